@@ -1,4 +1,4 @@
-"""The only source of time. `now()` is what the service believes; `real_now()` is for tokens and machines.
+"""The only source of time: `now()` for the service, `real_now()` for tokens and machines.
 
 In development and in tests an offset moves `now()` forward; production has no route that sets it.
 """

@@ -62,8 +62,8 @@ class Settings(BaseSettings):
     development_issuer: bool = Field(
         default=True, description="Serve an own issuer: keys, JWKS and tokens for development."
     )
-    token_issuer: str = "http://wellwing.localhost/development"
-    token_audience: str = "wellwing"
+    token_issuer: str = "http://wellwing.localhost/development"  # noqa: S105
+    token_audience: str = "wellwing"  # noqa: S105
     token_algorithms: Annotated[list[str], NoDecode] = ["RS256", "ES256"]
     jwks_url: str | None = Field(default=None, description="Key set of the production issuer.")
     claim_subject: str = "sub"

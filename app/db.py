@@ -1,0 +1,184 @@
+"""The database: one engine for writes, one asyncpg pool for reads, both scoped to one prison.
+
+A write session commits before the reply is sent (`Depends(open_db, scope="function")`): a reply
+means it is saved. Reads are one statement on a pooled connection.
+"""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import orjson
+from fastapi import Depends, Path, Request
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import Session as SyncSession
+
+from app.config import ConfigurationError
+from app.errors import NotFound
+
+PRISON_ID = re.compile(r"^[A-Z]{3}$")
+_SERVER_SETTINGS = {"timezone": "UTC", "application_name": "wellwing"}
+
+
+def _checked(prison_id: str) -> str:
+    """`SET` takes no parameters, so only three capitals are ever interpolated."""
+    if not PRISON_ID.fullmatch(prison_id):
+        raise NotFound()
+    return prison_id
+
+
+def engine_url(url: str) -> URL:
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return URL.create(
+        "postgresql+asyncpg",
+        username=parts.username,
+        password=parts.password,
+        host=parts.hostname,
+        port=parts.port,
+        database=parts.path.lstrip("/"),
+        query=query,
+    )
+
+
+class ScopedConnection(asyncpg.Connection):  # type: ignore[misc]
+    """A pooled connection that remembers which prison it is scoped to."""
+
+    scope: str | None = None
+
+    async def scoped_to(self, prison_id: str) -> None:
+        """Set the prison on the server, unless it is set already. Only this function does."""
+        if self.scope != prison_id:
+            self.scope = None
+            await self.execute(f"SET app.prison_id = '{_checked(prison_id)}'")
+            self.scope = prison_id
+
+
+async def _keep_scope(connection: asyncpg.Connection) -> None:
+    """Replaces the pool's reset, a round trip a request: reads leave no state but the scope."""
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
+
+
+class Database:
+    """The service's connections. Made once a process, closed with it."""
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            engine_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={"server_settings": _SERVER_SETTINGS},
+        )
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._pool_size = pool_size
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Connect, and refuse a role that could see past row-level security."""
+        try:
+            self._pool = await asyncpg.create_pool(
+                self.url,
+                min_size=1,
+                max_size=self._pool_size,
+                connection_class=ScopedConnection,
+                reset=_keep_scope,
+                server_settings=_SERVER_SETTINGS,
+            )
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            raise ConfigurationError(f"The database cannot be reached: {error}.") from None
+        row = await self.pool.fetchrow(
+            "SELECT rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user"
+        )
+        if row["bypasses"]:
+            await self.close()
+            raise ConfigurationError(
+                "The database role is a superuser or may bypass row-level security; use the"
+                " application role (see `wellwing database provision`)."
+            )
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+        await self.engine.dispose()
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        assert self._pool is not None, "open() first"
+        return self._pool
+
+    @asynccontextmanager
+    async def write(self, prison_id: str) -> AsyncIterator[AsyncSession]:
+        """A transaction in one prison's scope; commits at the end, rolls back on an exception."""
+        async with self.sessions() as session, session.begin():
+            await session.execute(text(f"SET LOCAL app.prison_id = '{_checked(prison_id)}'"))
+            yield session
+
+    async def fetchrow(self, prison_id: str, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of one statement in one prison's scope."""
+        async with self.pool.acquire() as connection:
+            await connection.scoped_to(prison_id)
+            return await connection.fetchrow(sql, *args)
+
+    async def fetch(self, prison_id: str, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of one statement in one prison's scope."""
+        async with self.pool.acquire() as connection:
+            await connection.scoped_to(prison_id)
+            rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
+            return rows
+
+    async def prison_ids(self) -> Sequence[str]:
+        """Every prison served here, in order."""
+        return [row["id"] for row in await self.pool.fetch("SELECT id FROM prison ORDER BY id")]
+
+
+@event.listens_for(SyncSession, "before_flush")
+def _raise_versions(session: SyncSession, *_: Any) -> None:
+    """Every change of a versioned row raises its version, which is its ETag."""
+    for row in session.dirty:
+        if hasattr(row, "version") and session.is_modified(row):
+            row.version += 1
+
+
+PathPrison = Annotated[
+    str,
+    Path(
+        pattern=PRISON_ID.pattern,
+        description="The prison: three capitals.",
+        examples=["SLI"],
+    ),
+]
+
+
+def database(request: Request) -> Database:
+    db: Database = request.app.state.database
+    return db
+
+
+async def open_db(
+    prison_id: PathPrison, db: Annotated[Database, Depends(database)]
+) -> AsyncIterator[AsyncSession]:
+    async with db.write(prison_id) as session:
+        yield session
+
+
+Db = Annotated[AsyncSession, Depends(open_db, scope="function")]
+"""The request's write session: services flush, the end of the function commits."""
+
+ReadDb = Annotated[Database, Depends(database)]
+"""For reads: `fetchrow(prison_id, sql, ...)`."""

@@ -1,0 +1,148 @@
+"""Refusals: what the service says no with. Each class knows its HTTP status and its stable code.
+
+A service raises one; the handlers of `app/problems.py` answer `application/problem+json`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One mistake in what was sent: the field's path, a stable code and a sentence."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Refused(Exception):
+    """A request the service understood and will not carry out."""
+
+    status: ClassVar[int] = 409
+    code: ClassVar[str] = "refused"
+    title: ClassVar[str] = "The request was refused"
+    headers: Mapping[str, str] = {}
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or f"{self.title}."
+        self.errors = tuple(errors)
+        self.extra = extra
+        if headers is not None:
+            self.headers = headers
+
+
+class Unauthenticated(Refused):
+    status, code, title = 401, "unauthenticated", "A valid bearer token is needed"
+    headers = {"WWW-Authenticate": "Bearer"}
+
+
+class NotAllowed(Refused):
+    status, code, title = 403, "not_allowed", "Your role may not do this"
+
+
+class NotFound(Refused):
+    status, code, title = 404, "not_found", "Nothing here that you may see"
+
+
+class MoveNotInTable(Refused):
+    status, code, title = 409, "move_not_in_table", "There is no such move from the present state"
+
+
+class GuardsUnmet(Refused):
+    status, code, title = 409, "guards_unmet", "The move's conditions are not met"
+
+
+class MoveNotYours(Refused):
+    status, code, title = 403, "move_not_yours", "This move belongs to another role"
+
+
+class Conflicting(Refused):
+    status, code, title = 409, "conflict", "The request conflicts with what is recorded"
+
+
+class AlreadyExists(Conflicting):
+    code, title = "already_exists", "There is one already"
+
+
+class UnknownReference(Conflicting):
+    code, title = "unknown_reference", "A thing referred to does not exist here"
+
+
+class Clash(Conflicting):
+    code, title = "clash", "The plan clashes with another"
+
+
+class RoomTaken(Clash):
+    code, title = "room_taken", "The room is taken at that time"
+
+
+class MentorTaken(Clash):
+    code, title = "mentor_taken", "The mentor is taken at that time"
+
+
+class MenteeTaken(Clash):
+    code, title = "mentee_taken", "A mentee is taken at that time"
+
+
+class LastResortNeeded(Conflicting):
+    code, title = "last_resort_needed", "The prison has no last resort to page"
+
+
+class Stale(Refused):
+    status, code, title = 412, "stale", "The resource has changed since you read it"
+
+
+class TooLarge(Refused):
+    status, code, title = 413, "too_large", "The body is too large"
+
+
+class Invalid(Refused):
+    status, code, title = 422, "invalid", "Something in the request is not valid"
+
+    @classmethod
+    def field(cls, field: str, code: str, message: str) -> "Invalid":
+        return cls(message, errors=[FieldError(field, code, message)])
+
+
+class KeyReused(Refused):
+    status, code, title = 422, "idempotency_key_reused", "The key was used for another request"
+
+
+class MatchNeeded(Refused):
+    status, code, title = 428, "if_match_needed", "Send If-Match with the ETag you read"
+
+
+class Busy(Refused):
+    status, code, title = 503, "busy", "The service cannot save this now; try again"
+    headers = {"Retry-After": "2"}
+
+
+# The database keeps the same promises under these constraint names.
+CONSTRAINTS: dict[str, type[Refused]] = {
+    "ex_session_room_during": RoomTaken,
+    "ex_session_mentor_during": MentorTaken,
+    "ex_participation_mentee_during": MenteeTaken,
+}
+
+
+def from_constraint(name: str | None, sqlstate: str | None) -> Refused:
+    """The refusal for a violated constraint. Sharded databases append `_<shard>`; it is dropped."""
+    known = CONSTRAINTS.get(re.sub(r"_\d+$", "", name or ""))
+    if known is not None:
+        return known()
+    if sqlstate == "23503":
+        return UnknownReference()
+    if sqlstate == "23505":
+        return AlreadyExists()
+    return Conflicting()

@@ -1,0 +1,287 @@
+"""What is sent about concerns, and what each audience is shown of them."""
+
+from typing import Self
+from uuid import UUID
+
+from pydantic import field_validator, model_validator
+from sqlmodel import Field
+
+from app.models.base import Identified, Input, Instant, Line, Name, Output, Story
+from app.models.concerns.tables import AcctDecision, ConcernKind, ConcernStatus, FeedbackOutcome
+from app.models.moves import MoveOption
+from app.models.staff import Role
+from app.services.escalation import MENTOR_CHOICES, Immediacy, is_risk_word
+
+
+class Handover(Input):
+    """The verbal handover of a concern that cannot wait: to whom, and when."""
+
+    to: Name = Field(schema_extra={"examples": ["Officer Testwick"]})
+    at: Instant
+
+
+class ConcernCreate(Input):
+    """A concern to raise. Say what was seen or said, in the words it was said in."""
+
+    kind: ConcernKind = ConcernKind.welfare
+    immediacy: Immediacy | None = Field(
+        default=None,
+        description="How soon a person must act. Mentors may also say `right_now`, `today` or"
+        " `can_wait_a_day`. Missing: this_session. low/medium/high is refused: no risk scores.",
+    )
+    subject_person_id: UUID | None = None
+    subject_as_told: Line | None = Field(
+        default=None,
+        description="Who it is about, as told, where the person is not known.",
+        schema_extra={"examples": ["the lad in the end cell"]},
+    )
+    about_staff_id: UUID | None = Field(default=None, description="A concern about this colleague.")
+    account: Story = Field(
+        description="What was seen or said.",
+        schema_extra={"examples": ["He gave his radio away and would not say why."]},
+    )
+    needs: Story | None = None
+    protects: Story | None = None
+    told: Line | None = Field(default=None, description="Who has been told already.")
+    mentions_self_harm: bool = False
+    handover: Handover | None = Field(
+        default=None, description="For `now`: the verbal handover already made, or absent."
+    )
+    raised_by_person_id: UUID | None = Field(
+        default=None, description="Staff entering for a mentor or another prisoner."
+    )
+    occurred_at: Instant | None = Field(default=None, description="When; absent: now.")
+
+    @field_validator("immediacy", mode="before")
+    @classmethod
+    def _in_our_words(cls, value: object) -> object:
+        if isinstance(value, str):
+            if is_risk_word(value):
+                raise ValueError(
+                    "this service holds no risk levels (NICE NG225): say how soon a person must"
+                    " act: now, this_session, within_24h or routine"
+                )
+            return MENTOR_CHOICES.get(value, value)
+        return value
+
+    @model_validator(mode="after")
+    def _has_subject(self) -> Self:
+        if self.subject_person_id is None and self.subject_as_told is None:
+            raise ValueError("subject_as_told: say who it is about, in your own words if need be")
+        return self
+
+
+class AddendumCreate(Input):
+    """More words to a concern."""
+
+    account: Story
+
+
+class AcknowledgeCreate(Input):
+    """Someone takes the concern up."""
+
+    at: Instant | None = None
+
+
+class HandoverCreate(Handover):
+    """A verbal handover, recorded after the concern."""
+
+
+class SeenCreate(Input):
+    """The person was seen, or why they were not."""
+
+    at: Instant | None = None
+    not_seen_reason: Line | None = None
+
+
+class DecisionCreate(Input):
+    """What was decided; with an ACCT decision where self-harm or suicide is mentioned."""
+
+    decision: Story
+    acct_decision: AcctDecision | None = None
+    acct_reason: Line | None = None
+    at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> Self:
+        if self.acct_decision is AcctDecision.not_opened and not self.acct_reason:
+            raise ValueError("acct_reason: say why no ACCT was opened")
+        return self
+
+
+class ImmediacyPut(Input):
+    """The immediacy as staff set it. Lowering needs a reason and a second person."""
+
+    immediacy: Immediacy
+    reason: Line
+    second_person_id: UUID | None = Field(
+        default=None, description="Another member of staff who agreed; needed to lower."
+    )
+
+
+class FeedbackCreate(Input):
+    """What the mentor who raised it is told back."""
+
+    outcome: FeedbackOutcome
+    text: Line | None = None
+    told_by: Name | None = Field(default=None, description="Who told them in person, if so.")
+
+    @model_validator(mode="after")
+    def _explained(self) -> Self:
+        if self.outcome is FeedbackOutcome.impossible and not self.text:
+            raise ValueError("text: say why feedback is impossible")
+        return self
+
+
+class ActionCreate(Input):
+    """Something to be done about the concern."""
+
+    what: Story
+    owner_id: UUID
+    due_at: Instant
+
+
+class ActionDone(Input):
+    """An action finished."""
+
+    outcome: Story
+    at: Instant | None = None
+
+
+class ActionHandOver(Input):
+    """An action given to another member of staff, who must accept it."""
+
+    to_staff_id: UUID
+
+
+class ActionRead(Output):
+    """An action."""
+
+    id: UUID
+    version: int
+    what: str
+    owner_id: UUID
+    due_at: Instant
+    done_at: Instant | None
+    outcome: str | None
+    handed_to: UUID | None
+    accepted_at: Instant | None
+
+
+class ActionForGovernor(Output):
+    """An action, as a governor sees it: whose, and by when."""
+
+    id: UUID
+    what: str
+    owner_id: UUID
+    due_at: Instant
+    done_at: Instant | None
+
+
+class AddendumRead(Output):
+    """Words added later."""
+
+    id: UUID
+    recorded_at: Instant
+    account: str
+    said_by: str
+
+
+class _Clocks(Identified):
+    reference: str
+    kind: ConcernKind
+    status: ConcernStatus
+    immediacy: Immediacy
+    subject_person_id: UUID | None
+    subject_as_told: str | None
+    raised_at: Instant
+    acknowledge_by: Instant
+    acknowledged_at: Instant | None
+    seen_by: Instant
+    seen_at: Instant | None
+    decide_by: Instant
+    decided_at: Instant | None
+
+
+class ConcernRow(_Clocks):
+    """A concern in a list, as support workers and clinicians see it."""
+
+    account: str
+    raised_by_role: Role
+    next_step_at: Instant | None
+
+
+class ConcernRead(ConcernRow):
+    """A concern, as support workers and clinicians see it."""
+
+    occurred_at: Instant
+    immediacy_as_said: str | None
+    about_staff_id: UUID | None
+    about_mentor: bool
+    needs: str | None
+    protects: str | None
+    told: str | None
+    mentions_self_harm: bool
+    handed_over_to: str | None
+    handed_over_at: Instant | None
+    raised_by_person_id: UUID | None
+    recorded_by: str
+    acknowledged_by: str | None
+    not_seen_reason: str | None
+    decision: str | None
+    decided_by: str | None
+    acct_decision: AcctDecision | None
+    acct_reason: str | None
+    clinician_signed_by: str | None
+    feedback: FeedbackOutcome | None
+    feedback_text: str | None
+    feedback_at: Instant | None
+    closed_at: Instant | None
+    step: int
+    actions: list[ActionRead] = []
+    addenda: list[AddendumRead] = []
+    moves: list[MoveOption] = []
+
+
+class ConcernForGovernorRow(_Clocks):
+    """A concern in a list, as a governor sees it (now, breached, or about a mentor or staff)."""
+
+    account: str
+    next_step_at: Instant | None
+
+
+class ConcernForGovernor(ConcernForGovernorRow):
+    """A concern, as a governor sees it: the account, the actions and the timers, no review."""
+
+    about_staff_id: UUID | None
+    about_mentor: bool
+    acct_decision: AcctDecision | None
+    actions: list[ActionForGovernor] = []
+    moves: list[MoveOption] = []
+
+
+class ConcernForWing(_Clocks):
+    """A concern, as wing officers on duty see it: whom to see, and by when; no account."""
+
+
+class ConcernReceipt(Output):
+    """A concern, as the mentor who raised it sees it: their words, and what became of them."""
+
+    id: UUID
+    reference: str
+    recorded_at: Instant
+    kind: ConcernKind
+    immediacy: Immediacy
+    subject_as_told: str | None
+    account: str
+    received: bool
+    acted: bool
+    feedback: FeedbackOutcome | None
+    feedback_text: str | None
+
+
+class ConcernRaised(ConcernReceipt):
+    """The answer to a concern raised. The record is not the alarm: read `tell`."""
+
+    tell: str
+    warnings: list[str] = []

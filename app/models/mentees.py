@@ -1,0 +1,185 @@
+"""Mentees: people referred to the scheme, from referral to the end of support."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlmodel import Field
+
+from app.models.base import (
+    TIMESTAMP,
+    Identified,
+    Input,
+    Instant,
+    Line,
+    Output,
+    Story,
+    Versioned,
+    choice,
+    reference,
+)
+from app.models.moves import MoveOption
+
+
+class MenteeStatus(StrEnum):
+    referred = "referred"
+    self_referred = "self_referred"
+    triage = "triage"
+    accepted = "accepted"
+    waiting = "waiting"
+    offered = "offered"
+    engaged = "engaged"
+    paused = "paused"
+    signposted = "signposted"
+    stepped_up = "stepped_up"
+    declined_by_person = "declined_by_person"
+    completed = "completed"
+    disengaged = "disengaged"
+    transferred = "transferred"
+    released = "released"
+    deceased = "deceased"
+
+
+MENTEE_ENDED = frozenset(
+    {
+        MenteeStatus.signposted,
+        MenteeStatus.declined_by_person,
+        MenteeStatus.completed,
+        MenteeStatus.disengaged,
+        MenteeStatus.transferred,
+        MenteeStatus.released,
+        MenteeStatus.deceased,
+    }
+)
+_ENDED_SQL = ", ".join(f"'{status.value}'" for status in sorted(MENTEE_ENDED))
+
+
+class ReferredBy(StrEnum):
+    self_referral = "self"
+    support_worker = "support_worker"
+    clinician = "clinician"
+    wing_staff = "wing_staff"
+
+
+class Mentee(Versioned, table=True):
+    """One episode of a person as mentee."""
+
+    __tablename__ = "mentee"
+    __table_args__ = (
+        reference("person", "person_id"),
+        Index(
+            "uq_mentee_live_person",
+            "prison_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text(f"status NOT IN ({_ENDED_SQL})"),
+        ),
+        Index("ix_mentee_status", "prison_id", "status", "recorded_at", "id"),
+    )
+
+    person_id: UUID
+    status: MenteeStatus = Field(sa_type=choice(MenteeStatus, "status"))
+    referred_by: ReferredBy = Field(sa_type=choice(ReferredBy, "referred_by"))
+    referral_reason: str | None = None
+    agreed_line: str | None = Field(default=None, max_length=300)
+    safety_need: bool = Field(default=False, nullable=False)
+    triage_by: datetime = Field(sa_type=TIMESTAMP)
+    permission_to_share_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    explained_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    explained_version: str | None = Field(default=None, max_length=20)
+    explained_language: str | None = Field(default=None, max_length=40)
+    explained_by: UUID | None = None
+    compatibility_checked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    outreach_attempts: int = Field(default=0, nullable=False)
+    welfare_checked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class MenteeCreate(Input):
+    """A referral."""
+
+    person_id: UUID
+    referred_by: ReferredBy
+    referral_reason: Story | None = Field(
+        default=None, schema_extra={"examples": ["Keeps to his cell since Monday."]}
+    )
+    agreed_line: Line | None = Field(
+        default=None, description="The line the mentee agreed a mentor may read."
+    )
+    safety_need: bool = Field(default=False, description="Triage is then due the same day.")
+
+
+class MenteeUpdate(Input):
+    """What staff may correct or add on a mentee's record."""
+
+    referral_reason: Story | None = None
+    agreed_line: Line | None = None
+    safety_need: bool | None = None
+
+
+class ConsentPut(Input):
+    """Permission to share and the confidentiality explanation, as given."""
+
+    permission_to_share_at: Instant
+    explained_at: Instant
+    explained_version: str = Field(
+        min_length=1, max_length=20, schema_extra={"examples": ["2026-1"]}
+    )
+    explained_language: str = Field(
+        min_length=1, max_length=40, schema_extra={"examples": ["English"]}
+    )
+    understood: bool = Field(description="Consent that was not understood is not recorded.")
+
+
+class CheckKind(StrEnum):
+    compatibility = "compatibility"
+    outreach = "outreach"
+    welfare = "welfare"
+
+
+class CheckCreate(Input):
+    """A check that was made: compatibility before engaging, outreach and welfare before an end."""
+
+    kind: CheckKind
+    at: Instant
+
+
+class MenteeRow(Identified):
+    """A mentee in a list, as staff see them."""
+
+    person_id: UUID
+    display_name: str
+    status: MenteeStatus
+    referred_by: ReferredBy
+    safety_need: bool
+    triage_by: Instant
+
+
+class MenteeRead(MenteeRow):
+    """A mentee, as staff of the scheme see them."""
+
+    referral_reason: str | None
+    agreed_line: str | None
+    permission_to_share_at: Instant | None
+    explained_at: Instant | None
+    explained_version: str | None
+    explained_language: str | None
+    compatibility_checked_at: Instant | None
+    outreach_attempts: int
+    welfare_checked_at: Instant | None
+    moves: list[MoveOption] = []
+
+
+class MenteeForGovernor(MenteeRow):
+    """A mentee, as a governor sees them: the course, not the story."""
+
+    moves: list[MoveOption] = []
+
+
+class MenteeForMentor(Output):
+    """A mentee, as their own mentor sees them."""
+
+    id: UUID
+    display_name: str
+    status: MenteeStatus
+    agreed_line: str | None

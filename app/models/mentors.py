@@ -1,0 +1,226 @@
+"""Mentors: prisoners who apply, are approved, shadow, are trained, and then support others."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from pydantic import model_validator
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field
+
+from app.models.base import (
+    TIMESTAMP,
+    Identified,
+    Input,
+    Instant,
+    Output,
+    Scoped,
+    Story,
+    Versioned,
+    choice,
+    reference,
+)
+from app.models.moves import MoveOption
+
+
+class MentorStatus(StrEnum):
+    draft = "draft"
+    submitted = "submitted"
+    screened = "screened"
+    interviewed = "interviewed"
+    governor_review = "governor_review"
+    approved_conditionally = "approved_conditionally"
+    declined = "declined"
+    appealed = "appealed"
+    withdrawn = "withdrawn"
+    shadowing = "shadowing"
+    ready_for_sign_off = "ready_for_sign_off"
+    active = "active"
+    paused = "paused"
+    suspended = "suspended"
+    stepped_down = "stepped_down"
+    removed = "removed"
+    transferred = "transferred"
+    released = "released"
+    deceased = "deceased"
+
+
+MENTOR_ENDED = frozenset(
+    {
+        MentorStatus.withdrawn,
+        MentorStatus.declined,
+        MentorStatus.stepped_down,
+        MentorStatus.removed,
+        MentorStatus.transferred,
+        MentorStatus.released,
+        MentorStatus.deceased,
+    }
+)
+_ENDED_SQL = ", ".join(f"'{status.value}'" for status in sorted(MENTOR_ENDED))
+
+
+class Commitment(StrEnum):
+    full_time = "full_time"
+    voluntary = "voluntary"
+
+
+class ClearanceOutcome(StrEnum):
+    cleared = "cleared"
+    refused = "refused"
+
+
+class Mentor(Versioned, table=True):
+    """One episode of a person as mentor, from application to its end."""
+
+    __tablename__ = "mentor"
+    __table_args__ = (
+        reference("person", "person_id"),
+        reference("staff", "supervisor_id", name="fk_mentor_supervisor"),
+        Index(
+            "uq_mentor_live_person",
+            "prison_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text(f"status NOT IN ({_ENDED_SQL})"),
+        ),
+        CheckConstraint("clearance_to IS NULL OR clearance_to >= clearance_from", name="clearance"),
+    )
+
+    person_id: UUID
+    status: MentorStatus = Field(default=MentorStatus.draft, sa_type=choice(MentorStatus, "status"))
+    suspended_from: MentorStatus | None = Field(
+        default=None, sa_type=choice(MentorStatus, "suspended_from")
+    )
+    commitment: Commitment = Field(sa_type=choice(Commitment, "commitment"))
+    motivation: str | None = None
+    clearance: ClearanceOutcome | None = Field(
+        default=None, sa_type=choice(ClearanceOutcome, "clearance_outcome")
+    )
+    clearance_from: date | None = None
+    clearance_to: date | None = None
+    agreement_signed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    supervisor_id: UUID | None = None
+    declined_by: str | None = Field(default=None, max_length=200)
+    reapply_on: date | None = None
+
+
+class Observation(Scoped, table=True):
+    """One session a mentor in shadowing observed with another mentor."""
+
+    __tablename__ = "observation"
+    __table_args__ = (
+        reference("mentor", "mentor_id"),
+        reference("mentor", "observed_mentor_id", name="fk_observation_observed_mentor"),
+        reference("staff", "assessor_id", name="fk_observation_assessor"),
+        CheckConstraint("mentor_id <> observed_mentor_id", name="another_mentor"),
+    )
+
+    mentor_id: UUID
+    observed_mentor_id: UUID
+    held_at: datetime = Field(sa_type=TIMESTAMP)
+    minutes: int
+    learnt: str
+    assessor_id: UUID | None = None
+
+
+class MentorCreate(Input):
+    """An application to become a mentor. A prisoner applies for themselves; staff may enter it."""
+
+    person_id: UUID
+    commitment: Commitment = Commitment.voluntary
+    motivation: Story | None = Field(
+        default=None, schema_extra={"examples": ["I was helped here and want to give it back."]}
+    )
+
+
+class ClearancePut(Input):
+    """The outcome of security clearance. The material it rests on is never held here."""
+
+    outcome: ClearanceOutcome
+    valid_from: date
+    valid_to: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_to < self.valid_from:
+            raise ValueError("valid_to must not be before valid_from")
+        return self
+
+
+class AgreementPut(Input):
+    """The signed role agreement."""
+
+    signed_at: Instant
+
+
+class SupervisorPut(Input):
+    """The member of staff who supervises the mentor."""
+
+    staff_id: UUID
+
+
+class ObservationCreate(Input):
+    """A session observed while shadowing."""
+
+    observed_mentor_id: UUID
+    held_at: Instant
+    minutes: int = Field(ge=5, le=480)
+    learnt: Story = Field(schema_extra={"examples": ["How silence lets a man find his words."]})
+    assessed: bool = Field(
+        default=False, description="True when the entering member of staff assessed it themselves."
+    )
+
+
+class ObservationRead(Output):
+    """A session observed while shadowing."""
+
+    id: UUID
+    recorded_at: Instant
+    mentor_id: UUID
+    observed_mentor_id: UUID
+    held_at: Instant
+    minutes: int
+    learnt: str
+    assessor_id: UUID | None
+
+
+class MentorRow(Identified):
+    """A mentor in a list, as staff see them."""
+
+    person_id: UUID
+    display_name: str
+    status: MentorStatus
+    commitment: Commitment
+    clearance: ClearanceOutcome | None
+    clearance_to: date | None
+    supervisor_id: UUID | None
+
+
+class MentorRead(MentorRow):
+    """A mentor, as staff see them, with what the caller may do next."""
+
+    motivation: str | None
+    clearance_from: date | None
+    agreement_signed_at: Instant | None
+    reapply_on: date | None
+    moves: list[MoveOption] = []
+
+
+class MentorOwnRow(Identified):
+    """A mentor's own record in a list."""
+
+    person_id: UUID
+    display_name: str
+    status: MentorStatus
+    commitment: Commitment
+    clearance: ClearanceOutcome | None
+    supervisor_id: UUID | None
+
+
+class MentorOwn(MentorOwnRow):
+    """A mentor's own record: the clearance as an outcome only."""
+
+    agreement_signed_at: Instant | None
+    reapply_on: date | None
+    moves: list[MoveOption] = []

@@ -1,0 +1,56 @@
+"""Notifications: pages to a person, and every attempt to reach them."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from app.models.base import TIMESTAMP, Identified, Instant, Versioned, choice, reference
+
+
+class NotificationStatus(StrEnum):
+    pending = "pending"
+    sending = "sending"
+    sent = "sent"
+    delivered = "delivered"
+    read = "read"
+    failed = "failed"
+
+
+class Notification(Versioned, table=True):
+    """One page: content-free, to one member of staff or to an address outside the prison."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        reference("concern", "concern_id"),
+        reference("staff", "staff_id"),
+        Index("ix_notification_staff", "prison_id", "staff_id", "recorded_at", "id"),
+        Index("ix_notification_concern", "prison_id", "concern_id", "recorded_at"),
+    )
+
+    concern_id: UUID
+    staff_id: UUID | None = None
+    address: str | None = Field(default=None, max_length=300)
+    step: int
+    why: str = Field(max_length=60)
+    text: str = Field(max_length=300)
+    status: NotificationStatus = Field(
+        default=NotificationStatus.pending, sa_type=choice(NotificationStatus, "status")
+    )
+    attempts: int = Field(default=0, nullable=False)
+    sent_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    read_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class NotificationRead(Identified):
+    """A page to me. It says that a concern needs me, and nothing of it."""
+
+    concern_id: UUID
+    step: int
+    why: str
+    text: str
+    status: NotificationStatus
+    sent_at: Instant | None
+    read_at: Instant | None

@@ -1,0 +1,68 @@
+"""Prisons, and the one table that ties a person's episodes in different prisons."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CheckConstraint, Column, Index, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+from app import clock
+from app.models.base import TIMESTAMP, Input, Instant, Line, Name, Output, new_id
+
+
+class Prison(SQLModel, table=True):
+    """A prison and what its scheme is configured to ask for. Its id is the scope of everything."""
+
+    __tablename__ = "prison"
+    __table_args__ = (CheckConstraint("id ~ '^[A-Z]{3}$'", name="three_capitals"),)
+
+    id: str = Field(primary_key=True, max_length=3)
+    recorded_at: datetime = Field(default_factory=clock.now, sa_type=TIMESTAMP, nullable=False)
+    version: int = Field(default=1, nullable=False)
+    name: str = Field(max_length=100)
+    zone: str = Field(default="Europe/London", max_length=60)
+    shadowing_months: int = Field(default=3, ge=3, le=24)
+    observed_sessions_needed: int = Field(default=6, ge=1, le=100)
+    call_back_number: str | None = Field(default=None, max_length=40)
+    outside_last_resort: str | None = Field(default=None, max_length=300)
+    demo: bool = Field(default=False, nullable=False)
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+class PersonIdentity(SQLModel, table=True):
+    """One human being across prisons: every number ever known for them, nothing else."""
+
+    __tablename__ = "person_identity"
+    __table_args__ = (Index("ix_person_identity_numbers", "numbers", postgresql_using="gin"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    numbers: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+
+
+class PrisonUpdate(Input):
+    """What a governor may set for the prison's scheme."""
+
+    name: Name | None = None
+    shadowing_months: int | None = Field(default=None, ge=3, le=24)
+    observed_sessions_needed: int | None = Field(default=None, ge=1, le=100)
+    call_back_number: Name | None = None
+    outside_last_resort: Line | None = None
+
+
+class PrisonRead(Output):
+    """A prison and its scheme's settings."""
+
+    id: str
+    version: int
+    recorded_at: Instant
+    name: str
+    zone: str
+    shadowing_months: int
+    observed_sessions_needed: int
+    call_back_number: str | None
+    outside_last_resort: str | None

@@ -1,0 +1,171 @@
+"""Lists: PostgreSQL builds the page's JSON in one statement, and the bytes go out as they are.
+
+The narrowed select is compiled once for each (resource, role, filter shape) and kept; its columns
+come from the audience's Read shape. Cursors are opaque, signed, and bound to the query they came
+from.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import Request, Response
+from pydantic import ConfigDict
+from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal_column, select, tuple_
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlmodel import Field, SQLModel
+
+from app.access import Actor
+from app.config import settings
+from app.db import Database
+from app.errors import Invalid, NotAllowed
+from app.models.staff import Role
+from app.scope import narrowed
+
+_DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+Item = TypeVar("Item")
+
+
+class Page(SQLModel, Generic[Item]):
+    """A page: its items, and the cursor of the next one (null at the end)."""
+
+    items: list[Item]
+    next: str | None
+
+
+class PageQuery(SQLModel):
+    """What every list takes; subclasses add their filters. Unknown parameters are refused."""
+
+    model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]
+
+    limit: int = Field(default=50, ge=1, le=200, description="Items a page.")
+    cursor: str | None = Field(default=None, max_length=600, description="From the page before.")
+
+
+Condition = Callable[[ColumnElement[Any]], ColumnElement[bool]]
+
+
+def _sign(payload: bytes) -> bytes:
+    key = settings().secret_key.get_secret_value().encode()
+    return hmac.new(key, payload, hashlib.sha256).digest()[:16]
+
+
+def write_cursor(query: str, key: str, row_id: str) -> str:
+    payload = orjson.dumps([query, key, row_id])
+    return base64.urlsafe_b64encode(_sign(payload) + payload).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str, query: str) -> tuple[str, str]:
+    """The sort key and id a cursor stands for; refuses a changed one and another list's."""
+    wrong = Invalid.field("cursor", "cursor", "this cursor is not one of this list's")
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError:
+        raise wrong from None
+    signature, payload = raw[:16], raw[16:]
+    if not hmac.compare_digest(signature, _sign(payload)):
+        raise wrong
+    of_query, key, row_id = orjson.loads(payload)
+    if of_query != query:
+        raise wrong
+    return key, row_id
+
+
+class Listing:
+    """A list of one resource: its shape for each role, its filters and its sorts."""
+
+    def __init__(
+        self,
+        model: type[SQLModel],
+        shapes: Mapping[Role, type[SQLModel]],
+        *,
+        filters: Mapping[str, Callable[[Any], ColumnElement[bool]]] | None = None,
+        sorts: Mapping[str, Any],
+        computed: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model = model
+        self.shapes = shapes
+        self.filters = dict(filters or {})
+        self.sorts = dict(sorts)
+        self.computed = dict(computed or {})
+        self._compile = lru_cache(maxsize=512)(self._compile_uncached)
+
+    def shape_for(self, role: Role) -> type[SQLModel]:
+        shape = self.shapes.get(role) or self.shapes.get(role.family)
+        if shape is None:
+            raise NotAllowed()
+        return shape
+
+    def _column(self, name: str) -> Any:
+        return self.computed[name] if name in self.computed else getattr(self.model, name)
+
+    def _compile_uncached(
+        self, role: Role, used: tuple[str, ...], sort: str, after: bool
+    ) -> tuple[str, tuple[str, ...]]:
+        """The statement's text and the names of its parameters, in order."""
+        descending, key = sort.startswith("-"), self.sorts[sort.removeprefix("-")]
+        row_id = self.model.id  # type: ignore[attr-defined]
+        columns = [
+            self._column(name).label(name)
+            for name in self.shape_for(role).model_fields
+            if name != "moves"
+        ]
+        page = narrowed(self.model, role).with_only_columns(
+            *columns, key.label("~key"), row_id.label("~id")
+        )
+        for name in used:
+            page = page.where(self.filters[name](bindparam(name)))
+        if after:
+            at = tuple_(
+                cast(cast(bindparam("after_key"), String), key.type),
+                cast(cast(bindparam("after_id"), String), PGUUID),
+            )
+            here = tuple_(key, row_id)
+            page = page.where(here < at if descending else here > at)
+        order = (key.desc(), row_id.desc()) if descending else (key, row_id)
+        found = page.order_by(*order).limit(bindparam("page_limit") + 1).subquery("p")
+        numbered = select(*found.c, func.row_number().over().label("~n")).subquery("n")
+        item = select(*[numbered.c[column.name] for column in columns]).lateral("item")
+        limit: ColumnElement[Any] = bindparam("page_limit")
+        last = numbered.c["~n"] == limit
+        whole = select(
+            func.json_agg(literal_column("item")).filter(numbered.c["~n"] <= limit),
+            func.count(),
+            func.max(cast(numbered.c["~key"], String)).filter(last),
+            func.max(cast(numbered.c["~id"], String)).filter(last),
+        ).select_from(numbered.join(item, literal_column("true")))
+        compiled = whole.compile(dialect=_DIALECT)
+        assert compiled.positiontup is not None
+        return str(compiled), tuple(compiled.positiontup)
+
+    async def page(
+        self, request: Request, db: Database, actor: Actor, query: PageQuery, sort: str
+    ) -> Response:
+        """The page as a response, with `Link: <...>; rel="next"` where there is one."""
+        given = {
+            name: value
+            for name in self.filters
+            if (value := getattr(query, name, None)) is not None
+        }
+        used = tuple(given)
+        statement, names = self._compile(actor.role, used, sort, query.cursor is not None)
+        values: dict[str, Any] = {**actor.scope(), **given, "page_limit": query.limit}
+        bound = f"{self.model.__name__} {sort} {orjson.dumps(given, default=str).decode()}"
+        if query.cursor is not None:
+            values["after_key"], values["after_id"] = read_cursor(query.cursor, bound)
+        row = await db.fetchrow(actor.prison_id, statement, *[values[name] for name in names])
+        assert row is not None
+        items, count, key, row_id = row
+        following = write_cursor(bound, key, row_id) if count > query.limit else None
+        body = b'{"items":%b,"next":%b}' % ((items or "[]").encode(), orjson.dumps(following))
+        response = Response(body, media_type="application/json")
+        if following:
+            parameters = {**request.query_params, "cursor": following}
+            response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
+        return response

@@ -1,0 +1,209 @@
+"""The one way the service says no over HTTP: RFC 9457 `application/problem+json`."""
+
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import SQLModel
+from starlette.exceptions import HTTPException
+
+from app.errors import (
+    Busy,
+    Conflicting,
+    FieldError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Refused,
+    TooLarge,
+    Unauthenticated,
+    from_constraint,
+)
+
+log = structlog.get_logger(__name__)
+MEDIA_TYPE = "application/problem+json"
+NOT_SAVED = "NOT SAVED, tell an officer now"
+RETRYABLE = {"40P01", "40001", "55P03", "57014"}
+
+
+class ProblemError(SQLModel):
+    """One mistake in what was sent."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(SQLModel):
+    """Why a request was not carried out (RFC 9457). `code` is stable; show `detail` to people."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str
+    errors: list[ProblemError] = []
+
+
+def _raises_a_concern(request: Request) -> bool:
+    path = request.url.path.rstrip("/")
+    return request.method == "POST" and path.startswith("/v1/") and path.endswith("/concerns")
+
+
+def problem(request: Request, refused: Refused) -> Response:
+    """The reply for a refusal. Refusing a concern begins by saying that nothing was saved."""
+    title, detail = refused.title, refused.detail
+    if _raises_a_concern(request):
+        title, detail = NOT_SAVED, f"{NOT_SAVED}. {detail}"
+    body: dict[str, Any] = {
+        "type": f"urn:wellwing:problem:{refused.code}",
+        "title": title,
+        "status": refused.status,
+        "code": refused.code,
+        "detail": detail,
+        "instance": f"urn:uuid:{uuid4()}",
+        "errors": [
+            {"field": error.field, "code": error.code, "message": error.message}
+            for error in refused.errors
+        ],
+        **refused.extra,
+    }
+    return Response(
+        orjson.dumps(body),
+        status_code=refused.status,
+        headers=dict(refused.headers),
+        media_type=MEDIA_TYPE,
+    )
+
+
+def _field_errors(error: RequestValidationError) -> list[FieldError]:
+    """The mistakes by field path. What was sent is never echoed."""
+    found = []
+    for each in error.errors():
+        where = [str(part) for part in each["loc"]]
+        if where and where[0] in {"body", "query", "path", "header"}:
+            where = where[1:] or where
+        message = str(each["msg"]).removeprefix("Value error, ")
+        name, colon, rest = message.partition(": ")
+        if each["type"] == "value_error" and colon and name.replace("_", "").isalpha():
+            where, message = [*where, name] if where != ["body"] else [name], rest
+        found.append(FieldError(".".join(where), each["type"], message))
+    return found
+
+
+def _from_http(error: HTTPException) -> Refused:
+    if error.status_code == 404:
+        return NotFound("There is no such address.")
+    if error.status_code == 413:
+        return TooLarge()
+    refused = Refused(str(error.detail))
+    refused.status = error.status_code  # type: ignore[misc]
+    refused.code = f"http_{error.status_code}"  # type: ignore[misc]
+    refused.headers = error.headers or {}
+    return refused
+
+
+def from_database(error: DBAPIError) -> Refused | None:
+    """The refusal behind a database error, or None when it is ours to mend."""
+    driver = error.driver_exception if hasattr(error, "driver_exception") else error.orig
+    sqlstate = getattr(driver, "sqlstate", None)
+    if isinstance(error, IntegrityError):
+        return from_constraint(getattr(driver, "constraint_name", None), sqlstate)
+    lost = error.connection_invalidated or str(sqlstate)[:2] in {"08", "57"}
+    if lost or sqlstate in RETRYABLE:
+        return Busy()
+    return None
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return problem(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = _field_errors(error)
+    if all(each["loc"][:1] == ("path",) for each in error.errors()):
+        return problem(request, NotFound())
+    detail = "; ".join(f"{each.field}: {each.message}" for each in errors[:5])
+    return problem(request, Invalid(f"{detail}.", errors=errors))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(request, _from_http(error))
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)
+    refused = from_database(error)
+    return problem(request, refused) if refused else await _unexpected(request, error)
+
+
+async def _unreachable(request: Request, _: Exception) -> Response:
+    return problem(request, Busy())
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """A mistake of ours: the reply holds a reference, the log holds the rest, neither any data."""
+    refused = Refused("Something went wrong on our side. Quote the reference in `instance`.")
+    refused.status, refused.code, refused.title = 500, "internal", "Internal error"  # type: ignore[misc]
+    response = problem(request, refused)
+    log.error(
+        "unexpected",
+        instance=orjson.loads(bytes(response.body))["instance"],
+        kind=type(error).__name__,
+        exc_info=(type(error), None, error.__traceback__),
+    )
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    for kind in (PoolTimeout, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+        app.add_exception_handler(kind, _unreachable)
+    for kind in (asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError):
+        app.add_exception_handler(kind, _unreachable)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def refusals(*kinds: type[Refused]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route: each refusal declared, with an example."""
+    declared: dict[int | str, dict[str, Any]] = {}
+    always: tuple[type[Refused], ...] = (Unauthenticated, NotAllowed, NotFound, Invalid, Busy)
+    for kind in (*always, *kinds):
+        entry = declared.setdefault(
+            kind.status,
+            {"model": Problem, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}},
+        )
+        entry["content"][MEDIA_TYPE]["examples"][kind.code] = {
+            "summary": kind.title,
+            "value": {
+                "type": f"urn:wellwing:problem:{kind.code}",
+                "title": kind.title,
+                "status": kind.status,
+                "code": kind.code,
+                "detail": f"{kind.title}.",
+                "instance": "urn:uuid:0198c0de-0000-7000-8000-000000000000",
+                "errors": [],
+            },
+        }
+        entry["description"] = "; ".join(
+            each["summary"] for each in entry["content"][MEDIA_TYPE]["examples"].values()
+        )
+    return declared
+
+
+__all__ = ["Conflicting", "Problem", "install", "problem", "refusals"]

@@ -1,0 +1,148 @@
+"""Replies: one resource with its ETag, and answers kept under an Idempotency-Key."""
+
+import hashlib
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.access import CurrentActor
+from app.db import Db
+from app.errors import KeyReused, MatchNeeded, Stale
+from app.models.base import new_id
+from app.models.operations import IdempotencyKey
+
+JSON = "application/json"
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def reply(shape: BaseModel, *, status: int = 200, location: str | None = None) -> Response:
+    """One resource as JSON; its version is the ETag."""
+    response = Response(shape.model_dump_json(), status_code=status, media_type=JSON)
+    version = getattr(shape, "version", None)
+    if version is not None:
+        response.headers["ETag"] = etag(version)
+    if location is not None:
+        response.headers["Location"] = location
+    return response
+
+
+def check_match(version: int, if_match: str | None, *, needed: bool) -> None:
+    """Hold If-Match against the row's version: 428 when needed and absent, 412 when stale."""
+    if if_match is None:
+        if needed:
+            raise MatchNeeded()
+        return
+    if if_match.strip() != "*" and etag(version) not in [
+        tag.strip().removeprefix("W/") for tag in if_match.split(",")
+    ]:
+        raise Stale()
+
+
+class Replayed(Exception):
+    """The request was answered before under this key; `response` is that answer again."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+class Once:
+    """Keeps the answer of a creating POST under its Idempotency-Key, in the same transaction."""
+
+    def __init__(self, db: AsyncSession, kept: IdempotencyKey | None) -> None:
+        self._db = db
+        self._kept = kept
+        self.reused_for: UUID | None = None
+
+    async def created(
+        self, shape: BaseModel, *, thing_id: UUID | None = None, location: str | None = None
+    ) -> Response:
+        """201 with the new resource."""
+        response = reply(shape, status=201, location=location)
+        if self._kept is not None:
+            self._kept.thing_id = thing_id or getattr(shape, "id", None)
+            self._kept.status = response.status_code
+            self._kept.headers = {
+                name: value
+                for name, value in response.headers.items()
+                if name in {"etag", "location"}
+            }
+            self._kept.body = bytes(response.body)
+            await self._db.flush()
+        return response
+
+
+async def _claim(db: AsyncSession, prison_id: str, subject: str, key: str, digest: bytes) -> Any:
+    """Claim the key, or wait for whoever holds it and return their row."""
+    mine = new_id()
+    values = {
+        "prison_id": prison_id, "id": mine, "subject": subject, "key": key,
+        "request_hash": digest,
+    }  # fmt: skip
+    statement = insert(IdempotencyKey).values(values).on_conflict_do_nothing()
+    await db.execute(statement)
+    found = select(IdempotencyKey).where(
+        col(IdempotencyKey.prison_id) == prison_id,
+        col(IdempotencyKey.subject) == subject,
+        col(IdempotencyKey.key) == key,
+    )
+    row = (await db.execute(found)).scalar_one()
+    return row, row.id == mine
+
+
+class OnceFor:
+    """The dependency. With `keep_reuse` a reused key is left to the route, which loses nothing."""
+
+    def __init__(self, *, keep_reuse: bool = False) -> None:
+        self.keep_reuse = keep_reuse
+
+    async def __call__(
+        self,
+        request: Request,
+        db: Db,
+        actor: CurrentActor,
+        key: Annotated[
+            str | None,
+            Header(
+                alias="Idempotency-Key",
+                min_length=1,
+                max_length=200,
+                description="Same key and body: the same answer, also after a crash.",
+            ),
+        ] = None,
+    ) -> Once:
+        if key is None:
+            return Once(db, None)
+        digest = hashlib.sha256(
+            b"\n".join([request.method.encode(), request.url.path.encode(), await request.body()])
+        ).digest()
+        row, mine = await _claim(db, actor.prison_id, actor.subject, key, digest)
+        if mine:
+            return Once(db, row)
+        if row.request_hash == digest:
+            response = Response(row.body, status_code=row.status, media_type=JSON)
+            response.headers.update({**row.headers, "Idempotency-Replayed": "true"})
+            raise Replayed(response)
+        if not self.keep_reuse or row.thing_id is None:
+            raise KeyReused()
+        once = Once(db, None)
+        once.reused_for = row.thing_id
+        return once
+
+
+JustOnce = Annotated[Once, Depends(OnceFor())]
+OnceOrMore = Annotated[Once, Depends(OnceFor(keep_reuse=True))]
+
+
+async def replayed(_: Request, error: Exception) -> Response:
+    """The handler that answers a request already answered."""
+    assert isinstance(error, Replayed)
+    return error.response

@@ -1,0 +1,143 @@
+"""Which rows an actor may see: the second lock, in the query itself.
+
+`visible(Mentor, actor)` narrows by prison, role and relationship. What is out of scope is not
+there: 404, and absent from lists and counts. A test forbids plain `select(Mentor)` elsewhere.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    false,
+    or_,
+    select,
+    true,
+)
+from sqlmodel import SQLModel, col
+
+from app.access import Actor
+from app.models.concerns import Action, Addendum, Concern
+from app.models.duties import Duty
+from app.models.mentees import Mentee
+from app.models.mentors import Mentor, Observation
+from app.models.moves import History
+from app.models.notifications import Notification
+from app.models.pairings import Pairing, PairingStatus
+from app.models.people import Person
+from app.models.regimes import Regime
+from app.models.rooms import Room
+from app.models.sessions import Participation, Session
+from app.models.staff import Role, Staff
+from app.models.trainings import Training
+from app.models.wings import Wing
+from app.services.escalation import Immediacy
+
+T = TypeVar("T", bound=SQLModel)
+Narrowing = Callable[[Role], ColumnElement[bool]]
+
+_ME: BindParameter[Any] = bindparam("actor_subject")
+_MY_STAFF: BindParameter[Any] = bindparam("actor_staff")
+_MY_PERSON: BindParameter[Any] = bindparam("actor_person")
+_MY_MENTOR: BindParameter[Any] = bindparam("actor_mentor")
+_NOW: BindParameter[Any] = bindparam("actor_now")
+
+
+def _my_mentees() -> Any:
+    """Mentees of the mentor's live pairings."""
+    return select(col(Pairing.mentee_id)).where(
+        col(Pairing.prison_id) == bindparam("actor_prison"),
+        col(Pairing.mentor_id) == _MY_MENTOR,
+        col(Pairing.status) == PairingStatus.live,
+    )
+
+
+def _all_for_staff(own: ColumnElement[bool]) -> Narrowing:
+    """Staff see every row of the prison, a mentor only `own`."""
+    return lambda role: own if role.family is Role.mentor else true()
+
+
+def _only_staff(role: Role) -> ColumnElement[bool]:
+    return false() if role.family is Role.mentor else true()
+
+
+def _everyone(_: Role) -> ColumnElement[bool]:
+    return true()
+
+
+def _concerns(role: Role) -> ColumnElement[bool]:
+    """Nobody sees a concern about themselves; the rest by role and routing."""
+    if role.family is Role.mentor:
+        by_me = col(Concern.raised_by_subject) == _ME
+        return or_(by_me, col(Concern.raised_by_person_id) == _MY_PERSON)
+    about = col(Concern.about_staff_id)
+    not_about_me = or_(about.is_(None), about != _MY_STAFF)
+    if role is Role.governor:
+        breached = or_(
+            and_(col(Concern.acknowledged_at).is_(None), col(Concern.acknowledge_by) < _NOW),
+            and_(col(Concern.seen_at).is_(None), col(Concern.seen_by) < _NOW),
+            and_(col(Concern.decided_at).is_(None), col(Concern.decide_by) < _NOW),
+        )
+        routed = or_(col(Concern.about_mentor), about.is_not(None))
+        return and_(not_about_me, or_(col(Concern.immediacy) == Immediacy.now, breached, routed))
+    if role.family is Role.clinician:
+        routed_here = or_(
+            and_(about.is_(None), ~col(Concern.about_mentor)),
+            col(Concern.kind).in_(["safeguarding", "coercion_of_mentor"]),
+        )
+        return and_(not_about_me, routed_here)
+    return and_(not_about_me, about.is_(None))
+
+
+NARROWINGS: dict[type[SQLModel], Narrowing] = {
+    Wing: _everyone,
+    Room: _everyone,
+    Regime: _everyone,
+    Duty: _everyone,
+    Staff: _only_staff,
+    Person: _all_for_staff(
+        or_(
+            col(Person.id) == _MY_PERSON,
+            col(Person.id).in_(
+                select(col(Mentee.person_id)).where(
+                    col(Mentee.prison_id) == bindparam("actor_prison"),
+                    col(Mentee.id).in_(_my_mentees()),
+                )
+            ),
+        )
+    ),
+    Mentor: _all_for_staff(col(Mentor.person_id) == _MY_PERSON),
+    Observation: _all_for_staff(col(Observation.mentor_id) == _MY_MENTOR),
+    Training: _all_for_staff(col(Training.mentor_id) == _MY_MENTOR),
+    Mentee: _all_for_staff(col(Mentee.id).in_(_my_mentees())),
+    Pairing: _all_for_staff(
+        and_(col(Pairing.mentor_id) == _MY_MENTOR, col(Pairing.status) != PairingStatus.ended)
+    ),
+    Session: _all_for_staff(col(Session.mentor_id) == _MY_MENTOR),
+    Participation: _all_for_staff(col(Participation.mentee_id).in_(_my_mentees())),
+    Concern: _concerns,
+    Action: _only_staff,
+    Addendum: _only_staff,
+    Notification: lambda role: col(Notification.staff_id) == _MY_STAFF,
+    History: _everyone,
+}
+
+
+def narrowed(model: type[T], role: Role) -> Select[T]:
+    """The rows of `model` that `role` may see, with the actor left open as bind parameters."""
+    in_prison: ColumnElement[bool] = model.prison_id == bindparam("actor_prison")  # type: ignore[attr-defined]
+    return select(model).where(in_prison, NARROWINGS[model](role))
+
+
+def visible(model: type[T], actor: Actor) -> Select[T]:
+    """The rows of `model` that this actor may see. Every other select is refused by a test."""
+    return narrowed(model, actor.role).params(actor.scope())
+
+
+def everything(model: type[T], prison_id: str) -> Select[T]:
+    """Every row of `model` in the prison: for guards and the worker, never for an answer."""
+    return select(model).where(model.prison_id == prison_id)  # type: ignore[attr-defined]

@@ -1,0 +1,398 @@
+"""Who must be told about a concern, and when next. Pure: the caller loads the facts, passes `now`.
+
+The ladder of steps repeats for ever and ends in a last resort: an open concern always has a next
+step. Sources: the immediacy table of the domain, and `app/reference/escalation.toml`. Times are
+aware UTC; a naive time is a ValueError.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field, model_validator
+
+from app.services.working_days import LONDON, Zone, close_of_day, local_date, utc
+
+POLICY_FILE = Path(__file__).parents[1] / "reference" / "escalation.toml"
+
+
+class Immediacy(StrEnum):
+    """How soon a person must act, strictest first. Never how likely harm is."""
+
+    now = "now"
+    this_session = "this_session"
+    within_24h = "within_24h"
+    routine = "routine"
+
+
+class Target(StrEnum):
+    """Whom a step pages: whoever is on duty in a role, or one of the two last resorts."""
+
+    clinician = "clinician"
+    orderly_officer = "orderly_officer"
+    support_worker = "support_worker"
+    duty_governor = "duty_governor"
+    last_resort = "last_resort"
+    last_resort_outside = "last_resort_outside"
+
+
+class Why(StrEnum):
+    """What has not happened yet: the reason for a step, and all that a page may say of it."""
+
+    not_acknowledged = "not_acknowledged"
+    not_accepted = "not_accepted"  # acknowledged, but by no one on duty
+    not_handed_over = "not_handed_over"  # accepted, but no officer has been told by word of mouth
+    not_seen = "not_seen"
+    not_decided = "not_decided"
+    not_closed = "not_closed"
+
+
+WHEN_MISSING = Immediacy.this_session
+MENTOR_CHOICES: Mapping[str, Immediacy] = {
+    "right_now": Immediacy.now,
+    "today": Immediacy.this_session,
+    "can_wait_a_day": Immediacy.within_24h,
+}
+
+_GRADE = re.compile(
+    r"\d+|low(er)?|med(ium)?|moderate|high(er)?|elevated|significant|severe|extreme|critical"
+    r"|red|amber|yellow|orange|green|rag|risky?"
+)
+_FILLER = re.compile(r"very|no|at|of|is|the|level|score|rating|band|grade|out|to")
+
+
+def is_risk_word(text: str) -> bool:
+    """Whether a field's whole value grades risk ("high", "Amber", "medium risk", "7/10").
+
+    No risk scores, no low, medium or high: NICE NG225. For the value of a field, not for a story:
+    "low mood" is none.
+    """
+    words = re.findall(r"[a-z]+|\d+", text.casefold())
+    rest = [w for w in words if not _GRADE.fullmatch(w)]
+    return len(rest) < len(words) and all(map(_FILLER.fullmatch, rest))
+
+
+def strictest(a: Immediacy, *others: Immediacy) -> Immediacy:
+    """The one that asks for a person soonest."""
+    return min((a, *others), key=list(Immediacy).index)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The three deadlines of a concern, wall clock, which no lockdown moves."""
+
+    acknowledge_by: datetime
+    seen_by: datetime
+    decide_by: datetime
+
+
+def clocks(
+    immediacy: Immediacy, raised_at: datetime, lock_up: datetime | None = None, zone: Zone = LONDON
+) -> Clocks:
+    """The deadlines of the domain's immediacy table.
+
+    `lock_up` is the next one of the regime, if any is configured: this_session must be seen by
+    then, unless it is less than 1 h away, when the person is seen at the door within 4 h.
+    """
+    at, hour = utc(raised_at), timedelta(hours=1)
+    match immediacy:
+        case Immediacy.now:
+            return Clocks(at + timedelta(minutes=15), at + hour, at + hour)
+        case Immediacy.this_session:
+            seen_by = at + 4 * hour
+            if lock_up is not None and utc(lock_up) >= at + hour:
+                seen_by = min(seen_by, utc(lock_up))
+            return Clocks(at + hour, seen_by, at + 24 * hour)
+        case Immediacy.within_24h:
+            return Clocks(at + 4 * hour, at + 24 * hour, at + 72 * hour)
+        case Immediacy.routine:
+            tomorrow = close_of_day(local_date(at, zone) + timedelta(days=1), zone)
+            return Clocks(tomorrow, at + timedelta(days=7), at + timedelta(days=7))
+
+
+def merge_clocks(a: Clocks, b: Clocks) -> Clocks:
+    """The earliest of each deadline."""
+    return Clocks(*map(min, astuple(a), astuple(b)))
+
+
+class PolicyStep(BaseModel, frozen=True, extra="forbid"):
+    """Page these; if nothing happens, take the following step so many minutes later."""
+
+    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    after_minutes: Annotated[int, Field(strict=True, ge=1, le=2880)]
+
+
+class Policy(BaseModel, frozen=True, extra="forbid"):
+    """One ladder an immediacy; snapshotted with each concern as JSON, of the TOML file's shape.
+
+    An unsound one cannot be made: pydantic's ValidationError, a ValueError, says what and where.
+    """
+
+    schema_version: Literal[1]
+    ladders: Mapping[Immediacy, tuple[PolicyStep, ...]]
+    handover_every_minutes: Annotated[int, Field(strict=True, ge=1, le=3)]
+    reminder_every_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)]
+
+    @model_validator(mode="after")
+    def _reaches_someone(self) -> Self:
+        for immediacy in Immediacy:
+            ladder = self.ladders.get(immediacy)
+            if not ladder or Target.last_resort not in ladder[-1].targets:
+                raise ValueError(f"the ladder of {immediacy} must end in a step with last_resort")
+        first = set(self.ladders[Immediacy.now][0].targets)
+        if not first >= {Target.orderly_officer, Target.clinician}:
+            raise ValueError("now must page orderly_officer and clinician together, first")
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, for the snapshot."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """The policy of a snapshot, or of the TOML file; ValidationError if it is unsound."""
+        return cls.model_validate(data)
+
+
+@lru_cache(maxsize=1)
+def default_policy() -> Policy:
+    """The policy of `app/reference/escalation.toml`; ValidationError if it is unsound."""
+    return Policy.from_json(tomllib.loads(POLICY_FILE.read_text("utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who can be paged now. `conflicted`: whom the concern is about, and their line; never paged.
+
+    `last_resort` is a named member of staff, on duty or not; `outside` an address outside the
+    prison, since the first may be the accused. ValueError without it.
+    """
+
+    on_duty: Mapping[Target, tuple[UUID, ...]]
+    last_resort: UUID
+    outside: str
+    conflicted: frozenset[UUID] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not self.outside.strip():
+            raise ValueError("the last resort outside the prison has no address")
+
+    def who(self, target: Target) -> tuple[UUID | str, ...]:
+        """Staff ids, or the outside address; empty only for a role with no one to page."""
+        if target is Target.last_resort_outside:
+            return (self.outside,)
+        if target is Target.last_resort:
+            return (self.outside if self.last_resort in self.conflicted else self.last_resort,)
+        return tuple(s for s in self.on_duty.get(target, ()) if s not in self.conflicted)
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernState:
+    """All that the decision needs of a concern.
+
+    `accepted_on_duty`: an acknowledgement came from someone on duty, which alone stops the ladder.
+    `step_index` is the step to take at `next_step_at`. `lock_up` is the first after `raised_at`.
+    """
+
+    immediacy: Immediacy
+    raised_at: datetime
+    clocks: Clocks
+    policy: Policy
+    next_step_at: datetime | None
+    step_index: int = 0
+    acknowledged_at: datetime | None = None
+    accepted_on_duty: bool = False
+    verbal_handover_made: bool = False
+    seen_at: datetime | None = None
+    decided_at: datetime | None = None
+    is_open: bool = True
+    lock_up: datetime | None = None
+    zone: Zone = LONDON
+
+    @property
+    def handover_due(self) -> bool:
+        """`now`, and no officer has been told or has seen the person."""
+        now = self.immediacy is Immediacy.now
+        return now and not self.verbal_handover_made and self.seen_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One content-free page, to a member of staff or to an address."""
+
+    target: Target
+    to: UUID | str
+    reason: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What must be done now: `step_index` was taken; store `new_step_index`, `next_step_at`."""
+
+    pages: tuple[Page, ...]
+    alarms: tuple[str, ...]
+    step_index: int
+    new_step_index: int
+    next_step_at: datetime
+    why: Why
+    late_by: timedelta
+
+
+def initial(concern: ConcernState) -> datetime:
+    """When the first step is due: as it is raised."""
+    return utc(concern.raised_at)
+
+
+def has_next_step(concern: ConcernState) -> bool:
+    """The invariant: closed, or a step is due. (That it finds someone, `Policy` sees to.)"""
+    return not concern.is_open or concern.next_step_at is not None
+
+
+def next_step(concern: ConcernState, duty: Duty, now: datetime) -> Step | None:
+    """The step due now, or None if none is due or the concern is closed.
+
+    One step however late, with `late_by`; the next is always in the future. Alarms: `empty_step`
+    for each step passed over because it had no one to page, `no_next_step` for an open concern
+    that had been left without.
+    """
+    now = utc(now)
+    due = now if concern.next_step_at is None else utc(concern.next_step_at)
+    if not concern.is_open or now < due:
+        return None
+    why, ladder = waiting_for(concern, now), _ladder(concern)
+    alarms = [] if concern.next_step_at else ["no_next_step"]
+    index = _first_rung(concern, why, due, now)
+    while not (pages := _pages(ladder[index], duty, why)):  # the last step is never empty
+        alarms.append("empty_step")
+        index += 1
+    following = 0 if why is Why.not_handed_over else (index + 1) % len(ladder)
+    next_at, deadline = now + _pause(concern, ladder[index], why), _deadline(concern, why)
+    if deadline > now:
+        next_at = min(next_at, deadline)
+    return Step(pages, tuple(alarms), index, following, next_at, why, now - due)
+
+
+def waiting_for(concern: ConcernState, now: datetime) -> Why:
+    """What an open concern waits for: acknowledged, accepted on duty, seen, decided, closed."""
+    if concern.acknowledged_at is None:
+        return Why.not_acknowledged
+    if not concern.accepted_on_duty:
+        return Why.not_accepted
+    if concern.seen_at is None:
+        early = utc(now) < concern.clocks.seen_by
+        return Why.not_handed_over if early and concern.handover_due else Why.not_seen
+    return Why.not_decided if concern.decided_at is None else Why.not_closed
+
+
+def schedule_after(concern: ConcernState, now: datetime) -> datetime:
+    """When the next step is due after a human event, already recorded in `concern`; never past.
+
+    Until accepted on duty: the running ladder, at the latest acknowledge_by. Then seen_by,
+    decide_by, and 24 h after the decision. A deadline already gone by leaves the running ladder
+    its time. ValueError for a closed concern.
+    """
+    if not concern.is_open:
+        raise ValueError("a closed concern has no next step")
+    now = utc(now)
+    why = waiting_for(concern, now)
+    due, deadline = concern.next_step_at or now, _deadline(concern, why)
+    if deadline <= now:
+        return max(now, min(due, now + _reminder(concern)))
+    return max(now, min(due, deadline)) if why in _CLIMBING else deadline
+
+
+def rescheduled(concern: ConcernState, now: datetime) -> ConcernState:
+    """The concern after a human event: `schedule_after`, and a new phase from its first step."""
+    index = concern.step_index if waiting_for(concern, now) in _CLIMBING else 0
+    return replace(concern, step_index=index, next_step_at=schedule_after(concern, now))
+
+
+def raised(concern: ConcernState, to: Immediacy, now: datetime) -> ConcernState:
+    """A stricter immediacy: clocks from the original `raised_at`, strictest wins, step 0 at once.
+
+    ValueError unless `to` is stricter.
+    """
+    if to is concern.immediacy or strictest(to, concern.immediacy) is not to:
+        raise ValueError(f"{to} is not stricter than {concern.immediacy}")
+    fresh = merge_clocks(concern.clocks, _clocks_as(concern, to))
+    return replace(concern, immediacy=to, clocks=fresh, step_index=0, next_step_at=utc(now))
+
+
+def lowered(concern: ConcernState, to: Immediacy, now: datetime) -> ConcernState:
+    """A less strict one, clocks from `raised_at`; ValueError if not. Who may: the caller asks."""
+    if strictest(to, concern.immediacy) is to:
+        raise ValueError(f"{to} is not less strict than {concern.immediacy}")
+    lower = replace(concern, immediacy=to, clocks=_clocks_as(concern, to), step_index=0)
+    return replace(lower, next_step_at=schedule_after(lower, now))
+
+
+def merged(survivor: ConcernState, duplicate: ConcernState, now: datetime) -> ConcernState:
+    """The survivor of two concerns: strictest immediacy, earliest deadlines and next step.
+
+    What people did about the duplicate is not credited to the survivor: a merge never loosens.
+    """
+    immediacy = strictest(survivor.immediacy, duplicate.immediacy)
+    earliest = merge_clocks(survivor.clocks, duplicate.clocks)
+    first = min(survivor, duplicate, key=lambda c: c.raised_at)
+    one = replace(survivor, immediacy=immediacy, clocks=earliest)
+    one = replace(one, raised_at=first.raised_at, lock_up=first.lock_up)
+    if immediacy is not survivor.immediacy:
+        return replace(one, step_index=0, next_step_at=utc(now))
+    times = (survivor.next_step_at, duplicate.next_step_at, schedule_after(one, now))
+    return replace(one, next_step_at=max(utc(now), min(t for t in times if t)))
+
+
+_CLIMBING = frozenset({Why.not_acknowledged, Why.not_accepted, Why.not_handed_over})
+
+
+def _ladder(concern: ConcernState) -> tuple[PolicyStep, ...]:
+    return concern.policy.ladders[concern.immediacy]
+
+
+def _clocks_as(concern: ConcernState, immediacy: Immediacy) -> Clocks:
+    return clocks(immediacy, concern.raised_at, concern.lock_up, concern.zone)
+
+
+def _first_rung(concern: ConcernState, why: Why, due: datetime, now: datetime) -> int:
+    last = len(_ladder(concern)) - 1
+    if why is Why.not_handed_over:
+        return 0
+    if why in _CLIMBING and due <= concern.clocks.acknowledge_by <= now:
+        return last  # the breach itself goes to the last resort, however far the ladder had come
+    return min(concern.step_index, last)
+
+
+def _pages(step: PolicyStep, duty: Duty, why: Why) -> tuple[Page, ...]:
+    pages: dict[UUID | str, Page] = {}
+    for target in step.targets:
+        for to in duty.who(target):
+            pages.setdefault(to, Page(target, to, why))  # one person on two roles: one page
+    return tuple(pages.values())
+
+
+def _pause(concern: ConcernState, step: PolicyStep, why: Why) -> timedelta:
+    if why is Why.not_closed:
+        return _reminder(concern)
+    most = concern.policy.handover_every_minutes if concern.handover_due else step.after_minutes
+    return timedelta(minutes=min(step.after_minutes, most))
+
+
+def _reminder(concern: ConcernState) -> timedelta:
+    return timedelta(minutes=concern.policy.reminder_every_minutes)
+
+
+def _deadline(concern: ConcernState, why: Why) -> datetime:
+    if why in (Why.not_acknowledged, Why.not_accepted):
+        return concern.clocks.acknowledge_by
+    if why in (Why.not_handed_over, Why.not_seen):
+        return concern.clocks.seen_by
+    if concern.decided_at is None:
+        return concern.clocks.decide_by
+    return concern.decided_at + _reminder(concern)
