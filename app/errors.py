@@ -95,6 +95,14 @@ class MenteeTaken(Clash):
     code, title = "mentee_taken", "A mentee is taken at that time"
 
 
+class TooEarly(Conflicting):
+    code, title = "reapply_later", "The date to apply again has not come"
+
+
+class NotHere(Conflicting):
+    code, title = "not_here", "The person is not in this prison"
+
+
 class LastResortNeeded(Conflicting):
     code, title = "last_resort_needed", "The prison has no last resort to page"
 

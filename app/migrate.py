@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import asyncpg
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from alembic import command
 from app.config import ConfigurationError
 
 ROOT = Path(__file__).parents[1]

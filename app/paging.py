@@ -8,7 +8,8 @@ from.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -48,7 +49,9 @@ class PageQuery(SQLModel):
     cursor: str | None = Field(default=None, max_length=600, description="From the page before.")
 
 
-Condition = Callable[[ColumnElement[Any]], ColumnElement[bool]]
+def whole(items: Sequence[Any]) -> Page[Any]:
+    """A short list that is always answered whole, in the shape of a page."""
+    return Page[Any](items=list(items), next=None)
 
 
 def _sign(payload: bytes) -> bytes:
@@ -75,6 +78,24 @@ def read_cursor(cursor: str, query: str) -> tuple[str, str]:
     if of_query != query:
         raise wrong
     return key, row_id
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as asyncpg takes it, and how to put its arguments in order."""
+
+    sql: str
+    names: tuple[str, ...]
+    literals: Mapping[str, Any]
+    processors: Mapping[str, Callable[[Any], Any]]
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The arguments in order: `values` first, then what the statement holds itself."""
+        return [
+            process(value) if (process := self.processors.get(name)) else value
+            for name in self.names
+            for value in (values[name] if name in values else self.literals[name],)
+        ]
 
 
 class Listing:
@@ -107,8 +128,8 @@ class Listing:
 
     def _compile_uncached(
         self, role: Role, used: tuple[str, ...], sort: str, after: bool
-    ) -> tuple[str, tuple[str, ...]]:
-        """The statement's text and the names of its parameters, in order."""
+    ) -> "Compiled":
+        """The statement for one role and filter shape."""
         descending, key = sort.startswith("-"), self.sorts[sort.removeprefix("-")]
         row_id = self.model.id  # type: ignore[attr-defined]
         columns = [
@@ -141,25 +162,36 @@ class Listing:
             func.max(cast(numbered.c["~id"], String)).filter(last),
         ).select_from(numbered.join(item, literal_column("true")))
         compiled = whole.compile(dialect=_DIALECT)
-        assert compiled.positiontup is not None
-        return str(compiled), tuple(compiled.positiontup)
+        processors: Any = compiled._bind_processors  # how enums and the like become arguments
+        return Compiled(
+            str(compiled),
+            tuple(compiled.positiontup or ()),
+            compiled.params,
+            processors,
+        )
 
     async def page(
-        self, request: Request, db: Database, actor: Actor, query: PageQuery, sort: str
+        self,
+        request: Request,
+        db: Database,
+        actor: Actor,
+        query: PageQuery,
+        sort: str,
+        **fixed: Any,
     ) -> Response:
-        """The page as a response, with `Link: <...>; rel="next"` where there is one."""
-        given = {
-            name: value
-            for name in self.filters
-            if (value := getattr(query, name, None)) is not None
-        }
+        """The page as a response, with `Link: <...>; rel="next"` where there is one.
+
+        `fixed` are filters that the path sets, not the query.
+        """
+        asked = {**{name: getattr(query, name, None) for name in self.filters}, **fixed}
+        given = {name: value for name, value in asked.items() if value is not None}
         used = tuple(given)
-        statement, names = self._compile(actor.role, used, sort, query.cursor is not None)
+        statement = self._compile(actor.role, used, sort, query.cursor is not None)
         values: dict[str, Any] = {**actor.scope(), **given, "page_limit": query.limit}
         bound = f"{self.model.__name__} {sort} {orjson.dumps(given, default=str).decode()}"
         if query.cursor is not None:
             values["after_key"], values["after_id"] = read_cursor(query.cursor, bound)
-        row = await db.fetchrow(actor.prison_id, statement, *[values[name] for name in names])
+        row = await db.fetchrow(actor.prison_id, statement.sql, *statement.arguments(values))
         assert row is not None
         items, count, key, row_id = row
         following = write_cursor(bound, key, row_id) if count > query.limit else None

@@ -6,6 +6,7 @@ there: 404, and absent from lists and counts. A test forbids plain `select(Mento
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
@@ -18,9 +19,11 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from app.access import Actor
+from app.errors import Invalid, NotFound
 from app.models.concerns import Action, Addendum, Concern
 from app.models.duties import Duty
 from app.models.mentees import Mentee
@@ -141,3 +144,23 @@ def visible(model: type[T], actor: Actor) -> Select[T]:
 def everything(model: type[T], prison_id: str) -> Select[T]:
     """Every row of `model` in the prison: for guards and the worker, never for an answer."""
     return select(model).where(model.prison_id == prison_id)  # type: ignore[attr-defined]
+
+
+async def load(db: AsyncSession, model: type[T], actor: Actor, row_id: UUID, *, lock: bool) -> T:
+    """The row with this id that the actor may see; NotFound when there is none."""
+    found = visible(model, actor).where(model.id == row_id)  # type: ignore[attr-defined]
+    if lock:
+        found = found.with_for_update()
+    row = (await db.execute(found)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def referred(db: AsyncSession, model: type[T], prison_id: str, row_id: UUID, name: str) -> T:
+    """The row a body refers to by the field `name`; Invalid, naming the field, when absent."""
+    found = everything(model, prison_id).where(model.id == row_id)  # type: ignore[attr-defined]
+    row = (await db.execute(found)).scalar_one_or_none()
+    if row is None:
+        raise Invalid.field(name, "unknown", f"there is no such {model.__name__.lower()} here")
+    return row

@@ -20,9 +20,16 @@ from app.errors import (
     Invalid,
     MoveNotInTable,
     MoveNotYours,
-    Refused,
 )
-from app.models.moves import History, MoveCreate, MoveOption, MoveRefusal
+from app.models.base import Output
+from app.models.moves import (
+    History,
+    HistoryForMentor,
+    HistoryRead,
+    MoveCreate,
+    MoveOption,
+    MoveRefusal,
+)
 from app.models.staff import Role
 from app.scope import everything
 from app.services import outbox
@@ -38,6 +45,7 @@ class Context:
     facts: Any
     reason: str | None = None
     note: str | None = None
+    came_from: StrEnum | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Move:
         return role is Role.system or role in self.by or role.family in self.by
 
 
-Moves = Mapping[tuple[StrEnum, StrEnum], Move]
+Moves = Mapping[tuple[Any, Any], Move]
 
 
 async def _no_facts(db: AsyncSession, thing: Any) -> None:
@@ -154,7 +162,7 @@ async def move(
         message = "must not be in the future, nor before the record itself"
         raise Invalid.field("occurred_at", "occurred_at", message)
     facts = await lifecycle.load_facts(db, thing)
-    context = Context(thing, actor, occurred_at or now, facts, reason, note)
+    context = Context(thing, actor, occurred_at or now, facts, reason, note, thing.status)
     if unmet := _refusals(chosen, context):
         raise GuardsUnmet(
             " ".join(refusal.detail for refusal in unmet),
@@ -167,9 +175,8 @@ async def _pass(
     db: AsyncSession, lifecycle: Lifecycle, target: StrEnum, chosen: Move, context: Context
 ) -> History:
     """The door itself: the state, its history, its event, and what comes with it."""
-    thing, came_from = context.thing, context.thing.status
-    thing.status = target
-    history = _record(db, lifecycle, context, came_from, target)
+    context.thing.status = target
+    history = _record(db, lifecycle, context, target)
     for effect in chosen.effects:
         await effect(db, context)
     await db.flush()
@@ -189,17 +196,16 @@ async def begin(
     db.add(thing)
     await db.flush()
     context = Context(thing, actor, occurred_at or clock.now(), None, note=note)
-    return _record(db, lifecycle, context, None, thing.status)
+    return _record(db, lifecycle, context, thing.status)
 
 
 def _record(
     db: AsyncSession,
     lifecycle: Lifecycle,
     context: Context,
-    came_from: StrEnum | None,
     target: StrEnum,
 ) -> History:
-    thing, actor = context.thing, context.actor
+    thing, actor, came_from = context.thing, context.actor, context.came_from
     history = History(
         prison_id=thing.prison_id,
         noun=lifecycle.noun,
@@ -246,16 +252,7 @@ async def history_of(db: AsyncSession, thing: Any) -> list[History]:
     return list(rows.scalars())
 
 
-__all__ = [
-    "Context",
-    "Guard",
-    "Lifecycle",
-    "Move",
-    "Refusal",
-    "Refused",
-    "begin",
-    "history_of",
-    "make",
-    "move",
-    "options",
-]
+async def history_shown(db: AsyncSession, thing: Any, actor: Actor) -> list[Output]:
+    """The history as this actor may read it: a mentor sees states and times, no reasons."""
+    shape = HistoryForMentor if actor.family is Role.mentor else HistoryRead
+    return [shape.model_validate(row) for row in await history_of(db, thing)]

@@ -1,0 +1,85 @@
+"""The API: routers, error handlers, lifespan; nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import fastapi_offline
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+
+from app import __version__, logs, openapi, problems, replies
+from app.config import Settings, settings
+from app.routers import every_router
+from app.runtime import find_database, open_database
+from app.tokens import verifier_for
+
+DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
+
+
+def _lifespan(config: Settings) -> Callable[[FastAPI], object]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        config.check_production()
+        urls = await asyncio.to_thread(find_database, config)
+        app.state.database = await open_database(config, urls.application)
+        app.state.verifier = verifier_for(config)
+        yield
+        await app.state.database.close()
+
+    return lifespan
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def create_app(config: Settings | None = None) -> FastAPI:
+    """The API, as uvicorn's factory and the tests make it."""
+    config = config or settings()
+    logs.configure(config.log_level)
+    app = FastAPI(
+        title="Wellwing",
+        version=__version__,
+        lifespan=_lifespan(config),  # type: ignore[arg-type]
+        generate_unique_id_function=_operation_id,
+        max_body_size=config.max_body_bytes,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = config
+    problems.install(app)
+    app.add_exception_handler(replies.Replayed, replies.replayed)
+    for router in every_router(config):
+        app.include_router(router)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    if config.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=config.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+            expose_headers=["ETag", "Link", "Location", "Retry-After"],
+        )
+    _serve_docs(app)
+    return app
+
+
+def _serve_docs(app: FastAPI) -> None:
+    """The docs page with its own assets: it works without the internet."""
+    app.mount("/docs/assets", StaticFiles(directory=DOCS_ASSETS), name="docs_assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Wellwing",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/docs/assets/favicon.png",
+        )

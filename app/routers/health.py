@@ -1,0 +1,57 @@
+"""Health: for load balancers, and the dead man's switch of the escalation."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter
+
+from app import __version__, clock
+from app.db import ReadDb
+from app.errors import Busy
+from app.models.base import Output
+from app.problems import refusals
+
+router = APIRouter(tags=["health"])
+STALE_AFTER = timedelta(seconds=30)
+OVERDUE_BOUND = timedelta(seconds=60)
+
+
+class Health(Output):
+    """The service answers, and so does its database."""
+
+    status: str
+    version: str
+
+
+class EscalationHealth(Output):
+    """Every prison's concerns are being swept in time."""
+
+    status: str
+    prisons: int
+
+
+@router.get("/health", response_model=Health)
+async def health(db: ReadDb) -> Health:
+    """Whether this process and its database answer."""
+    await db.pool.fetchval("SELECT 1")
+    return Health(status="ok", version=__version__)
+
+
+@router.get(
+    "/health/escalation",
+    response_model=EscalationHealth,
+    responses={503: refusals()[503]},
+)
+async def escalation_health(db: ReadDb) -> EscalationHealth:
+    """503 when any prison's sweep is missing, stale, or has left a step overdue too long."""
+    rows = await db.pool.fetch(
+        "SELECT p.id, s.swept_at, s.oldest_overdue_at FROM prison p"
+        " LEFT JOIN sweep_pulse s ON s.prison_id = p.id"
+    )
+    now, real = clock.now(), clock.real_now()
+    for row in rows:
+        if row["swept_at"] is None or real - row["swept_at"] > STALE_AFTER:
+            raise Busy("The escalation worker is not sweeping every prison.")
+        overdue = row["oldest_overdue_at"]
+        if overdue is not None and now - overdue > OVERDUE_BOUND:
+            raise Busy("A step of an escalation is overdue.")
+    return EscalationHealth(status="ok", prisons=len(rows))

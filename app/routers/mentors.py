@@ -1,0 +1,207 @@
+"""Mentors over HTTP."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import select
+from sqlmodel import Field, col
+
+from app.access import (
+    MayApply,
+    MayClear,
+    MayMoveMentor,
+    MayReadMentor,
+    MayRecordEvidence,
+)
+from app.db import Db, ReadDb
+from app.errors import (
+    AlreadyExists,
+    GuardsUnmet,
+    KeyReused,
+    MatchNeeded,
+    MoveNotInTable,
+    MoveNotYours,
+    NotHere,
+    Stale,
+    TooEarly,
+)
+from app.models.mentors import (
+    AgreementPut,
+    ClearancePut,
+    Mentor,
+    MentorCreate,
+    MentorOwn,
+    MentorOwnRow,
+    MentorRead,
+    MentorRow,
+    MentorStatus,
+    Observation,
+    ObservationCreate,
+    ObservationRead,
+    SupervisorPut,
+)
+from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
+from app.models.people import Person
+from app.models.staff import Role
+from app.paging import Listing, Page, PageQuery, whole
+from app.paths import to_change, to_read
+from app.problems import refusals
+from app.replies import JustOnce, reply
+from app.services import lifecycle, mentors
+from app.services.mentors import evidence
+
+router = APIRouter(prefix="/v1/prisons/{prison_id}/mentors", tags=["mentors"])
+ThisMentor = Annotated[Mentor, Depends(to_read(Mentor, "mentor_id"))]
+MentorToMove = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=False))]
+MentorToPut = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=True))]
+AnyMentor = MentorRead | MentorOwn
+
+_NAME = (
+    select(col(Person.display_name))
+    .where(
+        col(Person.prison_id) == col(Mentor.prison_id),
+        col(Person.id) == col(Mentor.person_id),
+    )
+    .scalar_subquery()
+)
+LIST = Listing(
+    Mentor,
+    {
+        Role.support_worker: MentorRow,
+        Role.clinician: MentorRow,
+        Role.governor: MentorRow,
+        Role.mentor: MentorOwnRow,
+    },
+    filters={
+        "status": lambda value: col(Mentor.status) == value,
+        "person_id": lambda value: col(Mentor.person_id) == value,
+    },
+    sorts={"recorded_at": col(Mentor.recorded_at)},
+    computed={"display_name": _NAME},
+)
+OBSERVATIONS = Listing(
+    Observation,
+    {role: ObservationRead for role in Role},
+    filters={"mentor_id": lambda value: col(Observation.mentor_id) == value},
+    sorts={"held_at": col(Observation.held_at)},
+)
+
+
+class MentorQuery(PageQuery):
+    status: MentorStatus | None = None
+    person_id: UUID | None = None
+    sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
+
+
+@router.get("", response_model=Page[MentorRow | MentorOwnRow], responses=refusals())
+async def list_mentors(
+    actor: MayReadMentor, db: ReadDb, request: Request, query: Annotated[MentorQuery, Query()]
+) -> Response:
+    """Mentors of the prison; a mentor finds only themselves."""
+    return await LIST.page(request, db, actor, query, query.sort)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=AnyMentor,
+    responses=refusals(AlreadyExists, KeyReused, TooEarly, NotHere),
+)
+async def apply_as_mentor(actor: MayApply, db: Db, body: MentorCreate, once: JustOnce) -> Response:
+    """Begin an application to become a mentor."""
+    mentor = await mentors.apply(db, actor, body)
+    shown = await mentors.shown(db, mentor, actor)
+    return await once.created(shown, location=f"mentors/{mentor.id}")
+
+
+@router.get("/{mentor_id}", response_model=AnyMentor, responses=refusals())
+async def read_mentor(actor: MayReadMentor, db: Db, mentor: ThisMentor) -> Response:
+    """One mentor, with what you may do next."""
+    return reply(await mentors.shown(db, mentor, actor))
+
+
+@router.post(
+    "/{mentor_id}/moves",
+    response_model=AnyMentor,
+    responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, Stale),
+)
+async def move_mentor(
+    actor: MayMoveMentor, db: Db, mentor: MentorToMove, body: MoveCreate
+) -> Response:
+    """Move a mentor to another state. Unmet guards are refused all at once, each with its code."""
+    await lifecycle.make(db, mentors.MENTOR, mentor, actor, body)
+    return reply(await mentors.shown(db, mentor, actor))
+
+
+@router.get(
+    "/{mentor_id}/history",
+    response_model=Page[HistoryRead | HistoryForMentor],
+    responses=refusals(),
+)
+async def list_mentor_history(actor: MayReadMentor, db: Db, mentor: ThisMentor) -> Response:
+    """Every move made, oldest first."""
+    return reply(whole(await lifecycle.history_shown(db, mentor, actor)))
+
+
+@router.put(
+    "/{mentor_id}/clearance", response_model=MentorRead, responses=refusals(MatchNeeded, Stale)
+)
+async def put_clearance(
+    actor: MayClear, db: Db, mentor: MentorToPut, body: ClearancePut
+) -> Response:
+    """Record the outcome of security clearance, never the material it rests on."""
+    await evidence.record_clearance(db, actor, mentor, body)
+    return reply(await mentors.shown(db, mentor, actor))
+
+
+@router.put(
+    "/{mentor_id}/agreement", response_model=MentorRead, responses=refusals(MatchNeeded, Stale)
+)
+async def put_agreement(
+    actor: MayRecordEvidence, db: Db, mentor: MentorToPut, body: AgreementPut
+) -> Response:
+    """Record that the role agreement was signed."""
+    await evidence.record_agreement(db, mentor, body)
+    return reply(await mentors.shown(db, mentor, actor))
+
+
+@router.put(
+    "/{mentor_id}/supervisor", response_model=MentorRead, responses=refusals(MatchNeeded, Stale)
+)
+async def put_supervisor(
+    actor: MayRecordEvidence, db: Db, mentor: MentorToPut, body: SupervisorPut
+) -> Response:
+    """Assign the mentor's supervisor."""
+    await evidence.assign_supervisor(db, mentor, body)
+    return reply(await mentors.shown(db, mentor, actor))
+
+
+@router.get("/{mentor_id}/observations", response_model=Page[ObservationRead], responses=refusals())
+async def list_observations(
+    actor: MayReadMentor,
+    db: ReadDb,
+    request: Request,
+    mentor: ThisMentor,
+    query: Annotated[PageQuery, Query()],
+) -> Response:
+    """Sessions observed while shadowing, oldest first."""
+    return await OBSERVATIONS.page(request, db, actor, query, "held_at", mentor_id=mentor.id)
+
+
+@router.post(
+    "/{mentor_id}/observations",
+    status_code=201,
+    response_model=ObservationRead,
+    responses=refusals(MoveNotInTable, KeyReused, Stale),
+)
+async def log_observation(
+    actor: MayRecordEvidence,
+    db: Db,
+    mentor: MentorToMove,
+    body: ObservationCreate,
+    once: JustOnce,
+) -> Response:
+    """Log a session observed while shadowing."""
+    observation = await evidence.log_observation(db, actor, mentor, body)
+    return await once.created(ObservationRead.model_validate(observation))

@@ -1,0 +1,55 @@
+"""Wings over HTTP."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlmodel import Field, col
+
+from app.access import MayReadPlace, MayWritePlace
+from app.db import Db, ReadDb
+from app.errors import AlreadyExists, KeyReused
+from app.models.staff import Role
+from app.models.wings import Wing, WingCreate, WingRead
+from app.paging import Listing, Page, PageQuery
+from app.paths import to_read
+from app.problems import refusals
+from app.replies import JustOnce, reply
+from app.services import wings
+
+router = APIRouter(prefix="/v1/prisons/{prison_id}/wings", tags=["wings"])
+ThisWing = Annotated[Wing, Depends(to_read(Wing, "wing_id"))]
+
+LIST = Listing(
+    Wing,
+    {role: WingRead for role in Role},
+    filters={"dedicated": lambda value: col(Wing.dedicated) == value},
+    sorts={"code": col(Wing.code)},
+)
+
+
+class WingQuery(PageQuery):
+    dedicated: bool | None = None
+    sort: Literal["code", "-code"] = Field(default="code")
+
+
+@router.get("", response_model=Page[WingRead], responses=refusals())
+async def list_wings(
+    actor: MayReadPlace, db: ReadDb, request: Request, query: Annotated[WingQuery, Query()]
+) -> Response:
+    """The prison's wings."""
+    return await LIST.page(request, db, actor, query, query.sort)
+
+
+@router.post(
+    "", status_code=201, response_model=WingRead, responses=refusals(AlreadyExists, KeyReused)
+)
+async def create_wing(actor: MayWritePlace, db: Db, body: WingCreate, once: JustOnce) -> Response:
+    """Add a wing."""
+    wing = await wings.create(db, actor, body)
+    return await once.created(WingRead.model_validate(wing), location=f"wings/{wing.id}")
+
+
+@router.get("/{wing_id}", response_model=WingRead, responses=refusals())
+async def read_wing(actor: MayReadPlace, wing: ThisWing) -> Response:
+    """One wing."""
+    return reply(WingRead.model_validate(wing))

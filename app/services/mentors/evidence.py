@@ -1,0 +1,79 @@
+"""The evidence that a mentor may be approved and made active."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access import Actor
+from app.errors import Invalid, MoveNotInTable, NotAllowed
+from app.models.mentors import (
+    AgreementPut,
+    ClearancePut,
+    Mentor,
+    MentorStatus,
+    Observation,
+    ObservationCreate,
+    SupervisorPut,
+)
+from app.models.staff import Staff
+from app.scope import referred
+from app.services import outbox
+
+SUPERVISORS = {"support_worker", "clinician", "nurse", "mental_health_lead"}
+
+
+async def record_clearance(
+    db: AsyncSession, actor: Actor, mentor: Mentor, body: ClearancePut
+) -> None:
+    """Record the outcome of clearance and its validity; nobody clears themselves."""
+    if actor.person_id is not None and actor.person_id == mentor.person_id:
+        raise NotAllowed("Nobody decides on themselves.")
+    mentor.clearance = body.outcome
+    mentor.clearance_from, mentor.clearance_to = body.valid_from, body.valid_to
+    outbox.say(db, mentor.prison_id, "mentor.clearance_recorded", mentor.id, outcome=body.outcome)
+    await db.flush()
+
+
+async def record_agreement(db: AsyncSession, mentor: Mentor, body: AgreementPut) -> None:
+    """Record that the role agreement was signed."""
+    if body.signed_at > clock.now():
+        raise Invalid.field("signed_at", "in_the_future", "must not be in the future")
+    mentor.agreement_signed_at = body.signed_at
+    outbox.say(db, mentor.prison_id, "mentor.agreement_signed", mentor.id)
+    await db.flush()
+
+
+async def assign_supervisor(db: AsyncSession, mentor: Mentor, body: SupervisorPut) -> None:
+    """Assign the member of staff who supervises the mentor."""
+    staff = await referred(db, Staff, mentor.prison_id, body.staff_id, "staff_id")
+    if not staff.active or staff.role not in SUPERVISORS:
+        message = "must be an active support worker or clinician"
+        raise Invalid.field("staff_id", "supervisor", message)
+    mentor.supervisor_id = staff.id
+    outbox.say(db, mentor.prison_id, "mentor.supervisor_assigned", mentor.id, staff_id=staff.id)
+    await db.flush()
+
+
+async def log_observation(
+    db: AsyncSession, actor: Actor, mentor: Mentor, body: ObservationCreate
+) -> Observation:
+    """Log a session observed while shadowing with another, active mentor."""
+    if mentor.status not in {MentorStatus.shadowing, MentorStatus.ready_for_sign_off}:
+        raise MoveNotInTable("Observed sessions are logged while shadowing.")
+    if body.held_at > clock.now():
+        raise Invalid.field("held_at", "in_the_future", "must not be in the future")
+    name = "observed_mentor_id"
+    other = await referred(db, Mentor, mentor.prison_id, body.observed_mentor_id, name)
+    if other.person_id == mentor.person_id:
+        raise Invalid.field(name, "another_mentor", "must be another mentor")
+    if other.status not in {MentorStatus.active, MentorStatus.paused}:
+        raise Invalid.field(name, "not_active", "must be an active mentor")
+    observation = Observation(
+        prison_id=mentor.prison_id,
+        mentor_id=mentor.id,
+        assessor_id=actor.staff_id if body.assessed else None,
+        **body.model_dump(exclude={"assessed"}),
+    )
+    db.add(observation)
+    outbox.say(db, mentor.prison_id, "mentor.observation_logged", mentor.id)
+    await db.flush()
+    return observation
