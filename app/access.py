@@ -39,17 +39,20 @@ class Permission(StrEnum):
     mentor_move = "mentor_move"
     mentor_evidence = "mentor_evidence"
     mentor_clear = "mentor_clear"
+    mentor_correct = "mentor_correct"
     training_read = "training_read"
     training_write = "training_write"
     mentee_read = "mentee_read"
     mentee_refer = "mentee_refer"
     mentee_write = "mentee_write"
+    mentee_history = "mentee_history"
     pairing_read = "pairing_read"
     pairing_write = "pairing_write"
     session_read = "session_read"
     session_book = "session_book"
     session_record = "session_record"
     session_note = "session_note"
+    session_lockdown = "session_lockdown"
     concern_raise = "concern_raise"
     concern_read = "concern_read"
     concern_work = "concern_work"
@@ -67,10 +70,12 @@ _CARE = _STAFF | {
     P.person_read,
     P.mentor_read,
     P.mentor_move,
+    P.mentor_correct,
     P.training_read,
     P.mentee_read,
     P.mentee_refer,
     P.mentee_write,
+    P.mentee_history,
     P.pairing_read,
     P.session_read,
     P.concern_work,
@@ -85,9 +90,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _CARE
         | {P.place_write, P.person_write, P.duty_write, P.mentor_apply, P.mentor_evidence}
         | {P.pairing_write, P.session_book, P.session_record}
+        | {P.session_lockdown}
     ),
     Role.wing_duty: frozenset(
-        _STAFF | {P.person_read, P.concern_seen, P.session_read, P.session_record}
+        _STAFF
+        | {P.person_read, P.concern_work, P.concern_seen, P.session_read, P.session_record}
+        | {P.mentee_refer}
     ),
     Role.mentor: frozenset(
         _EVERYONE
@@ -103,8 +111,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.governor: frozenset(
         _STAFF
         | {P.prison_write, P.place_write, P.person_read, P.staff_write, P.duty_write}
-        | {P.mentor_read, P.mentor_move, P.mentor_clear, P.training_read}
-        | {P.mentee_read, P.pairing_read, P.concern_work}
+        | {P.mentor_read, P.mentor_move, P.mentor_clear, P.mentor_correct, P.training_read}
+        | {P.mentee_read, P.mentee_history, P.pairing_read}
+        | {P.concern_work, P.concern_seen, P.concern_review, P.concern_move}
     ),
     Role.system: frozenset(),
 }
@@ -247,7 +256,16 @@ def may(permission: Permission) -> May:
     return May(permission)
 
 
-MayReadSelf = Annotated[Claims, Depends(claims)]
+class MayOneself:
+    """The permission of routes outside any prison: everyone with a valid token has it."""
+
+    permission = P.self_read
+
+    def __call__(self, who: Annotated[Claims, Depends(claims)]) -> Claims:
+        return who
+
+
+MayReadSelf = Annotated[Claims, Depends(MayOneself())]
 MayReadPrison = Annotated[Actor, Depends(may(P.prison_read))]
 MayWritePrison = Annotated[Actor, Depends(may(P.prison_write))]
 MayReadPlace = Annotated[Actor, Depends(may(P.place_read))]
@@ -263,17 +281,20 @@ MayApply = Annotated[Actor, Depends(may(P.mentor_apply))]
 MayMoveMentor = Annotated[Actor, Depends(may(P.mentor_move))]
 MayRecordEvidence = Annotated[Actor, Depends(may(P.mentor_evidence))]
 MayClear = Annotated[Actor, Depends(may(P.mentor_clear))]
+MayCorrectMentor = Annotated[Actor, Depends(may(P.mentor_correct))]
 MayReadTraining = Annotated[Actor, Depends(may(P.training_read))]
 MayWriteTraining = Annotated[Actor, Depends(may(P.training_write))]
 MayReadMentee = Annotated[Actor, Depends(may(P.mentee_read))]
 MayRefer = Annotated[Actor, Depends(may(P.mentee_refer))]
 MayWriteMentee = Annotated[Actor, Depends(may(P.mentee_write))]
+MayReadMenteeHistory = Annotated[Actor, Depends(may(P.mentee_history))]
 MayReadPairing = Annotated[Actor, Depends(may(P.pairing_read))]
 MayWritePairing = Annotated[Actor, Depends(may(P.pairing_write))]
 MayReadSession = Annotated[Actor, Depends(may(P.session_read))]
 MayBook = Annotated[Actor, Depends(may(P.session_book))]
 MayRecordSession = Annotated[Actor, Depends(may(P.session_record))]
 MayNote = Annotated[Actor, Depends(may(P.session_note))]
+MayLockDown = Annotated[Actor, Depends(may(P.session_lockdown))]
 MayRaise = Annotated[Actor, Depends(may(P.concern_raise))]
 MayReadConcern = Annotated[Actor, Depends(may(P.concern_read))]
 MayWorkConcern = Annotated[Actor, Depends(may(P.concern_work))]

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     role_prefix: str = Field(default="ROLE_WELLWING_", description="Stripped from HMPPS roles.")
 
     # Worker
+    page_file: Path | None = Field(
+        default=None, description="Also write each page to this file, synced to disk."
+    )
     sweep_seconds: float = Field(default=1.0, gt=0, le=60)
     log_level: str = "INFO"
 

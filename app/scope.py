@@ -20,6 +20,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
 from app.access import Actor
@@ -34,7 +35,7 @@ from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
 from app.models.regimes import Regime
 from app.models.rooms import Room
-from app.models.sessions import Participation, Session
+from app.models.sessions import Participation, Session, SessionStatus
 from app.models.staff import Role, Staff
 from app.models.trainings import Training
 from app.models.wings import Wing
@@ -56,6 +57,24 @@ def _my_mentees() -> Any:
         col(Pairing.prison_id) == bindparam("actor_prison"),
         col(Pairing.mentor_id) == _MY_MENTOR,
         col(Pairing.status) == PairingStatus.live,
+    )
+
+
+def _my_participations() -> ColumnElement[bool]:
+    """Who comes to the mentor's own sessions; once those are closed, only mentees still theirs."""
+    session = aliased(Session)
+    mine = select(col(session.id)).where(
+        col(session.prison_id) == bindparam("actor_prison"), col(session.mentor_id) == _MY_MENTOR
+    )
+    still_open = mine.where(
+        col(session.status) != SessionStatus.locked, col(session.status) != SessionStatus.cancelled
+    )
+    return or_(
+        col(Participation.session_id).in_(still_open),
+        and_(
+            col(Participation.session_id).in_(mine),
+            col(Participation.mentee_id).in_(_my_mentees()),
+        ),
     )
 
 
@@ -86,7 +105,14 @@ def _concerns(role: Role) -> ColumnElement[bool]:
             and_(col(Concern.decided_at).is_(None), col(Concern.decide_by) < _NOW),
         )
         routed = or_(col(Concern.about_mentor), about.is_not(None))
-        return and_(not_about_me, or_(col(Concern.immediacy) == Immediacy.now, breached, routed))
+        paged = col(Concern.id).in_(
+            select(col(Notification.concern_id)).where(
+                col(Notification.prison_id) == bindparam("actor_prison"),
+                col(Notification.staff_id) == _MY_STAFF,
+            )
+        )
+        urgent = col(Concern.immediacy) == Immediacy.now
+        return and_(not_about_me, or_(urgent, breached, routed, paged))
     if role.family is Role.clinician:
         routed_here = or_(
             and_(about.is_(None), ~col(Concern.about_mentor)),
@@ -100,7 +126,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Wing: _everyone,
     Room: _everyone,
     Regime: _everyone,
-    Duty: _everyone,
+    Duty: _only_staff,
     Staff: _only_staff,
     Person: _all_for_staff(
         or_(
@@ -121,7 +147,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
         and_(col(Pairing.mentor_id) == _MY_MENTOR, col(Pairing.status) != PairingStatus.ended)
     ),
     Session: _all_for_staff(col(Session.mentor_id) == _MY_MENTOR),
-    Participation: _all_for_staff(col(Participation.mentee_id).in_(_my_mentees())),
+    Participation: _all_for_staff(_my_participations()),
     Concern: _concerns,
     Action: _only_staff,
     Addendum: _only_staff,

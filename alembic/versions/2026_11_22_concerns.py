@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("acknowledge_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decide_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lock_up", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
         sa.Column("accepted_on_duty_at", sa.DateTime(timezone=True), nullable=True),
@@ -155,6 +156,23 @@ def upgrade() -> None:
         sa.Column("feedback_told_by", sa.String(length=200), nullable=True),
         sa.Column("feedback_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "lower_to",
+            sa.Enum(
+                "now",
+                "this_session",
+                "within_24h",
+                "routine",
+                name="lower_to",
+                native_enum=False,
+                create_constraint=True,
+                length=60,
+            ),
+            nullable=True,
+        ),
+        sa.Column("lower_reason", sa.String(length=300), nullable=True),
+        sa.Column("lower_by", sa.String(length=200), nullable=True),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=True),
@@ -165,6 +183,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "subject_person_id IS NOT NULL OR subject_as_told IS NOT NULL",
             name=op.f("ck_concern_subject"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["prison_id", "merged_into"],
+            ["concern.prison_id", "concern.id"],
+            name="fk_concern_merged_into",
         ),
         sa.ForeignKeyConstraint(
             ["prison_id", "about_staff_id"],

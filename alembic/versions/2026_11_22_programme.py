@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("supervisor_id", sa.Uuid(), nullable=True),
         sa.Column("declined_by", sa.String(length=200), nullable=True),
         sa.Column("reapply_on", sa.Date(), nullable=True),
+        sa.Column("correction_asked_by", sa.String(length=200), nullable=True),
         sa.CheckConstraint(
             "clearance_to IS NULL OR clearance_to >= clearance_from",
             name=op.f("ck_mentor_clearance"),
@@ -290,6 +291,11 @@ def upgrade() -> None:
             ["prison_id", "person_id"],
             ["person.prison_id", "person.id"],
             name=op.f("fk_mentee_prison_id_person_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["prison_id", "explained_by"],
+            ["staff.prison_id", "staff.id"],
+            name="fk_mentee_explained_by",
         ),
         sa.ForeignKeyConstraint(["prison_id"], ["prison.id"], name=op.f("fk_mentee_prison_id")),
         sa.PrimaryKeyConstraint("prison_id", "id", name=op.f("pk_mentee")),

@@ -74,6 +74,7 @@ def upgrade() -> None:
         ),
         sa.Column("note", sa.String(), nullable=True),
         sa.Column("noted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("locks_at", sa.DateTime(timezone=True), nullable=True),
         postgresql.ExcludeConstraint(
             (sa.column("prison_id"), "="),
             (sa.column("mentor_id"), "="),
@@ -120,6 +121,13 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_session_starts_at", "session", ["prison_id", "starts_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_session_locks_at",
+        "session",
+        ["prison_id", "locks_at"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('held', 'noted')"),
     )
     op.create_table(
         "participation",
@@ -171,6 +179,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("prison_id", "id", name=op.f("pk_participation")),
         sa.UniqueConstraint("prison_id", "session_id", "mentee_id", name="uq_participation_mentee"),
+    )
+    op.create_index(
+        "ix_participation_mentee",
+        "participation",
+        ["prison_id", "mentee_id", "session_id"],
+        unique=False,
     )
     for table in SCOPED:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")

@@ -30,8 +30,10 @@ NOUNS = [
 def every_router(config: Settings) -> list[APIRouter]:
     """The routers to serve; those of development only where they may exist."""
     names = NOUNS if config.production else [*NOUNS, "development"]
+    from importlib.util import find_spec
+
     return [
         import_module(f"app.routers.{name}").router
         for name in names
-        if (__import__("pathlib").Path(__file__).parent / f"{name}.py").exists()
+        if find_spec(f"app.routers.{name}")
     ]

@@ -87,7 +87,7 @@ async def _no_facts(db: AsyncSession, thing: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """A noun's states and moves. `topic` begins the names of its events."""
+    """A noun's states and moves. `topic` begins the names of its events; empty: none."""
 
     noun: str
     topic: str
@@ -151,6 +151,7 @@ async def move(
     occurred_at: datetime | None = None,
 ) -> History:
     """Move `thing` to another state. All unmet guards are refused at once, each with its code."""
+    await db.flush()  # refresh would drop what the caller has set on the row
     await db.refresh(thing, with_for_update=True)
     target, chosen = _target(lifecycle, thing, str(to))
     if not chosen.belongs_to(actor.role):
@@ -183,6 +184,22 @@ async def _pass(
     return history
 
 
+async def mark(
+    db: AsyncSession,
+    lifecycle: Lifecycle,
+    thing: Any,
+    actor: Actor,
+    event: str,
+    *,
+    note: str | None = None,
+    occurred_at: datetime | None = None,
+) -> History:
+    """Record something that happened to a thing without changing its state."""
+    when = occurred_at or clock.now()
+    context = Context(thing, actor, when, None, event, note, came_from=thing.status)
+    return _record(db, lifecycle, context, thing.status, event=event)
+
+
 async def begin(
     db: AsyncSession,
     lifecycle: Lifecycle,
@@ -204,6 +221,8 @@ def _record(
     lifecycle: Lifecycle,
     context: Context,
     target: StrEnum,
+    *,
+    event: str | None = None,
 ) -> History:
     thing, actor, came_from = context.thing, context.actor, context.came_from
     history = History(
@@ -219,10 +238,12 @@ def _record(
         occurred_at=context.now,
     )
     db.add(history)
+    if not lifecycle.topic:
+        return history
     outbox.say(
         db,
         thing.prison_id,
-        f"{lifecycle.topic}.{target.value}",
+        f"{lifecycle.topic}.{event or target.value}",
         thing.id,
         from_state=came_from.value if came_from else "",
     )

@@ -110,13 +110,17 @@ class DecisionCreate(Input):
 
 
 class ImmediacyPut(Input):
-    """The immediacy as staff set it. Lowering needs a reason and a second person."""
+    """The immediacy as staff set it. Raising holds at once; a lowering is proposed by the first
+    person who asks for it and holds when a second one asks for the same."""
 
     immediacy: Immediacy
     reason: Line
-    second_person_id: UUID | None = Field(
-        default=None, description="Another member of staff who agreed; needed to lower."
-    )
+
+
+class MergeCreate(Input):
+    """The concern that stays, of two about the same thing."""
+
+    survivor_id: UUID
 
 
 class FeedbackCreate(Input):
@@ -237,6 +241,9 @@ class ConcernRead(ConcernRow):
     feedback_text: str | None
     feedback_at: Instant | None
     closed_at: Instant | None
+    lower_to: Immediacy | None
+    lower_reason: str | None
+    merged_into: UUID | None
     step: int
     actions: list[ActionRead] = []
     addenda: list[AddendumRead] = []

@@ -72,6 +72,7 @@ class Concern(Versioned, table=True):
         reference("person", "subject_person_id", name="fk_concern_subject"),
         reference("person", "raised_by_person_id", name="fk_concern_raised_by"),
         reference("staff", "about_staff_id", name="fk_concern_about_staff"),
+        reference("concern", "merged_into", name="fk_concern_merged_into"),
         UniqueConstraint("prison_id", "reference", name="uq_concern_reference"),
         CheckConstraint(
             "subject_person_id IS NOT NULL OR subject_as_told IS NOT NULL", name="subject"
@@ -117,6 +118,7 @@ class Concern(Versioned, table=True):
     acknowledge_by: datetime = Field(sa_type=TIMESTAMP)
     seen_by: datetime = Field(sa_type=TIMESTAMP)
     decide_by: datetime = Field(sa_type=TIMESTAMP)
+    lock_up: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     acknowledged_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     acknowledged_by: str | None = Field(default=None, max_length=200)
     accepted_on_duty_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
@@ -138,6 +140,11 @@ class Concern(Versioned, table=True):
     feedback_told_by: str | None = Field(default=None, max_length=200)
     feedback_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     closed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+    lower_to: Immediacy | None = Field(default=None, sa_type=choice(Immediacy, "lower_to"))
+    lower_reason: str | None = Field(default=None, max_length=300)
+    lower_by: str | None = Field(default=None, max_length=200)
+    merged_into: UUID | None = None
 
     policy: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     step: int = Field(default=0, nullable=False)

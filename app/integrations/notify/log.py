@@ -1,0 +1,43 @@
+"""A page as a log line and, where the site names a file, as a line in it, synced to disk."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import orjson
+import structlog
+
+from app import clock
+from app.integrations.notify import PageMessage
+
+log = structlog.get_logger(__name__)
+
+
+class LogChannel:
+    """Writes each page to the log; with `path` also to a file outside the database, fsynced."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+
+    async def send(self, page: PageMessage) -> None:
+        log.warning("page", id=str(page.id), prison_id=page.prison_id, to=page.to, text=page.text)
+        if self.path is not None:
+            await asyncio.to_thread(self._append, page)
+
+    def _append(self, page: PageMessage) -> None:
+        line = orjson.dumps(
+            {
+                "id": str(page.id),
+                "prison_id": page.prison_id,
+                "to": page.to,
+                "text": page.text,
+                "at": clock.spell(clock.real_now()),
+            }
+        )
+        assert self.path is not None
+        descriptor = os.open(self.path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+        try:
+            os.write(descriptor, line + b"\n")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

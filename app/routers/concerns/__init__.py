@@ -1,0 +1,160 @@
+"""Concerns over HTTP: raising and reading (here), the work on one (`work.py`), its actions
+(`actions.py`)."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Field, col
+
+from app.access import MayMoveConcern, MayRaise, MayReadConcern
+from app.db import Db, ReadDb
+from app.errors import (
+    Conflicting,
+    GuardsUnmet,
+    MoveNotInTable,
+    MoveNotYours,
+    Stale,
+    TooLarge,
+)
+from app.models.concerns import (
+    AddendumCreate,
+    Concern,
+    ConcernCreate,
+    ConcernForGovernorRow,
+    ConcernForWing,
+    ConcernKind,
+    ConcernRaised,
+    ConcernReceipt,
+    ConcernRow,
+    ConcernStatus,
+    MergeCreate,
+)
+from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
+from app.models.staff import Role
+from app.paging import Listing, Page, PageQuery, whole
+from app.problems import refusals
+from app.replies import JustOnce, OnceOrMore, reply
+from app.routers.concerns import actions
+from app.routers.concerns import work as working
+from app.routers.concerns.paths import AnyConcern, ConcernToChange, ThisConcern
+from app.services import concerns, lifecycle
+from app.services.concerns import work
+from app.services.concerns.moves import CONCERN
+from app.services.escalation import Immediacy
+
+router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns", tags=["concerns"])
+AnyRow = ConcernRow | ConcernForGovernorRow | ConcernForWing | ConcernReceipt
+
+LIST = Listing(
+    Concern,
+    {
+        Role.support_worker: ConcernRow,
+        Role.wing_duty: ConcernForWing,
+        Role.clinician: ConcernRow,
+        Role.governor: ConcernForGovernorRow,
+        Role.mentor: ConcernReceipt,
+    },
+    filters={
+        "status": lambda value: col(Concern.status) == value,
+        "immediacy": lambda value: col(Concern.immediacy) == value,
+        "kind": lambda value: col(Concern.kind) == value,
+        "reference": lambda value: col(Concern.reference) == value,
+    },
+    sorts={"recorded_at": col(Concern.recorded_at)},
+    computed={
+        "received": col(Concern.acknowledged_at).is_not(None),
+        "acted": col(Concern.seen_at).is_not(None) | col(Concern.decided_at).is_not(None),
+    },
+)
+
+
+class ConcernQuery(PageQuery):
+    status: ConcernStatus | None = None
+    immediacy: Immediacy | None = None
+    kind: ConcernKind | None = None
+    reference: str | None = Field(default=None, max_length=12)
+    sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
+
+
+@router.get("", response_model=Page[AnyRow], responses=refusals())
+async def list_concerns(
+    actor: MayReadConcern, db: ReadDb, request: Request, query: Annotated[ConcernQuery, Query()]
+) -> Response:
+    """Concerns you may see; a mentor finds the ones they raised, as receipts."""
+    return await LIST.page(request, db, actor, query, query.sort)
+
+
+@router.post(
+    "", status_code=201, response_model=ConcernRaised, responses=refusals(Conflicting, TooLarge)
+)
+async def raise_concern(actor: MayRaise, db: Db, body: ConcernCreate, once: OnceOrMore) -> Response:
+    """Raise a concern. For danger now tell an officer first: `tell` in the answer repeats it.
+
+    An answer other than 201 begins `NOT SAVED`. The same Idempotency-Key with other words adds
+    the words to the concern it belongs to, so that nothing said is lost.
+    """
+    if once.reused_for is not None:
+        concern = await concerns.keep_reused(db, actor, once.reused_for, body)
+        warning = "The key was used before: your words were added to that concern."
+        return reply(concerns.receipt(concern, [warning]), status=201)
+    concern, warnings = await concerns.raise_concern(db, actor, body)
+    answer = concerns.receipt(concern, warnings)
+    return await once.created(answer, location=f"concerns/{concern.id}")
+
+
+@router.get("/{concern_id}", response_model=AnyConcern, responses=refusals())
+async def read_concern(actor: MayReadConcern, db: Db, concern: ThisConcern) -> Response:
+    """One concern as you may see it, with what you may do next."""
+    return reply(await concerns.shown(db, concern, actor))
+
+
+@router.post(
+    "/{concern_id}/addenda", status_code=201, response_model=AnyConcern, responses=refusals()
+)
+async def add_to_concern(
+    actor: MayReadConcern, db: Db, concern: ConcernToChange, body: AddendumCreate, once: JustOnce
+) -> Response:
+    """Add words to a concern. Nothing said is overwritten."""
+    await concerns.add_words(db, actor, concern, body.account)
+    return await once.created(await concerns.shown(db, concern, actor))
+
+
+@router.post(
+    "/{concern_id}/moves",
+    response_model=AnyConcern,
+    responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, Stale),
+)
+async def move_concern(
+    actor: MayMoveConcern, db: Db, concern: ConcernToChange, body: MoveCreate
+) -> Response:
+    """Move a concern to another state; closing needs its guards."""
+    work.may_decide(concern, actor)
+    await lifecycle.make(db, CONCERN, concern, actor, body)
+    return reply(await concerns.shown(db, concern, actor))
+
+
+@router.post(
+    "/{concern_id}/merge",
+    response_model=AnyConcern,
+    responses=refusals(Conflicting, Stale),
+)
+async def merge_concern(
+    actor: MayMoveConcern, db: Db, concern: ConcernToChange, body: MergeCreate
+) -> Response:
+    """Merge this duplicate into another concern, which keeps the strictest of both clocks."""
+    survivor = await work.merge(db, actor, concern, body.survivor_id)
+    return reply(await concerns.shown(db, survivor, actor))
+
+
+@router.get(
+    "/{concern_id}/history",
+    response_model=Page[HistoryRead | HistoryForMentor],
+    responses=refusals(),
+)
+async def list_concern_history(actor: MayMoveConcern, db: Db, concern: ThisConcern) -> Response:
+    """Everything that happened to a concern: moves, acts, escalation steps; oldest first."""
+    return reply(whole(await lifecycle.history_shown(db, concern, actor)))
+
+
+router.include_router(working.router)
+router.include_router(actions.router)

@@ -1,0 +1,52 @@
+"""Notifications over HTTP: the pages to me."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlmodel import Field, col
+
+from app.access import MayReadNotification
+from app.db import Db, ReadDb
+from app.models.notifications import Notification, NotificationRead, NotificationStatus
+from app.models.staff import Role
+from app.paging import Listing, Page, PageQuery
+from app.paths import to_change
+from app.problems import refusals
+from app.replies import reply
+from app.services import notifications
+
+router = APIRouter(prefix="/v1/prisons/{prison_id}/notifications", tags=["notifications"])
+MyNotification = Annotated[
+    Notification, Depends(to_change(Notification, "notification_id", match=False))
+]
+LIST = Listing(
+    Notification,
+    {role: NotificationRead for role in (Role.support_worker, Role.clinician, Role.governor)},
+    filters={"status": lambda value: col(Notification.status) == value},
+    sorts={"recorded_at": col(Notification.recorded_at)},
+)
+
+
+class NotificationQuery(PageQuery):
+    status: NotificationStatus | None = None
+    sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
+
+
+@router.get("", response_model=Page[NotificationRead], responses=refusals())
+async def list_notifications(
+    actor: MayReadNotification,
+    db: ReadDb,
+    request: Request,
+    query: Annotated[NotificationQuery, Query()],
+) -> Response:
+    """The pages to me, newest first. They say that I am needed, and nothing more."""
+    return await LIST.page(request, db, actor, query, query.sort)
+
+
+@router.post("/{notification_id}/read", response_model=NotificationRead, responses=refusals())
+async def read_notification(
+    actor: MayReadNotification, db: Db, notification: MyNotification
+) -> Response:
+    """Say that I have read a page. It acknowledges nothing: do that on the concern."""
+    await notifications.mark_read(db, actor, notification)
+    return reply(NotificationRead.model_validate(notification))

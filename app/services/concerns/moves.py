@@ -1,0 +1,156 @@
+"""A concern's life as a table of moves, and the guard that closes it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.models.concerns import (
+    CONCERN_OPEN,
+    Action,
+    Concern,
+    ConcernKind,
+    ConcernStatus,
+)
+from app.models.mentees import Mentee, MenteeStatus
+from app.models.staff import Role
+from app.scope import everything
+from app.services.concerns.clocks import start_clocks
+from app.services.lifecycle import Context, Lifecycle, Move, Refusal
+
+S = ConcernStatus
+REVIEWERS = frozenset({Role.support_worker, Role.clinician, Role.governor})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the guards of a concern's moves decide on."""
+
+    actions: list[Action]
+    subject_is_patient: bool
+
+
+async def load_facts(db: AsyncSession, concern: Concern) -> Facts:
+    actions = await actions_of(db, concern)
+    stepped_up = select(
+        exists().where(
+            col(Mentee.prison_id) == concern.prison_id,
+            col(Mentee.person_id) == concern.subject_person_id,
+            col(Mentee.status) == MenteeStatus.stepped_up,
+        )
+    )
+    return Facts(actions, bool((await db.execute(stepped_up)).scalar()))
+
+
+async def actions_of(db: AsyncSession, concern: Concern) -> list[Action]:
+    found = everything(Action, concern.prison_id).where(col(Action.concern_id) == concern.id)
+    return list((await db.execute(found.order_by(col(Action.due_at)))).scalars())
+
+
+def person_seen(context: Context) -> Refusal | None:
+    concern: Concern = context.thing
+    if concern.seen_at is not None or concern.not_seen_reason is not None:
+        return None
+    return Refusal("person_seen", "Record that the person was seen, or why not.")
+
+
+def decided(context: Context) -> Refusal | None:
+    if context.thing.decided_at is not None:
+        return None
+    return Refusal("decided", "A decision must be recorded.")
+
+
+def actions_settled(context: Context) -> Refusal | None:
+    """Every action done, or handed over to someone who accepted it."""
+    waiting = [
+        action
+        for action in context.facts.actions
+        if action.done_at is None and action.accepted_at is None
+    ]
+    if not waiting:
+        return None
+    detail = f"{len(waiting)} action(s) are neither done nor handed over to someone who accepted."
+    return Refusal("actions_settled", detail)
+
+
+def acct_decided(context: Context) -> Refusal | None:
+    concern: Concern = context.thing
+    mentioned = concern.mentions_self_harm or concern.kind is ConcernKind.self_harm_or_suicide
+    if not mentioned or concern.acct_decision is not None:
+        return None
+    return Refusal("acct_decided", "Self-harm or suicide is mentioned: record the ACCT decision.")
+
+
+def mentor_told(context: Context) -> Refusal | None:
+    """The loop to the mentor or prisoner who raised it is closed."""
+    concern: Concern = context.thing
+    if concern.raised_by_person_id is None or concern.feedback is not None:
+        return None
+    return Refusal("mentor_told", "Tell the person who raised it what became of it, or why not.")
+
+
+def closed_by_another(context: Context) -> Refusal | None:
+    if context.thing.raised_by_subject != context.actor.subject:
+        return None
+    return Refusal("closed_by_another", "Someone else than who raised it must close it.")
+
+
+def clinician_signed(context: Context) -> Refusal | None:
+    if not context.facts.subject_is_patient or context.thing.clinician_signed_by is not None:
+        return None
+    return Refusal("clinician_signed", "The person is a patient: a clinician must sign it off.")
+
+
+async def stop_clock(db: AsyncSession, context: Context) -> None:
+    context.thing.closed_at = context.now
+    context.thing.next_step_at = None
+
+
+async def start_anew(db: AsyncSession, context: Context) -> None:
+    """Reopened: new clocks from now, and everything done before stays in the history."""
+    concern: Concern = context.thing
+    concern.next_step_at = context.now  # first of all: an open concern always has a next step
+    concern.acknowledged_at = concern.acknowledged_by = concern.accepted_on_duty_at = None
+    concern.seen_at = concern.seen_by_subject = concern.not_seen_reason = None
+    concern.decided_at = concern.decided_by = concern.clinician_signed_by = None
+    concern.feedback = concern.feedback_text = concern.feedback_told_by = None
+    concern.feedback_at = concern.closed_at = None
+    await start_clocks(db, concern, context.now)
+
+
+CLOSING = (
+    person_seen,
+    decided,
+    actions_settled,
+    acct_decided,
+    mentor_told,
+    closed_by_another,
+    clinician_signed,
+)
+_REVIEW = Move(REVIEWERS)
+_SERVICE = Move(frozenset(Role), offered=False)
+
+MOVES: dict[tuple[ConcernStatus, ConcernStatus], Move] = {
+    (S.raised, S.acknowledged): _SERVICE,
+    (S.acknowledged, S.under_review): _REVIEW,
+    (S.reopened, S.under_review): _REVIEW,
+    (S.under_review, S.actions_open): _REVIEW,
+    (S.under_review, S.ready_to_close): Move(REVIEWERS, guards=(person_seen, decided)),
+    (S.actions_open, S.ready_to_close): Move(
+        REVIEWERS, guards=(person_seen, decided, actions_settled)
+    ),
+    (S.ready_to_close, S.actions_open): _REVIEW,
+    (S.ready_to_close, S.closed): Move(REVIEWERS, guards=CLOSING, effects=(stop_clock,)),
+    (S.closed, S.reopened): Move(
+        REVIEWERS,
+        reasons=("new_information", "closed_in_error", "asked_by_the_person", "other"),
+        effects=(start_anew,),
+    ),
+}
+MOVES |= {
+    (state, S.merged_duplicate): Move(frozenset(Role), effects=(stop_clock,), offered=False)
+    for state in CONCERN_OPEN
+}
+
+CONCERN = Lifecycle("concerns", "concern", ConcernStatus, MOVES, load_facts)
