@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from app import clock
 
@@ -47,7 +48,7 @@ class Teller:
         self.lines.append(Told(self.chapter, clock.spell(at), who, what, spent))
         if not self.as_json:
             took = f"[dim]{spent:>7.1f} ms[/dim]" if spent is not None else " " * 10
-            self.console.print(f"{took}  [dim]{at:%d %b %H:%M}[/dim]  [cyan]{who:14}[/cyan] {what}")
+            self.console.print(f"{took}  [dim]{at:%d %b %H:%M}[/dim]  [cyan]{who:14}[/cyan] {escape(what)}")
 
     def end(self, problem: str | None) -> None:
         """Close the story: with `problem`, it went otherwise than told."""
@@ -66,7 +67,7 @@ class Teller:
                 f" in {summary['calls_ms']} ms of calls."
             )
         else:
-            self.console.print(f"\n[red]Not as told:[/red] {problem}")
+            self.console.print(f"\n[red]Not as told:[/red] {escape(problem)}")
 
 
 @dataclass
