@@ -51,6 +51,14 @@ class NotAllowed(Refused):
     status, code, title = 403, "not_allowed", "Your role may not do this"
 
 
+class OwnRecord(Refused):
+    status, code, title = (
+        403,
+        "own_record",
+        "Nobody changes their own role or ends their own access",
+    )
+
+
 class NotFound(Refused):
     status, code, title = 404, "not_found", "Nothing here that you may see"
 
@@ -95,12 +103,32 @@ class MenteeTaken(Clash):
     code, title = "mentee_taken", "A mentee is taken at that time"
 
 
+class NotPlanned(Conflicting):
+    code, title = "not_planned", "The session is no longer a plan"
+
+
+class NotHeld(Conflicting):
+    code, title = "not_held", "The session is not held"
+
+
+class NoteLocked(Conflicting):
+    code, title = "note_locked", "The note is locked"
+
+
 class TooEarly(Conflicting):
     code, title = "reapply_later", "The date to apply again has not come"
 
 
 class NotHere(Conflicting):
     code, title = "not_here", "The person is not in this prison"
+
+
+class SecondPersonNeeded(Conflicting):
+    code, title = "second_person_needed", "A second person must confirm this"
+
+
+class NotPairable(Conflicting):
+    code, title = "not_pairable", "These two cannot be brought together now"
 
 
 class LastResortNeeded(Conflicting):

@@ -3,11 +3,15 @@
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from pydantic.json_schema import models_json_schema
 
 from app import __version__
-from app.access import GRANTS, May, Permission
+from app.access import GRANTS, May, MayOneself, Permission
+from app.errors import TooLarge
+from app.problems import MEDIA_TYPE, Problem, refusals
 
 TAGS = {
     "me": "Who am I, what may I do, and every code list with its plain words.",
@@ -43,33 +47,48 @@ record. A concern that could not be saved is answered with a problem that begins
 - Refusals are `application/problem+json` (RFC 9457); `code` is stable.
 """
 
+# What parameters mean wherever they appear without words of their own.
+PARAMETERS = {
+    "sort": "The order; a leading `-` turns it round.",
+    "status": "Only those in this state.",
+    "kind": "Only those of this kind.",
+    "from": "Only those that begin at this time or later.",
+    "to": "Only those that begin before this time.",
+}
+HEADERS = {
+    "ETag": "The version, for `If-Match`.",
+    "Link": 'The next page, as `<...>; rel="next"`; absent on the last one.',
+    "Location": "The new resource, relative to this address.",
+    "Idempotency-Replayed": "`true` when this answer was given before under the same key.",
+}
 
-def api_routes(app: FastAPI) -> list[tuple[str, APIRoute]]:
-    """Every API route with its full path, however deep the routers are nested."""
+
+def api_routes(app: FastAPI) -> list[RouteContext]:
+    """Every API route with its full path and dependencies, however deep the routers are nested."""
     return [
-        (context.path_format, context.original_route)
+        context
         for context in iter_route_contexts(app.routes)
-        if isinstance(context.original_route, APIRoute) and context.path_format is not None
+        if isinstance(context.original_route, APIRoute)
     ]
 
 
-def permission_of(route: APIRoute) -> Permission | None:
+def permission_of(dependant: Dependant) -> Permission | None:
     """The permission a route proves, found in its dependencies."""
-    waiting = [route.dependant]
+    waiting = [dependant]
     while waiting:
-        dependant = waiting.pop()
-        if isinstance(dependant.call, May):
-            return dependant.call.permission
-        waiting.extend(dependant.dependencies)
+        found = waiting.pop()
+        if isinstance(found.call, May | MayOneself):
+            return found.call.permission
+        waiting.extend(found.dependencies)
     return None
 
 
-def _roles(permission: Permission) -> list[str]:
+def roles_with(permission: Permission) -> list[str]:
     return [role.value for role, granted in GRANTS.items() if permission in granted]
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The document, made once. Adds to each operation who may call it."""
+    """The document, made once."""
     if app.openapi_schema is not None:
         return app.openapi_schema
     made = get_openapi(
@@ -82,12 +101,101 @@ def document(app: FastAPI) -> dict[str, Any]:
         servers=[{"url": "/", "description": "This server"}],
         routes=app.routes,
     )
-    for path, route in api_routes(app):
-        permission = permission_of(route)
+    schemas = made.setdefault("components", {}).setdefault("schemas", {})
+    _, problem = models_json_schema(
+        [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+    )
+    schemas.update(problem["$defs"])
+    for route in api_routes(app):
         for method in route.methods or ():
-            operation = made["paths"].get(path, {}).get(method.lower())
-            if operation is not None and permission is not None:
-                operation["x-permission"] = permission.value
-                operation["x-roles"] = _roles(permission)
+            operation = made["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is not None:
+                _finish(operation, schemas, permission_of(route.dependant))
+                _share(operation["responses"], made["components"].setdefault("responses", {}))
     app.openapi_schema = made
     return made
+
+
+def _finish(
+    operation: dict[str, Any], schemas: dict[str, Any], permission: Permission | None
+) -> None:
+    """Add to an operation what FastAPI cannot know: who may call it, headers, examples, words."""
+    operation["summary"] = operation["operationId"].replace("_", " ").capitalize()
+    if permission is not None:
+        operation["x-permission"] = permission.value
+        operation["x-roles"] = roles_with(permission)
+    parameters = operation.get("parameters", [])
+    for parameter in parameters:
+        parameter.setdefault("description", _meaning(parameter["name"]))
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        example = _example(media["schema"], schemas)
+        if "example" not in media and example is not None:
+            media["example"] = example
+    if "requestBody" in operation:
+        too_large = refusals(TooLarge)[TooLarge.status]
+        operation["responses"].setdefault(str(TooLarge.status), too_large)
+    taken = {parameter["name"] for parameter in parameters}
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            _add_headers(response, status, taken, schemas)
+
+
+def _share(responses: dict[str, Any], shared: dict[str, Any]) -> None:
+    """Put each refusal among the components once, under its codes, and point to it."""
+    for status, response in responses.items():
+        problem = response.get("content", {}).get(MEDIA_TYPE)
+        if problem is not None:
+            name = "_or_".join(problem["examples"])
+            shared.setdefault(name, response)
+            responses[status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _meaning(name: str) -> str:
+    words = name.replace("_", " ")
+    if name.endswith("_id"):
+        return f"The {words.removesuffix(' id')}'s id."
+    return PARAMETERS.get(name, f"Only those with this value of `{name}`.")
+
+
+def _add_headers(
+    response: dict[str, Any], status: str, taken: set[str], schemas: dict[str, Any]
+) -> None:
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    present = {
+        "ETag": any("version" in shape.get("properties", {}) for shape in _shapes(schema, schemas)),
+        "Link": "cursor" in taken,
+        "Location": status == "201",
+        "Idempotency-Replayed": "Idempotency-Key" in taken,
+    }
+    headers = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in HEADERS.items()
+        if present[name]
+    }
+    if headers:
+        response["headers"] = headers
+
+
+def _shapes(schema: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    """The object schemas a schema may stand for, its references followed."""
+    if "$ref" in schema:
+        return _shapes(schemas[schema["$ref"].rsplit("/", 1)[-1]], schemas)
+    if "anyOf" in schema:
+        return [shape for each in schema["anyOf"] for shape in _shapes(each, schemas)]
+    return [schema]
+
+
+def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """An example of a body, put together from the examples of its fields; None without any."""
+    shape = _shapes(schema, schemas)[0]
+    if "examples" in shape:
+        return shape["examples"][0]
+    if shape.get("type") == "array":
+        inner = _example(shape["items"], schemas)
+        return None if inner is None else [inner]
+    fields = {
+        name: example
+        for name, field in shape.get("properties", {}).items()
+        if (example := _example(field, schemas)) is not None
+    }
+    return fields or None

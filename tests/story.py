@@ -7,10 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlalchemy import text
 
 from app import clock
+from app.access import Actor
 from app.db import Database
-from app.models.staff import Staff, StaffRole
+from app.models.staff import Role, Staff, StaffRole
+from app.models.trainings import Module, TrainingCreate
+from app.services import lifecycle, trainings
+from app.services.mentors.guards import FOUNDERS_AT_MOST
 from app.tokens import DevelopmentIssuer
 
 _numbers = count(1)
@@ -73,6 +78,7 @@ class Wing:
     prison_id: str
     staff: dict[str, Caller] = field(default_factory=dict)
     wing_id: str = ""
+    founders: list[Caller] = field(default_factory=list)
 
     async def open(self) -> None:
         self.governor = await self.hires(StaffRole.governor)
@@ -107,6 +113,12 @@ class Wing:
         }
         return await self.support_worker.post("people", body)
 
+    async def presence(self, person_id: str, presence: str) -> None:
+        """A prisoner goes, or comes back, as the prison's own documents would tell."""
+        change = text("UPDATE person SET presence = :presence WHERE id = :id")
+        async with self.db.write(self.prison_id) as session:
+            await session.execute(change, {"presence": presence, "id": person_id})
+
     def as_person(self, person_id: str, mentor_id: str | None = None) -> Caller:
         """A prisoner's own token."""
         subject = f"prisoner-{person_id}"
@@ -129,10 +141,9 @@ class Wing:
         person = await self.person(**fields)
         return await self.support_worker.post("mentors", {"person_id": person["id"]})
 
-    async def approved(self) -> Any:
-        """A mentor approved by the governor, with current clearance."""
-        mentor = await self.applicant()
-        path = f"mentors/{mentor['id']}"
+    async def approve(self, mentor_id: str) -> Any:
+        """An application's way to the governor's approval, with two years' clearance."""
+        path = f"mentors/{mentor_id}"
         await self.support_worker.move(path, "submitted")
         await self.support_worker.move(path, "screened")
         await self.clinician.move(path, "interviewed")
@@ -142,16 +153,115 @@ class Wing:
         await self.governor.put(f"{path}/clearance", clearance(today, until))
         return await self.governor.move(path, "approved_conditionally")
 
-    async def active_mentor(self) -> Caller:
-        """A mentor who is active: set in the database, as a founding mentor's past would be."""
-        mentor = await self.approved()
-        async with self.db.write(self.prison_id) as session:
-            from sqlalchemy import text
+    async def approved(self) -> Any:
+        """A mentor approved by the governor, with current clearance."""
+        return await self.approve((await self.applicant())["id"])
 
-            await session.execute(
-                text("UPDATE mentor SET status = 'active' WHERE id = :id"), {"id": mentor["id"]}
-            )
+    async def trained(self, mentor_id: str) -> None:
+        """The nurse takes a mentor through the five modules and signs them off: without HTTP,
+        for it is done often."""
+        subject, staff_id = self.nurse.subject, self.nurse.staff_id
+        nurse = Actor(self.prison_id, subject, Role.nurse, staff_id=staff_id)
+        async with self.db.write(self.prison_id) as session:
+            for module in Module:
+                body = TrainingCreate(mentor_id=UUID(mentor_id), module=module)
+                training = await trainings.open_module(session, nurse, body)
+                for to in ("attended", "assessed", "competent"):
+                    await lifecycle.move(session, trainings.TRAINING, training, to=to, actor=nurse)
+
+    async def contracted(self, mentor_id: str) -> None:
+        """The role agreement is signed and a supervisor assigned."""
+        path = f"mentors/{mentor_id}"
+        await self.support_worker.put(f"{path}/agreement", {"signed_at": str(clock.now())})
+        staff_id = str(self.support_worker.staff_id)
+        await self.support_worker.put(f"{path}/supervisor", {"staff_id": staff_id})
+
+    async def founder(self) -> Caller:
+        """An active mentor by the exception for a new site's first two."""
+        mentor = await self.approved()
+        await self.trained(mentor["id"])
+        await self.contracted(mentor["id"])
+        await self.governor.move(f"mentors/{mentor['id']}", "active", reason="founding_mentor")
+        self.founders.append(self.as_person(mentor["person_id"], mentor["id"]))
+        return self.founders[-1]
+
+    async def observes(self, mentor_id: str, other_id: str, sessions: int = 6) -> None:
+        """A mentor in shadowing observes another's sessions; staff assess the last of them."""
+        for number in range(sessions):
+            body = {
+                "observed_mentor_id": other_id,
+                "held_at": str(clock.now() - timedelta(hours=sessions - number)),
+                "minutes": 50,
+                "learnt": "How silence lets a man find his words.",
+                "assessed": number == sessions - 1,
+            }
+            await self.support_worker.post(f"mentors/{mentor_id}/observations", body)
+
+    async def shadowed(self) -> Any:
+        """A mentor whose three months of shadowing, begun in the past, are over."""
+        offset = clock.offset()
+        clock.forward(days=-100)
+        try:
+            mentor = await self.approved()
+            await self.support_worker.move(f"mentors/{mentor['id']}", "shadowing")
+        finally:
+            clock.set_offset(offset)
+        return mentor
+
+    async def active_mentor(self) -> Caller:
+        """A mentor who is active: the first two as founders, the rest after shadowing one."""
+        if len(self.founders) < FOUNDERS_AT_MOST:
+            return await self.founder()
+        mentor = await self.shadowed()
+        path = f"mentors/{mentor['id']}"
+        await self.observes(mentor["id"], str(self.founders[0].mentor_id))
+        await self.trained(mentor["id"])
+        await self.contracted(mentor["id"])
+        await self.support_worker.move(path, "ready_for_sign_off")
+        await self.governor.move(path, "active")
         return self.as_person(mentor["person_id"], mentor["id"])
+
+    async def referred(self, **fields: Any) -> Any:
+        """A person referred to the scheme by a support worker."""
+        person = await self.person()
+        body = {"person_id": person["id"], "referred_by": "support_worker", **fields}
+        return await self.support_worker.post("mentees", body)
+
+    async def offered(self, **fields: Any) -> Any:
+        """A mentee who was offered support, and neither asked nor checked yet."""
+        mentee = await self.referred(**fields)
+        for to in ("triage", "accepted", "waiting", "offered"):
+            shown = await self.support_worker.move(f"mentees/{mentee['id']}", to)
+        return shown
+
+    async def consents(self, mentee_id: str) -> Any:
+        """The mentee permits sharing and has understood the explanation."""
+        now = str(clock.now())
+        body = {
+            "permission_to_share_at": now,
+            "explained_at": now,
+            "explained_version": "2026-1",
+            "explained_language": "English",
+            "understood": True,
+        }
+        return await self.support_worker.put(f"mentees/{mentee_id}/consent", body)
+
+    async def checks(self, mentee_id: str, kind: str) -> Any:
+        """A check made just now."""
+        body = {"kind": kind, "at": str(clock.now())}
+        return await self.support_worker.post(f"mentees/{mentee_id}/checks", body)
+
+    async def engaged(self, **fields: Any) -> Any:
+        """A mentee in support."""
+        mentee = await self.offered(**fields)
+        await self.consents(mentee["id"])
+        await self.checks(mentee["id"], "compatibility")
+        return await self.support_worker.move(f"mentees/{mentee['id']}", "engaged")
+
+    async def pairs(self, mentor: Caller, mentee_id: str) -> Any:
+        """A support worker brings a mentor and a mentee together."""
+        body = {"mentor_id": str(mentor.mentor_id), "mentee_id": mentee_id}
+        return await self.support_worker.post("pairings", body)
 
 
 def clearance(valid_from: date, valid_to: date, outcome: str = "cleared") -> dict[str, str]:

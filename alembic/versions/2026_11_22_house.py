@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL statement_timeout = '10min'")
     op.create_table(
         "development_clock",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("offset_seconds", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_development_clock")),
     )

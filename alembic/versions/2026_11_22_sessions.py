@@ -123,6 +123,9 @@ def upgrade() -> None:
         "ix_session_starts_at", "session", ["prison_id", "starts_at", "id"], unique=False
     )
     op.create_index(
+        "ix_session_status", "session", ["prison_id", "status", "starts_at", "id"], unique=False
+    )
+    op.create_index(
         "ix_session_locks_at",
         "session",
         ["prison_id", "locks_at"],

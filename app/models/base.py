@@ -95,9 +95,16 @@ PrisonId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 PrisonerNumber = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, to_upper=True, pattern=r"^\s*[A-Za-z]\d{4}[A-Za-z]{2}\s*$"
+        strip_whitespace=True, to_upper=True, pattern=r"^\s*[A-Za-z][0-9]{4}[A-Za-z]{2}\s*$"
     ),
 ]
+
+
+def given(value: Any) -> Any:
+    """Validates a field of an update that may be left out, but not null."""
+    if value is None:
+        raise ValueError("must not be null")
+    return value
 
 
 class Input(SQLModel):

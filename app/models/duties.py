@@ -9,7 +9,16 @@ from pydantic import model_validator
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
-from app.models.base import TIMESTAMP, Identified, Input, Instant, Versioned, choice, reference
+from app.models.base import (
+    TIMESTAMP,
+    Identified,
+    Input,
+    Instant,
+    Output,
+    Versioned,
+    choice,
+    reference,
+)
 
 
 class Post(StrEnum):
@@ -41,16 +50,29 @@ class Duty(Versioned, table=True):
 class DutyCreate(Input):
     """A duty to add."""
 
-    staff_id: UUID
-    post: Post
+    staff_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000001"]})
+    post: Post = Field(schema_extra={"examples": ["clinician"]})
     starts_at: Instant = Field(schema_extra={"examples": ["2026-11-22T20:00:00+00:00"]})
     ends_at: Instant | None = None
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> Self:
         if self.ends_at is not None and self.ends_at <= self.starts_at:
-            raise ValueError("ends_at must be after starts_at")
+            raise ValueError("ends_at: must be after starts_at")
         return self
+
+
+class DutyUpdate(Input):
+    """When a duty ends."""
+
+    ends_at: Instant = Field(schema_extra={"examples": ["2026-11-23T08:00:00+00:00"]})
+
+
+class OnCall(Output):
+    """Someone on duty now, as everyone on the scheme may know."""
+
+    post: Post
+    name: str
 
 
 class DutyRead(Identified):

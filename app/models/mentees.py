@@ -68,6 +68,7 @@ class Mentee(Versioned, table=True):
     __tablename__ = "mentee"
     __table_args__ = (
         reference("person", "person_id"),
+        reference("staff", "explained_by", name="fk_mentee_explained_by"),
         Index(
             "uq_mentee_live_person",
             "prison_id",
@@ -98,13 +99,15 @@ class Mentee(Versioned, table=True):
 class MenteeCreate(Input):
     """A referral."""
 
-    person_id: UUID
-    referred_by: ReferredBy
+    person_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000003"]})
+    referred_by: ReferredBy = Field(schema_extra={"examples": ["support_worker"]})
     referral_reason: Story | None = Field(
         default=None, schema_extra={"examples": ["Keeps to his cell since Monday."]}
     )
     agreed_line: Line | None = Field(
-        default=None, description="The line the mentee agreed a mentor may read."
+        default=None,
+        description="The line the mentee agreed a mentor may read.",
+        schema_extra={"examples": ["Would like company on the exercise yard."]},
     )
     safety_need: bool = Field(default=False, description="Triage is then due the same day.")
 
@@ -112,23 +115,32 @@ class MenteeCreate(Input):
 class MenteeUpdate(Input):
     """What staff may correct or add on a mentee's record."""
 
-    referral_reason: Story | None = None
-    agreed_line: Line | None = None
-    safety_need: bool | None = None
+    referral_reason: Story | None = Field(
+        default=None, schema_extra={"examples": ["Keeps to his cell since Monday."]}
+    )
+    agreed_line: Line | None = Field(
+        default=None, schema_extra={"examples": ["Would like company on the exercise yard."]}
+    )
+    safety_need: bool = Field(
+        default=False,
+        description="Set, it draws a triage that is still to come to the same day.",
+        schema_extra={"examples": [True]},
+    )
 
 
 class ConsentPut(Input):
     """Permission to share and the confidentiality explanation, as given."""
 
-    permission_to_share_at: Instant
-    explained_at: Instant
-    explained_version: str = Field(
-        min_length=1, max_length=20, schema_extra={"examples": ["2026-1"]}
+    permission_to_share_at: Instant = Field(
+        schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]}
     )
-    explained_language: str = Field(
-        min_length=1, max_length=40, schema_extra={"examples": ["English"]}
+    explained_at: Instant = Field(schema_extra={"examples": ["2026-11-23T09:50:00+00:00"]})
+    explained_version: Line = Field(max_length=20, schema_extra={"examples": ["2026-1"]})
+    explained_language: Line = Field(max_length=40, schema_extra={"examples": ["English"]})
+    understood: bool = Field(
+        description="Consent that was not understood is not recorded.",
+        schema_extra={"examples": [True]},
     )
-    understood: bool = Field(description="Consent that was not understood is not recorded.")
 
 
 class CheckKind(StrEnum):
@@ -140,8 +152,8 @@ class CheckKind(StrEnum):
 class CheckCreate(Input):
     """A check that was made: compatibility before engaging, outreach and welfare before an end."""
 
-    kind: CheckKind
-    at: Instant
+    kind: CheckKind = Field(schema_extra={"examples": ["outreach"]})
+    at: Instant = Field(schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]})
 
 
 class MenteeRow(Identified):
@@ -164,6 +176,7 @@ class MenteeRead(MenteeRow):
     explained_at: Instant | None
     explained_version: str | None
     explained_language: str | None
+    explained_by: UUID | None
     compatibility_checked_at: Instant | None
     outreach_attempts: int
     welfare_checked_at: Instant | None
@@ -176,10 +189,27 @@ class MenteeForGovernor(MenteeRow):
     moves: list[MoveOption] = []
 
 
+class MenteeSeen(StrEnum):
+    """A mentee's status as their mentor sees it: why someone cannot be met is one word."""
+
+    accepted = "accepted"
+    waiting = "waiting"
+    offered = "offered"
+    engaged = "engaged"
+    unavailable = "unavailable"
+
+
 class MenteeForMentor(Output):
     """A mentee, as their own mentor sees them."""
 
     id: UUID
     display_name: str
-    status: MenteeStatus
+    status: MenteeSeen
     agreed_line: str | None
+
+
+class MenteeReceipt(Output):
+    """What wing staff get for a referral: that it arrived, and nothing of the course."""
+
+    id: UUID
+    status: MenteeStatus

@@ -57,6 +57,8 @@ MENTOR_ENDED = frozenset(
         MentorStatus.deceased,
     }
 )
+LEFT = frozenset({MentorStatus.transferred, MentorStatus.released, MentorStatus.deceased})
+LONGEST_CLEARANCE_DAYS = 3653  # ten years
 _ENDED_SQL = ", ".join(f"'{status.value}'" for status in sorted(MENTOR_ENDED))
 
 
@@ -103,6 +105,7 @@ class Mentor(Versioned, table=True):
     supervisor_id: UUID | None = None
     declined_by: str | None = Field(default=None, max_length=200)
     reapply_on: date | None = None
+    correction_asked_by: str | None = Field(default=None, max_length=200)
 
 
 class Observation(Scoped, table=True):
@@ -127,7 +130,7 @@ class Observation(Scoped, table=True):
 class MentorCreate(Input):
     """An application to become a mentor. A prisoner applies for themselves; staff may enter it."""
 
-    person_id: UUID
+    person_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000003"]})
     commitment: Commitment = Commitment.voluntary
     motivation: Story | None = Field(
         default=None, schema_extra={"examples": ["I was helped here and want to give it back."]}
@@ -138,34 +141,38 @@ class ClearancePut(Input):
     """The outcome of security clearance. The material it rests on is never held here."""
 
     outcome: ClearanceOutcome
-    valid_from: date
-    valid_to: date
+    valid_from: date = Field(schema_extra={"examples": ["2026-11-23"]})
+    valid_to: date = Field(schema_extra={"examples": ["2028-11-22"]})
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.valid_to < self.valid_from:
-            raise ValueError("valid_to must not be before valid_from")
+            raise ValueError("valid_to: must not be before valid_from")
+        if (self.valid_to - self.valid_from).days > LONGEST_CLEARANCE_DAYS:
+            raise ValueError("valid_to: clearance is given for at most ten years")
         return self
 
 
 class AgreementPut(Input):
     """The signed role agreement."""
 
-    signed_at: Instant
+    signed_at: Instant = Field(schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]})
 
 
 class SupervisorPut(Input):
     """The member of staff who supervises the mentor."""
 
-    staff_id: UUID
+    staff_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000001"]})
 
 
 class ObservationCreate(Input):
     """A session observed while shadowing."""
 
-    observed_mentor_id: UUID
-    held_at: Instant
-    minutes: int = Field(ge=5, le=480)
+    observed_mentor_id: UUID = Field(
+        schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000002"]}
+    )
+    held_at: Instant = Field(schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]})
+    minutes: int = Field(ge=5, le=480, schema_extra={"examples": [50]})
     learnt: Story = Field(schema_extra={"examples": ["How silence lets a man find his words."]})
     assessed: bool = Field(
         default=False, description="True when the entering member of staff assessed it themselves."
@@ -185,37 +192,38 @@ class ObservationRead(Output):
     assessor_id: UUID | None
 
 
-class MentorRow(Identified):
-    """A mentor in a list, as staff see them."""
+class MentorOwnRow(Identified):
+    """A mentor's own record in a list; clinicians see the same of every mentor."""
 
     person_id: UUID
     display_name: str
     status: MentorStatus
     commitment: Commitment
     clearance: ClearanceOutcome | None
-    clearance_to: date | None
     supervisor_id: UUID | None
 
 
-class MentorRead(MentorRow):
-    """A mentor, as staff see them, with what the caller may do next."""
+class MentorRow(MentorOwnRow):
+    """A mentor in a list, as support workers and governors see them."""
+
+    clearance_to: date | None
+
+
+class MentorForClinician(MentorOwnRow):
+    """A mentor, as clinicians see them: of the clearance the outcome only."""
 
     motivation: str | None
-    clearance_from: date | None
     agreement_signed_at: Instant | None
     reapply_on: date | None
+    correction_asked_by: str | None
     moves: list[MoveOption] = []
 
 
-class MentorOwnRow(Identified):
-    """A mentor's own record in a list."""
+class MentorRead(MentorForClinician):
+    """A mentor, as support workers and governors see them, with what the caller may do next."""
 
-    person_id: UUID
-    display_name: str
-    status: MentorStatus
-    commitment: Commitment
-    clearance: ClearanceOutcome | None
-    supervisor_id: UUID | None
+    clearance_from: date | None
+    clearance_to: date | None
 
 
 class MentorOwn(MentorOwnRow):

@@ -54,20 +54,6 @@ class MoveCreate(Input):
     )
 
 
-class HistoryRead(Output):
-    """One move of a thing's history."""
-
-    id: UUID
-    recorded_at: Instant
-    occurred_at: Instant
-    from_state: str | None
-    to_state: str
-    reason: str | None
-    note: str | None
-    actor_subject: str
-    actor_role: Role
-
-
 class HistoryForMentor(Output):
     """One move of a mentor's own history: no reason in detail, no names."""
 
@@ -75,3 +61,23 @@ class HistoryForMentor(Output):
     occurred_at: Instant
     from_state: str | None
     to_state: str
+
+
+class HistoryBare(HistoryForMentor):
+    """One move, for those to whom why it was made is out of reach."""
+
+    recorded_at: Instant
+    actor_subject: str
+    actor_role: Role
+
+
+class HistoryCoarse(HistoryBare):
+    """One move, for those who may know its reason's code and no story."""
+
+    reason: str | None
+
+
+class HistoryRead(HistoryCoarse):
+    """One move of a thing's history."""
+
+    note: str | None

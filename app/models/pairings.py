@@ -55,8 +55,8 @@ class Pairing(Versioned, table=True):
 class PairingCreate(Input):
     """A mentor and a mentee to bring together."""
 
-    mentor_id: UUID
-    mentee_id: UUID
+    mentor_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000002"]})
+    mentee_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000004"]})
 
 
 class PairingRow(Identified):

@@ -4,12 +4,13 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic import field_validator
 from sqlalchemy import CheckConstraint, Column, Index, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from app import clock
-from app.models.base import TIMESTAMP, Input, Instant, Line, Name, Output, new_id
+from app.models.base import TIMESTAMP, Input, Instant, Line, Name, Output, given, new_id
 
 
 class Prison(SQLModel, table=True):
@@ -45,13 +46,22 @@ class PersonIdentity(SQLModel, table=True):
 
 
 class PrisonUpdate(Input):
-    """What a governor may set for the prison's scheme."""
+    """What a governor may set for the prison's scheme. What is left out stays as it is; only the
+    last two may be null."""
 
-    name: Name | None = None
-    shadowing_months: int | None = Field(default=None, ge=3, le=24)
-    observed_sessions_needed: int | None = Field(default=None, ge=1, le=100)
-    call_back_number: Name | None = None
-    outside_last_resort: Line | None = None
+    name: Name | None = Field(default=None, schema_extra={"examples": ["HMP Sampleford"]})
+    shadowing_months: int | None = Field(default=None, ge=3, le=24, schema_extra={"examples": [3]})
+    observed_sessions_needed: int | None = Field(
+        default=None, ge=1, le=100, schema_extra={"examples": [6]}
+    )
+    call_back_number: Name | None = Field(
+        default=None, max_length=40, schema_extra={"examples": ["ext. 2000"]}
+    )
+    outside_last_resort: Line | None = Field(
+        default=None, schema_extra={"examples": ["pager@region.example"]}
+    )
+
+    _given = field_validator("name", "shadowing_months", "observed_sessions_needed")(given)
 
 
 class PrisonRead(Output):

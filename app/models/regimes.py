@@ -2,14 +2,14 @@
 
 from datetime import time
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from app.models.base import Identified, Input, Output, Versioned
+from app.models.base import Identified, Input, Versioned
 
 
 class Slot(StrEnum):
@@ -19,12 +19,22 @@ class Slot(StrEnum):
     night = "NIGHT"
 
 
-class SlotTimes(Output):
+def _local(at: time) -> time:
+    if at.tzinfo is not None or at.microsecond:
+        raise ValueError("must be a local time in whole seconds, without an offset")
+    return at
+
+
+LocalTime = Annotated[time, AfterValidator(_local)]
+"""A time on the prison's wall."""
+
+
+class SlotTimes(Input):
     """One slot of the day, in the prison's local time. NIGHT ends on the following day."""
 
-    slot: Slot
-    starts: time
-    ends: time
+    slot: Slot = Field(schema_extra={"examples": ["AM"]})
+    starts: LocalTime = Field(schema_extra={"examples": ["08:30:00"]})
+    ends: LocalTime = Field(schema_extra={"examples": ["11:30:00"]})
 
 
 class Regime(Versioned, table=True):
@@ -44,7 +54,7 @@ class Regime(Versioned, table=True):
 class RegimePut(Input):
     """One weekday's regime: lock-up and the slots, local times."""
 
-    lock_up: time = Field(schema_extra={"examples": ["19:30:00"]})
+    lock_up: LocalTime = Field(schema_extra={"examples": ["19:30:00"]})
     slots: list[SlotTimes] = Field(
         max_length=4,
         schema_extra={"examples": [[{"slot": "AM", "starts": "08:30:00", "ends": "11:30:00"}]]},

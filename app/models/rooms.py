@@ -25,7 +25,7 @@ class Room(Versioned, table=True):
 class RoomCreate(Input):
     """A room to add. `capacity` counts everyone in it, the mentor included."""
 
-    wing_id: UUID
+    wing_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000002"]})
     name: Name = Field(schema_extra={"examples": ["Quiet room"]})
     capacity: int = Field(ge=1, le=200, schema_extra={"examples": [8]})
 

@@ -1,6 +1,6 @@
 """Sessions and who takes part in them. Constraints bind what is planned, never what happened."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
@@ -31,6 +31,10 @@ from app.models.base import (
     reference,
 )
 from app.models.moves import MoveOption
+
+LONGEST = timedelta(hours=12)
+LONGEST_LOCKDOWN = timedelta(days=31)
+EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000000"
 
 
 class SessionKind(StrEnum):
@@ -102,8 +106,17 @@ class Session(Versioned, table=True):
             name="ex_session_mentor_during",
         ),
         Index("ix_session_starts_at", "prison_id", "starts_at", "id"),
+        Index("ix_session_status", "prison_id", "status", "starts_at", "id"),
         Index("ix_session_mentor", "prison_id", "mentor_id", "starts_at"),
+        Index(
+            "ix_session_locks_at",
+            "prison_id",
+            "locks_at",
+            postgresql_where=text("status IN ('held', 'noted')"),
+        ),
     )
+    # The computed columns come back with every INSERT and UPDATE.
+    __mapper_args__ = {"eager_defaults": True}
 
     kind: SessionKind = Field(sa_type=choice(SessionKind, "kind"))
     status: SessionStatus = Field(
@@ -121,7 +134,7 @@ class Session(Versioned, table=True):
             TSTZRANGE, Computed("tstzrange(starts_at, ends_at)", persisted=True), nullable=False
         ),
     )
-    live: bool | None = Field(
+    live: bool = Field(
         default=None,
         sa_column=Column(
             Boolean,
@@ -131,6 +144,7 @@ class Session(Versioned, table=True):
     )
     note: str | None = None
     noted_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    locks_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class Participation(Versioned, table=True):
@@ -154,6 +168,7 @@ class Participation(Versioned, table=True):
             using="gist",
             name="ex_participation_mentee_during",
         ),
+        Index("ix_participation_mentee", "prison_id", "mentee_id", "session_id"),
     )
 
     session_id: UUID
@@ -165,23 +180,30 @@ class Participation(Versioned, table=True):
     )
 
 
+def _sane_times(starts_at: datetime, ends_at: datetime) -> None:
+    """Raises ValueError, naming the field."""
+    if ends_at <= starts_at:
+        raise ValueError("ends_at: must be after starts_at")
+    if ends_at - starts_at > LONGEST:
+        raise ValueError("ends_at: a session lasts at most 12 hours")
+
+
 class _Booking(Input):
-    kind: SessionKind
+    kind: SessionKind = Field(schema_extra={"examples": ["one_to_one"]})
     room_id: UUID | None = None
-    mentor_id: UUID
+    mentor_id: UUID = Field(schema_extra={"examples": [EXAMPLE_ID]})
     lead_staff_id: UUID | None = Field(
         default=None, description="The qualified lead; art therapy needs one."
     )
     starts_at: Instant = Field(schema_extra={"examples": ["2026-11-23T09:00:00+00:00"]})
     ends_at: Instant = Field(schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]})
-    mentee_ids: list[UUID] = Field(min_length=1, max_length=60)
+    mentee_ids: list[UUID] = Field(
+        min_length=1, max_length=60, schema_extra={"examples": [[EXAMPLE_ID]]}
+    )
 
     @model_validator(mode="after")
     def _sane(self) -> Self:
-        if self.ends_at <= self.starts_at:
-            raise ValueError("ends_at must be after starts_at")
-        if (self.ends_at - self.starts_at).total_seconds() > 12 * 3600:
-            raise ValueError("ends_at: a session lasts at most 12 hours")
+        _sane_times(self.starts_at, self.ends_at)
         if len(set(self.mentee_ids)) != len(self.mentee_ids):
             raise ValueError("mentee_ids: each mentee may stand once")
         if self.kind is SessionKind.one_to_one and len(self.mentee_ids) != 1:
@@ -207,13 +229,50 @@ class SessionHeld(_Booking):
     note: Story | None = None
 
 
+class SessionUpdate(Input):
+    """What changes of a plan. Without a room the session is held wherever there is space."""
+
+    room_id: UUID | None = None
+    mentor_id: UUID | None = None
+    lead_staff_id: UUID | None = None
+    starts_at: Instant | None = Field(
+        default=None, schema_extra={"examples": ["2026-11-23T14:00:00+00:00"]}
+    )
+    ends_at: Instant | None = Field(
+        default=None, schema_extra={"examples": ["2026-11-23T15:00:00+00:00"]}
+    )
+
+    @model_validator(mode="after")
+    def _kept(self) -> Self:
+        for name in ("mentor_id", "starts_at", "ends_at"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name}: must not be null")
+        return self
+
+
 class NotePut(Input):
     """The mentor's note on their session; locks 24 hours after it was first written."""
 
-    note: Story
+    note: Story = Field(schema_extra={"examples": ["He talked about his sister; sleeps better."]})
 
 
-class ParticipationRead(Output):
+class LockdownCreate(Input):
+    """A time in which no session can be: every plan that touches it is cancelled."""
+
+    from_: Instant = Field(alias="from", schema_extra={"examples": ["2026-11-23T08:00:00+00:00"]})
+    to: Instant = Field(schema_extra={"examples": ["2026-11-23T17:30:00+00:00"]})
+    reason: CancelReason = CancelReason.regime_lockdown
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.to <= self.from_:
+            raise ValueError("to: must be after from")
+        if self.to - self.from_ > LONGEST_LOCKDOWN:
+            raise ValueError("to: a lockdown is entered for at most 31 days at a time")
+        return self
+
+
+class ParticipationRow(Output):
     """One mentee's part in a session."""
 
     id: UUID
@@ -221,6 +280,13 @@ class ParticipationRead(Output):
     mentee_id: UUID
     display_name: str
     status: ParticipationStatus
+
+
+class ParticipationRead(ParticipationRow):
+    """One mentee's part in a session, with what the caller may do next."""
+
+    session_id: UUID
+    moves: list[MoveOption] = []
 
 
 class SessionRow(Identified):
@@ -233,7 +299,7 @@ class SessionRow(Identified):
     lead_staff_id: UUID | None
     starts_at: Instant
     ends_at: Instant
-    participations: list[ParticipationRead]
+    participations: list[ParticipationRow]
 
 
 class SessionRead(SessionRow):
@@ -241,6 +307,7 @@ class SessionRead(SessionRow):
 
     note: str | None
     noted_at: Instant | None
+    locks_at: Instant | None = Field(description="From then on the note cannot be written.")
     authorised_by: UUID | None
     moves: list[MoveOption] = []
 
@@ -263,9 +330,46 @@ class ClashKind(StrEnum):
     unavailable = "unavailable"
 
 
-class ClashRead(Output):
-    """One reason why a plan cannot be; towards mentors always `unavailable`."""
+class ClashForMentor(Output):
+    """A reason why a plan cannot be, towards a mentor: always `unavailable`, never more."""
 
     kind: ClashKind
     detail: str
+
+
+class ClashRead(ClashForMentor):
+    """One reason why a plan cannot be, and the room, mentor or mentee it is about."""
+
     thing_id: UUID | None = None
+
+
+class SessionRecorded(SessionRead):
+    """A session recorded as held. `warnings` would have refused it as a plan."""
+
+    warnings: list[ClashRead | ClashForMentor]
+
+
+class SessionRecordedNoteless(SessionNoteless):
+    """A session recorded as held, for those who read no notes."""
+
+    warnings: list[ClashRead]
+
+
+class WelfareReason(StrEnum):
+    open_concern = "open_concern"
+    first_session = "first_session"
+
+
+class WelfareCheck(Output):
+    """A mentee whom the lockdown leaves without their session, and why to look in on them."""
+
+    mentee_id: UUID
+    display_name: str
+    reasons: list[WelfareReason]
+
+
+class LockdownRead(Output):
+    """What a lockdown cancelled, and whom to look in on."""
+
+    cancelled: list[UUID]
+    welfare_checks: list[WelfareCheck]

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import field_validator
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from app.models.base import Identified, Input, Line, Name, Output, Versioned, choice
+from app.models.base import Identified, Input, Line, Name, Output, Versioned, choice, given
 
 
 class Role(StrEnum):
@@ -64,17 +65,19 @@ class StaffCreate(Input):
 
     subject: Line = Field(max_length=200, schema_extra={"examples": ["nurse.sli"]})
     name: Name = Field(schema_extra={"examples": ["N. Mockham"]})
-    role: StaffRole
+    role: StaffRole = Field(schema_extra={"examples": ["nurse"]})
     contact: Line | None = Field(default=None, schema_extra={"examples": ["ext. 2231"]})
 
 
 class StaffUpdate(Input):
-    """What may change of a member of staff."""
+    """What may change of a member of staff. What is left out stays; only `contact` may be null."""
 
-    name: Name | None = None
-    role: StaffRole | None = None
-    contact: Line | None = None
-    active: bool | None = None
+    name: Name | None = Field(default=None, schema_extra={"examples": ["N. Mockham"]})
+    role: StaffRole | None = Field(default=None, schema_extra={"examples": ["nurse"]})
+    contact: Line | None = Field(default=None, schema_extra={"examples": ["ext. 2231"]})
+    active: bool | None = Field(default=None, schema_extra={"examples": [False]})
+
+    _given = field_validator("name", "role", "active")(given)
 
 
 class StaffRead(Identified):

@@ -54,8 +54,8 @@ class Training(Versioned, table=True):
 class TrainingCreate(Input):
     """A module to open for a mentor."""
 
-    mentor_id: UUID
-    module: Module
+    mentor_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000002"]})
+    module: Module = Field(schema_extra={"examples": ["managing_concerns"]})
 
 
 class TrainingRow(Identified):
@@ -63,10 +63,12 @@ class TrainingRow(Identified):
 
     mentor_id: UUID
     module: Module
-    curriculum: str
+    title: str
+    curriculum: str = Field(description="The curriculum's version, pinned when it was opened.")
     status: TrainingStatus
+    assessor_id: UUID | None
     competent_at: Instant | None
-    expires_on: date | None
+    expires_on: date | None = Field(description="The last day on which the sign-off counts.")
 
 
 class TrainingRead(TrainingRow):

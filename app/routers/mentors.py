@@ -10,6 +10,7 @@ from sqlmodel import Field, col
 from app.access import (
     MayApply,
     MayClear,
+    MayCorrectMentor,
     MayMoveMentor,
     MayReadMentor,
     MayRecordEvidence,
@@ -23,6 +24,7 @@ from app.errors import (
     MoveNotInTable,
     MoveNotYours,
     NotHere,
+    SecondPersonNeeded,
     Stale,
     TooEarly,
 )
@@ -31,6 +33,7 @@ from app.models.mentors import (
     ClearancePut,
     Mentor,
     MentorCreate,
+    MentorForClinician,
     MentorOwn,
     MentorOwnRow,
     MentorRead,
@@ -41,7 +44,13 @@ from app.models.mentors import (
     ObservationRead,
     SupervisorPut,
 )
-from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
+from app.models.moves import (
+    HistoryBare,
+    HistoryCoarse,
+    HistoryForMentor,
+    HistoryRead,
+    MoveCreate,
+)
 from app.models.people import Person
 from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
@@ -55,7 +64,7 @@ router = APIRouter(prefix="/v1/prisons/{prison_id}/mentors", tags=["mentors"])
 ThisMentor = Annotated[Mentor, Depends(to_read(Mentor, "mentor_id"))]
 MentorToMove = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=False))]
 MentorToPut = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=True))]
-AnyMentor = MentorRead | MentorOwn
+AnyMentor = MentorRead | MentorForClinician | MentorOwn
 
 _NAME = (
     select(col(Person.display_name))
@@ -69,7 +78,7 @@ LIST = Listing(
     Mentor,
     {
         Role.support_worker: MentorRow,
-        Role.clinician: MentorRow,
+        Role.clinician: MentorOwnRow,
         Role.governor: MentorRow,
         Role.mentor: MentorOwnRow,
     },
@@ -124,7 +133,7 @@ async def read_mentor(actor: MayReadMentor, db: Db, mentor: ThisMentor) -> Respo
 @router.post(
     "/{mentor_id}/moves",
     response_model=AnyMentor,
-    responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, Stale),
+    responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, AlreadyExists, Stale),
 )
 async def move_mentor(
     actor: MayMoveMentor, db: Db, mentor: MentorToMove, body: MoveCreate
@@ -136,12 +145,23 @@ async def move_mentor(
 
 @router.get(
     "/{mentor_id}/history",
-    response_model=Page[HistoryRead | HistoryForMentor],
+    response_model=Page[HistoryRead | HistoryCoarse | HistoryBare | HistoryForMentor],
     responses=refusals(),
 )
 async def list_mentor_history(actor: MayReadMentor, db: Db, mentor: ThisMentor) -> Response:
     """Every move made, oldest first."""
-    return reply(whole(await lifecycle.history_shown(db, mentor, actor)))
+    return reply(whole(await mentors.history_shown(db, mentor, actor)))
+
+
+@router.post(
+    "/{mentor_id}/correction",
+    response_model=MentorRead | MentorForClinician,
+    responses=refusals(MoveNotInTable, SecondPersonNeeded, GuardsUnmet, AlreadyExists, Stale),
+)
+async def correct_mentor_end(actor: MayCorrectMentor, db: Db, mentor: MentorToMove) -> Response:
+    """Ask that a wrong transferred, released or deceased be undone; a second person undoes it."""
+    await mentors.correct_end(db, actor, mentor)
+    return reply(await mentors.shown(db, mentor, actor))
 
 
 @router.put(

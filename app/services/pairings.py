@@ -1,24 +1,188 @@
 """Pairings: which mentor supports which mentee."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from dataclasses import dataclass
 
-from app.models.pairings import PairingStatus
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.access import Actor, Permission
+from app.errors import FieldError, GuardsUnmet, NotPairable
+from app.models.base import Output
+from app.models.mentees import Mentee, MenteeStatus
+from app.models.mentors import Mentor, MentorStatus
+from app.models.pairings import (
+    Pairing,
+    PairingCreate,
+    PairingForMentor,
+    PairingRead,
+    PairingStatus,
+)
+from app.models.people import Person, Presence
 from app.models.staff import Role
-from app.services.lifecycle import Context, Lifecycle, Move
+from app.scope import everything, referred
+from app.services import lifecycle
+from app.services.lifecycle import Context, Guard, Lifecycle, Move, Refusal
 
 S = PairingStatus
-SW = Role.support_worker
-END_REASONS = ("goals_met", "mentee_wish", "mentor_wish", "mentor_left", "reassigned", "other")
+SW, C = Role.support_worker, Role.clinician
+END_REASONS = (
+    "goals_met",
+    "mentee_wish",
+    "mentor_wish",
+    "mentor_left",
+    "reassigned",
+    "support_ended",
+    "other",
+)
+PAIRABLE = frozenset(
+    {
+        MenteeStatus.accepted,
+        MenteeStatus.waiting,
+        MenteeStatus.offered,
+        MenteeStatus.engaged,
+        MenteeStatus.paused,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both sides of a pairing: what the rules decide on."""
+
+    mentor: Mentor
+    mentors_person: Person
+    mentee: Mentee
+    mentees_person: Person
+
+
+def unpairable(pair: Pair) -> list[FieldError]:
+    """Why these two cannot be brought together now; empty when they can."""
+    found = []
+    if pair.mentor.status is not MentorStatus.active:
+        message = f"the mentor is {pair.mentor.status}, not active"
+        found.append(FieldError("mentor_id", "mentor_not_active", message))
+    if pair.mentee.status not in PAIRABLE:
+        message = f"a mentee who is {pair.mentee.status} is not given a mentor"
+        found.append(FieldError("mentee_id", "mentee_not_accepted", message))
+    if pair.mentor.person_id == pair.mentee.person_id:
+        message = "nobody is their own mentor"
+        found.append(FieldError("mentee_id", "same_person", message))
+    if pair.mentors_person.presence is not Presence.here:
+        message = "the mentor is not in this prison now"
+        found.append(FieldError("mentor_id", "mentor_not_here", message))
+    if pair.mentees_person.presence is not Presence.here:
+        message = "the mentee is not in this prison now"
+        found.append(FieldError("mentee_id", "mentee_not_here", message))
+    return found
+
+
+def _unless(code: str) -> Guard:
+    """The rule `code` of `unpairable` as a guard of coming back to life."""
+
+    def rule(context: Context) -> Refusal | None:
+        for error in unpairable(context.facts):
+            if error.code == code:
+                return Refusal(code, f"{error.message[0].upper()}{error.message[1:]}.")
+        return None
+
+    rule.__name__ = code
+    return rule
 
 
 async def note_end(db: AsyncSession, context: Context) -> None:
     context.thing.ended_at = context.now
 
 
+async def load_pair(
+    db: AsyncSession, pairing: Pairing | PairingCreate, prison_id: str, *, hold: bool = False
+) -> Pair:
+    """Both sides; with `hold` both stay as they are until the commit, the mentor held first.
+
+    Raises Invalid, naming the field, for an unknown id.
+    """
+    mentor = await referred(db, Mentor, prison_id, pairing.mentor_id, "mentor_id")
+    if hold:
+        await db.refresh(mentor, with_for_update={"read": True})
+    mentee = await referred(db, Mentee, prison_id, pairing.mentee_id, "mentee_id")
+    if hold:
+        await db.refresh(mentee, with_for_update={"read": True})
+    return Pair(
+        mentor,
+        await referred(db, Person, prison_id, mentor.person_id, "mentor_id"),
+        mentee,
+        await referred(db, Person, prison_id, mentee.person_id, "mentee_id"),
+    )
+
+
+async def _load_facts(db: AsyncSession, pairing: Pairing) -> Pair | None:
+    """Only coming back to life is guarded; flagging and ending in numbers load nothing."""
+    if pairing.status is not PairingStatus.to_reassign:
+        return None
+    return await load_pair(db, pairing, pairing.prison_id)
+
+
+async def hold_mentor(db: AsyncSession, context: Context) -> None:
+    """A suspension in the same instant waits for us, or we for it: no pairing comes alive with a
+    mentor who has just left. The mentee needs no hold: their end ends what it finds, live or not.
+    Raises GuardsUnmet."""
+    mentor = context.facts.mentor
+    await db.refresh(mentor, with_for_update={"read": True})
+    for error in unpairable(context.facts):
+        if error.code == "mentor_not_active":
+            raise GuardsUnmet(error.message, errors=[FieldError("to", error.code, error.message)])
+
+
+_END = Move(frozenset({SW, C}), reasons=END_REASONS, effects=(note_end,))
 MOVES = {
     (S.live, S.to_reassign): Move(frozenset(Role), offered=False),
-    (S.to_reassign, S.live): Move(frozenset({SW})),
-    (S.live, S.ended): Move(frozenset({SW}), reasons=END_REASONS, effects=(note_end,)),
-    (S.to_reassign, S.ended): Move(frozenset({SW}), reasons=END_REASONS, effects=(note_end,)),
+    (S.to_reassign, S.live): Move(
+        frozenset({SW}),
+        guards=(
+            _unless("mentor_not_active"),
+            _unless("mentee_not_accepted"),
+            _unless("mentor_not_here"),
+            _unless("mentee_not_here"),
+        ),
+        effects=(hold_mentor,),
+    ),
+    (S.live, S.ended): _END,
+    (S.to_reassign, S.ended): _END,
 }
-PAIRING = Lifecycle("pairings", "pairing", PairingStatus, MOVES)
+PAIRING = Lifecycle("pairings", "pairing", PairingStatus, MOVES, _load_facts)
+
+
+async def pair(db: AsyncSession, actor: Actor, body: PairingCreate) -> Pairing:
+    """Bring a mentor and a mentee together. Raises NotPairable with every reason at once; the
+    database refuses a second pairing of the same two."""
+    both = await load_pair(db, body, actor.prison_id, hold=True)
+    if errors := unpairable(both):
+        raise NotPairable("; ".join(error.message for error in errors) + ".", errors=errors)
+    pairing = Pairing(prison_id=actor.prison_id, **body.model_dump())
+    await lifecycle.begin(db, PAIRING, pairing, actor)
+    return pairing
+
+
+async def end_all_of(db: AsyncSession, actor: Actor, mentee: Mentee) -> None:
+    """End every pairing of a mentee whose support has ended, in the same transaction."""
+    open_ones = everything(Pairing, mentee.prison_id).where(
+        col(Pairing.mentee_id) == mentee.id, col(Pairing.status) != PairingStatus.ended
+    )
+    for pairing in (await db.scalars(open_ones.order_by(col(Pairing.id)))).all():
+        await lifecycle.move(
+            db, PAIRING, pairing, to=PairingStatus.ended, actor=actor, reason="support_ended"
+        )
+
+
+async def shown(db: AsyncSession, pairing: Pairing, actor: Actor) -> Output:
+    """The pairing as this actor sees it; with its moves for those who make them."""
+    both = await load_pair(db, pairing, pairing.prison_id)
+    names = {
+        "mentor_name": both.mentors_person.display_name,
+        "mentee_name": both.mentees_person.display_name,
+    }
+    if actor.family is Role.mentor:
+        return PairingForMentor.model_validate({**pairing.model_dump(), **names})
+    moves = []
+    if actor.allowed(Permission.pairing_write):
+        moves = await lifecycle.options(db, PAIRING, pairing, actor)
+    return PairingRead.model_validate({**pairing.model_dump(), **names, "moves": moves})

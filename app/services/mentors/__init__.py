@@ -1,19 +1,37 @@
-"""Mentors: applications, the evidence for approval and activation (`evidence.py`), and the life
-of a mentor as a table of moves (`moves.py`)."""
+"""Mentors: applications, the evidence for approval and activation (`evidence.py`), the guards
+(`guards.py`), and the life of a mentor as a table of moves (`moves.py`)."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.access import Actor
 from app.clock import now
-from app.errors import NotFound, NotHere, TooEarly
+from app.errors import MoveNotInTable, NotFound, NotHere, SecondPersonNeeded, TooEarly
 from app.models.base import Output
-from app.models.mentors import Mentor, MentorCreate, MentorOwn, MentorRead, MentorStatus
+from app.models.mentors import (
+    LEFT,
+    Mentor,
+    MentorCreate,
+    MentorForClinician,
+    MentorOwn,
+    MentorRead,
+    MentorStatus,
+)
+from app.models.moves import (
+    History,
+    HistoryBare,
+    HistoryCoarse,
+    HistoryForMentor,
+    HistoryRead,
+)
 from app.models.people import Person, Presence
+from app.models.prisons import Prison
 from app.models.staff import Role
 from app.scope import everything
 from app.services import lifecycle
-from app.services.mentors.moves import MENTOR
+from app.services.mentors.guards import ended_from
+from app.services.mentors.moves import CORRECTION_REASONS, MENTOR
+from app.services.working_days import local_date
 
 
 async def apply(db: AsyncSession, actor: Actor, body: MentorCreate) -> Mentor:
@@ -24,7 +42,9 @@ async def apply(db: AsyncSession, actor: Actor, body: MentorCreate) -> Mentor:
     if person.presence is Presence.left:
         raise NotHere()
     last = await latest_episode(db, person)
-    if last is not None and last.reapply_on is not None and now().date() < last.reapply_on:
+    prison = await db.get_one(Prison, actor.prison_id)
+    today = local_date(now(), prison.tz)
+    if last is not None and last.reapply_on is not None and today < last.reapply_on:
         raise TooEarly(f"An application is possible from {last.reapply_on}.")
     mentor = Mentor(prison_id=actor.prison_id, **body.model_dump())
     await lifecycle.begin(db, MENTOR, mentor, actor)
@@ -47,14 +67,70 @@ async def latest_episode(db: AsyncSession, person: Person) -> Mentor | None:
     return (await db.execute(newest)).scalar_one_or_none()
 
 
+async def correct_end(db: AsyncSession, actor: Actor, mentor: Mentor) -> None:
+    """Ask that an end recorded in error be undone, or, as a second person, undo it.
+
+    Raises MoveNotInTable unless the mentor stands as transferred, released or deceased, and
+    SecondPersonNeeded when the one who asked asks again.
+    """
+    if mentor.status not in LEFT:
+        raise MoveNotInTable("Only transferred, released and deceased can be corrected.")
+    if mentor.correction_asked_by is None:
+        mentor.correction_asked_by = actor.subject
+        await lifecycle.mark(db, MENTOR, mentor, actor, "correction_asked")
+        await db.flush()
+        return
+    if mentor.correction_asked_by == actor.subject:
+        raise SecondPersonNeeded()
+    back = ended_from(await lifecycle.history_of(db, mentor))
+    assert back is not None, "an end has a state it was recorded from"
+    reason = CORRECTION_REASONS[0]
+    await lifecycle.move(db, MENTOR, mentor, to=back, actor=actor, reason=reason)
+
+
+_SHAPES: dict[Role, type[Output]] = {
+    Role.mentor: MentorOwn,
+    Role.clinician: MentorForClinician,
+}
+
+
 async def shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> Output:
     """The mentor as this actor sees them, with what they may do next."""
     person = await person_of(db, mentor.prison_id, mentor.person_id)
-    shape = MentorOwn if actor.family is Role.mentor else MentorRead
+    shape = _SHAPES.get(actor.family, MentorRead)
     moves = await lifecycle.options(db, MENTOR, mentor, actor)
     return shape.model_validate(
         {**mentor.model_dump(), "display_name": person.display_name, "moves": moves}
     )
 
 
-__all__ = ["MENTOR", "MentorStatus", "apply", "latest_episode", "person_of", "shown"]
+def history_shape(entry: History, role: Role) -> type[Output]:
+    """How much of one move a role may read: why a governor decided is not for everyone."""
+    if role.family is Role.mentor:
+        return HistoryForMentor
+    decision = MentorStatus.governor_review, MentorStatus.suspended
+    decided = entry.actor_role is Role.governor and entry.from_state in decision
+    if role is Role.governor or not decided:
+        return HistoryRead
+    return HistoryBare if role.family is Role.clinician else HistoryCoarse
+
+
+async def history_shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> list[Output]:
+    """Every move of the mentor as this actor may read it, oldest first."""
+    return [
+        history_shape(entry, actor.role).model_validate(entry)
+        for entry in await lifecycle.history_of(db, mentor)
+    ]
+
+
+__all__ = [
+    "MENTOR",
+    "MentorStatus",
+    "apply",
+    "correct_end",
+    "history_shape",
+    "history_shown",
+    "latest_episode",
+    "person_of",
+    "shown",
+]

@@ -16,7 +16,7 @@ from app.models.mentors import (
 )
 from app.models.staff import Staff
 from app.scope import referred
-from app.services import outbox
+from app.services import lifecycle, outbox
 
 SUPERVISORS = {"support_worker", "clinician", "nurse", "mental_health_lead"}
 
@@ -63,6 +63,10 @@ async def log_observation(
         raise Invalid.field("held_at", "in_the_future", "must not be in the future")
     name = "observed_mentor_id"
     other = await referred(db, Mentor, mentor.prison_id, body.observed_mentor_id, name)
+    history = await lifecycle.history_of(db, mentor)
+    began = min(entry.occurred_at for entry in history if entry.to_state == MentorStatus.shadowing)
+    if body.held_at < began:
+        raise Invalid.field("held_at", "before_shadowing", "must not be before shadowing began")
     if other.person_id == mentor.person_id:
         raise Invalid.field(name, "another_mentor", "must be another mentor")
     if other.status not in {MentorStatus.active, MentorStatus.paused}:

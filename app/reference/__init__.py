@@ -1,0 +1,1 @@
+"""Data, not code: read from the TOML files beside this page."""

@@ -1,0 +1,85 @@
+"""Duties over HTTP."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import and_, or_
+from sqlmodel import Field, col
+
+from app.access import MayReadDuty, MayWriteDuty
+from app.db import Db, ReadDb
+from app.errors import KeyReused, LastResortNeeded, MatchNeeded, Stale
+from app.models.base import Instant
+from app.models.duties import Duty, DutyCreate, DutyRead, DutyUpdate, OnCall, Post
+from app.models.staff import Role
+from app.paging import Listing, Page, PageQuery, whole
+from app.paths import to_change, to_read
+from app.problems import refusals
+from app.replies import JustOnce, reply
+from app.services import duties
+
+router = APIRouter(prefix="/v1/prisons/{prison_id}/duties", tags=["duties"])
+ThisDuty = Annotated[Duty, Depends(to_read(Duty, "duty_id"))]
+DutyToChange = Annotated[Duty, Depends(to_change(Duty, "duty_id", match=True))]
+
+LIST = Listing(
+    Duty,
+    {role: DutyRead for role in (Role.support_worker, Role.clinician, Role.governor)},
+    filters={
+        "post": lambda value: col(Duty.post) == value,
+        "at": lambda value: and_(
+            col(Duty.starts_at) <= value,
+            or_(col(Duty.ends_at).is_(None), col(Duty.ends_at) > value),
+        ),
+    },
+    sorts={"starts_at": col(Duty.starts_at)},
+)
+
+
+class DutyQuery(PageQuery):
+    post: Post | None = Field(default=None, description="Only duties on this post.")
+    at: Instant | None = Field(default=None, description="On duty at that instant.")
+    sort: Literal["starts_at", "-starts_at"] = Field(default="-starts_at")
+
+
+@router.get("", response_model=Page[DutyRead], responses=refusals())
+async def list_duties(
+    actor: MayReadDuty, db: ReadDb, request: Request, query: Annotated[DutyQuery, Query()]
+) -> Response:
+    """Duties past, present and to come: staff only; mentors ask who is on call."""
+    return await LIST.page(request, db, actor, query, query.sort)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=DutyRead,
+    responses=refusals(KeyReused),
+)
+async def create_duty(actor: MayWriteDuty, db: Db, body: DutyCreate, once: JustOnce) -> Response:
+    """Put someone on duty. Only a governor names a last resort."""
+    duty = await duties.create(db, actor, body)
+    return await once.created(DutyRead.model_validate(duty), location=f"duties/{duty.id}")
+
+
+@router.get("/on-call", response_model=Page[OnCall], responses=refusals())
+async def list_on_call(actor: MayReadDuty, db: Db) -> Response:
+    """Who is on duty now: posts and names, for everyone on the scheme."""
+    return reply(whole(await duties.on_call(db, actor.prison_id)))
+
+
+@router.get("/{duty_id}", response_model=DutyRead, responses=refusals())
+async def read_duty(actor: MayReadDuty, duty: ThisDuty) -> Response:
+    """One duty."""
+    return reply(DutyRead.model_validate(duty))
+
+
+@router.patch(
+    "/{duty_id}",
+    response_model=DutyRead,
+    responses=refusals(LastResortNeeded, MatchNeeded, Stale),
+)
+async def end_duty(actor: MayWriteDuty, db: Db, duty: DutyToChange, body: DutyUpdate) -> Response:
+    """Set when a duty ends. The prison's only last resort cannot be ended."""
+    await duties.end(db, actor, duty, body)
+    return reply(DutyRead.model_validate(duty))

@@ -1,0 +1,153 @@
+"""People over HTTP."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import StringConstraints
+from sqlalchemy import String, cast, func, or_
+from sqlmodel import Field, col
+
+from app.access import Actor, MayReadPerson, MayWritePerson
+from app.config import settings
+from app.db import Db, ReadDb
+from app.errors import AlreadyExists, FieldError, Invalid, KeyReused, TooLarge
+from app.integrations.prison import synthetic
+from app.models.base import PrisonerNumber
+from app.models.people import (
+    ImportReport,
+    Person,
+    PersonCreate,
+    PersonForMentor,
+    PersonRead,
+    Presence,
+)
+from app.models.staff import Role
+from app.paging import Listing, Page, PageQuery
+from app.paths import to_read
+from app.problems import refusals
+from app.replies import JustOnce, reply
+from app.services import people
+
+router = APIRouter(prefix="/v1/prisons/{prison_id}/people", tags=["people"])
+ThisPerson = Annotated[Person, Depends(to_read(Person, "person_id"))]
+AnyPerson = PersonRead | PersonForMentor
+
+
+def _begins(column: Any, value: Any) -> Any:
+    return func.starts_with(func.lower(column), func.lower(cast(value, String)))
+
+
+LIST = Listing(
+    Person,
+    {
+        Role.support_worker: PersonRead,
+        Role.clinician: PersonRead,
+        Role.governor: PersonRead,
+        Role.mentor: PersonForMentor,
+    },
+    filters={
+        "number": lambda value: col(Person.number) == value,
+        "presence": lambda value: col(Person.presence) == value,
+        "wing": lambda value: func.split_part(col(Person.cell_location), "-", 1) == value,
+        "name": lambda value: or_(
+            _begins(col(Person.last_name), value), _begins(col(Person.display_name), value)
+        ),
+    },
+    sorts={"display_name": col(Person.display_name), "recorded_at": col(Person.recorded_at)},
+)
+
+
+class PersonQuery(PageQuery):
+    number: PrisonerNumber | None = Field(default=None, description="In any case.")
+    presence: Presence | None = Field(default=None, description="Here, away or left.")
+    wing: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$")] | None = Field(
+        default=None, description="The wing's code: a cell location up to its first hyphen."
+    )
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = Field(
+        default=None,
+        min_length=2,
+        description="How the last or the whole name begins, in any case; 2 letters or more.",
+    )
+    sort: Literal["display_name", "-display_name", "recorded_at", "-recorded_at"] = Field(
+        default="display_name"
+    )
+
+
+def _within_reach(actor: Actor, query: PersonQuery) -> None:
+    """What a mentor may not read, they may not filter or sort by either."""
+    if actor.family is not Role.mentor:
+        return
+    hidden = sorted(query.model_fields_set & {"number", "presence", "wing"})
+    if query.sort.endswith("recorded_at"):
+        hidden.append("sort")
+    if hidden:
+        message = "is not among what you may ask for"
+        raise Invalid(errors=[FieldError(name, "out_of_reach", message) for name in hidden])
+
+
+@router.get("", response_model=Page[AnyPerson], responses=refusals())
+async def list_people(
+    actor: MayReadPerson, db: ReadDb, request: Request, query: Annotated[PersonQuery, Query()]
+) -> Response:
+    """Prisoners of the prison; a mentor finds only those they support, and themselves."""
+    _within_reach(actor, query)
+    return await LIST.page(request, db, actor, query, query.sort)
+
+
+@router.post(
+    "", status_code=201, response_model=PersonRead, responses=refusals(AlreadyExists, KeyReused)
+)
+async def create_person(
+    actor: MayWritePerson, db: Db, body: PersonCreate, once: JustOnce
+) -> Response:
+    """Enter a prisoner by hand, where no prison system sends them."""
+    person = await people.create(db, actor, body)
+    return await once.created(people.shown(person, actor), location=f"people/{person.id}")
+
+
+async def _whole_body(actor: MayWritePerson, request: Request) -> bytes:
+    """The body, read after the permission is proved and before a transaction is begun."""
+    return await request.body()
+
+
+_DOCUMENTS = {
+    "requestBody": {
+        "required": True,
+        "description": "A document, a list of them, or a page of them; or one document a line.",
+        "content": {
+            "application/json": {
+                "schema": {"anyOf": [{"type": "object"}, {"type": "array"}]},
+                "example": synthetic.page(1),
+            },
+            "application/x-ndjson": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/import",
+    status_code=201,
+    response_model=ImportReport,
+    responses=refusals(KeyReused, TooLarge),
+    openapi_extra=_DOCUMENTS,
+    max_body_size=settings().max_import_bytes,
+)
+async def import_people(
+    actor: MayWritePerson,
+    data: Annotated[bytes, Depends(_whole_body)],
+    db: Db,
+    once: JustOnce,
+) -> Response:
+    """Take in prisoner-search documents exactly as HMPPS answers them; a report on each of them.
+
+    A bad document spoils no other; a file that is cut off or no JSON is refused whole, with the
+    position. The same file again changes nothing.
+    """
+    return await once.created(await people.import_documents(db, actor, data))
+
+
+@router.get("/{person_id}", response_model=AnyPerson, responses=refusals())
+async def read_person(actor: MayReadPerson, person: ThisPerson) -> Response:
+    """One prisoner: to a mentor the name, and nothing else."""
+    return reply(people.shown(person, actor))

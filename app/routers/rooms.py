@@ -1,0 +1,56 @@
+"""Rooms over HTTP."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlmodel import Field, col
+
+from app.access import MayReadPlace, MayWritePlace
+from app.db import Db, ReadDb
+from app.errors import AlreadyExists, KeyReused
+from app.models.rooms import Room, RoomCreate, RoomRead
+from app.models.staff import Role
+from app.paging import Listing, Page, PageQuery
+from app.paths import to_read
+from app.problems import refusals
+from app.replies import JustOnce, reply
+from app.services import rooms
+
+router = APIRouter(prefix="/v1/prisons/{prison_id}/rooms", tags=["rooms"])
+ThisRoom = Annotated[Room, Depends(to_read(Room, "room_id"))]
+
+LIST = Listing(
+    Room,
+    {role: RoomRead for role in Role},
+    filters={"wing_id": lambda value: col(Room.wing_id) == value},
+    sorts={"name": col(Room.name)},
+)
+
+
+class RoomQuery(PageQuery):
+    wing_id: UUID | None = Field(default=None, description="Only rooms on this wing.")
+    sort: Literal["name", "-name"] = Field(default="name")
+
+
+@router.get("", response_model=Page[RoomRead], responses=refusals())
+async def list_rooms(
+    actor: MayReadPlace, db: ReadDb, request: Request, query: Annotated[RoomQuery, Query()]
+) -> Response:
+    """The rooms where sessions are held."""
+    return await LIST.page(request, db, actor, query, query.sort)
+
+
+@router.post(
+    "", status_code=201, response_model=RoomRead, responses=refusals(AlreadyExists, KeyReused)
+)
+async def create_room(actor: MayWritePlace, db: Db, body: RoomCreate, once: JustOnce) -> Response:
+    """Add a room to a wing."""
+    room = await rooms.create(db, actor, body)
+    return await once.created(RoomRead.model_validate(room), location=f"rooms/{room.id}")
+
+
+@router.get("/{room_id}", response_model=RoomRead, responses=refusals())
+async def read_room(actor: MayReadPlace, room: ThisRoom) -> Response:
+    """One room."""
+    return reply(RoomRead.model_validate(room))

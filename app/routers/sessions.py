@@ -1,0 +1,281 @@
+"""Sessions and their participations over HTTP."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import ColumnElement, bindparam, cast, func, literal, literal_column, select
+from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
+from sqlmodel import Field, col
+
+from app.access import (
+    MayBook,
+    MayLockDown,
+    MayNote,
+    MayReadSession,
+    MayRecordSession,
+)
+from app.db import Db, ReadDb
+from app.errors import (
+    Clash,
+    GuardsUnmet,
+    KeyReused,
+    MatchNeeded,
+    MenteeTaken,
+    MentorTaken,
+    MoveNotInTable,
+    MoveNotYours,
+    NoteLocked,
+    NotHeld,
+    NotPlanned,
+    RoomTaken,
+    Stale,
+)
+from app.models.base import Instant
+from app.models.mentees import Mentee
+from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
+from app.models.people import Person
+from app.models.sessions import (
+    LockdownCreate,
+    LockdownRead,
+    NotePut,
+    Participation,
+    ParticipationRead,
+    ParticipationRow,
+    Session,
+    SessionCreate,
+    SessionHeld,
+    SessionKind,
+    SessionNoteless,
+    SessionRead,
+    SessionRecorded,
+    SessionRecordedNoteless,
+    SessionRow,
+    SessionStatus,
+    SessionUpdate,
+)
+from app.models.staff import Role
+from app.paging import Listing, Page, PageQuery, whole
+from app.paths import to_change, to_read
+from app.problems import refusals
+from app.replies import JustOnce, reply
+from app.scope import narrowed
+from app.services import lifecycle, sessions
+
+router = APIRouter(prefix="/v1/prisons/{prison_id}/sessions", tags=["sessions"])
+ThisSession = Annotated[Session, Depends(to_read(Session, "session_id"))]
+SessionToMove = Annotated[Session, Depends(to_change(Session, "session_id", match=False))]
+SessionToPut = Annotated[Session, Depends(to_change(Session, "session_id", match=True))]
+ThisPart = Annotated[Participation, Depends(to_read(Participation, "participation_id"))]
+PartToMove = Annotated[
+    Participation, Depends(to_change(Participation, "participation_id", match=False))
+]
+AnySession = SessionRead | SessionNoteless
+CLASHES = (Clash, RoomTaken, MentorTaken, MenteeTaken)
+
+
+_PERSON = (
+    select(col(Mentee.person_id))
+    .where(
+        col(Mentee.prison_id) == bindparam("actor_prison"),
+        col(Mentee.id) == col(Participation.mentee_id),
+    )
+    .correlate(Participation)
+    .scalar_subquery()
+)
+_NAME = (
+    select(col(Person.display_name))
+    .where(col(Person.prison_id) == bindparam("actor_prison"), col(Person.id) == _PERSON)
+    .correlate(Participation)
+    .scalar_subquery()
+)
+
+
+def _participations(role: Role) -> Any:
+    """The session's participations as a JSON array, by name, built for the page's rows only.
+
+    OFFSET 0 and names as scalar look-ups keep the planner from joining whole tables, which it
+    does at a hundred times the cost as long as it has no statistics of them.
+    """
+    columns = [
+        (_NAME if name == "display_name" else getattr(Participation, name)).label(name)
+        for name in ParticipationRow.model_fields
+    ]
+    part = (
+        narrowed(Participation, role)
+        .where(col(Participation.session_id) == col(Session.id))
+        .with_only_columns(*columns)
+        .offset(literal_column("0"))
+        .correlate(Session)
+        .subquery("part")
+    )
+    ordered: Any = aggregate_order_by(literal_column("part"), part.c.display_name, part.c.id)
+    built = func.coalesce(func.json_agg(ordered), cast(literal("[]"), JSON))
+    return select(built).select_from(part).scalar_subquery()
+
+
+def _listing(role: Role) -> Listing:
+    """The list as this role's family reads it: a mentor finds their own sessions' people."""
+
+    def attended_by(mentee_id: Any) -> ColumnElement[bool]:
+        parts = narrowed(Participation, role).where(col(Participation.mentee_id) == mentee_id)
+        return col(Session.id).in_(parts.with_only_columns(col(Participation.session_id)))
+
+    return Listing(
+        Session,
+        {Role.support_worker: SessionRow, Role.clinician: SessionRow, Role.mentor: SessionRow},
+        filters={
+            "status": lambda value: col(Session.status) == value,
+            "kind": lambda value: col(Session.kind) == value,
+            "mentor_id": lambda value: col(Session.mentor_id) == value,
+            "room_id": lambda value: col(Session.room_id) == value,
+            "mentee_id": attended_by,
+            "starts_from": lambda value: col(Session.starts_at) >= value,
+            "starts_before": lambda value: col(Session.starts_at) < value,
+        },
+        sorts={"starts_at": col(Session.starts_at)},
+        computed={"participations": _participations(role)},
+    )
+
+
+LISTS = {role: _listing(role) for role in (Role.support_worker, Role.clinician, Role.mentor)}
+
+
+class SessionQuery(PageQuery):
+    status: SessionStatus | None = None
+    kind: SessionKind | None = None
+    mentor_id: UUID | None = None
+    room_id: UUID | None = None
+    mentee_id: UUID | None = None
+    starts_from: Instant | None = Field(default=None, description="From this time on.")
+    starts_before: Instant | None = Field(default=None, description="Before this time.")
+    sort: Literal["starts_at", "-starts_at"] = Field(default="starts_at")
+
+
+@router.get("", response_model=Page[SessionRow], responses=refusals())
+async def list_sessions(
+    actor: MayReadSession, db: ReadDb, request: Request, query: Annotated[SessionQuery, Query()]
+) -> Response:
+    """Sessions by their start; a mentor finds only their own."""
+    return await LISTS[actor.family].page(request, db, actor, query, query.sort)
+
+
+@router.post(
+    "", status_code=201, response_model=SessionRead, responses=refusals(*CLASHES, KeyReused)
+)
+async def book_session(actor: MayBook, db: Db, body: SessionCreate, once: JustOnce) -> Response:
+    """Plan a session. Every clash is refused at once, each with its field."""
+    session = await sessions.book(db, actor, body)
+    shown = await sessions.shown(db, session, actor)
+    return await once.created(shown, location=f"sessions/{session.id}")
+
+
+@router.post(
+    "/held",
+    status_code=201,
+    response_model=SessionRecorded | SessionRecordedNoteless,
+    responses=refusals(KeyReused),
+)
+async def record_held_session(
+    actor: MayRecordSession, db: Db, body: SessionHeld, once: JustOnce
+) -> Response:
+    """Record a walk-in or a night call-out. What happened is never refused for a clash."""
+    session, warnings = await sessions.record_held(db, actor, body)
+    shown = await sessions.shown(db, session, actor, warnings)
+    return await once.created(shown, location=f"sessions/{session.id}")
+
+
+@router.post(
+    "/lockdown", status_code=201, response_model=LockdownRead, responses=refusals(KeyReused)
+)
+async def lock_down_sessions(
+    actor: MayLockDown, db: Db, body: LockdownCreate, once: JustOnce
+) -> Response:
+    """Cancel every planned session that touches a time, and name the mentees to look in on."""
+    return await once.created(await sessions.lock_down(db, actor, body))
+
+
+@router.get("/{session_id}", response_model=AnySession, responses=refusals())
+async def read_session(actor: MayReadSession, db: Db, session: ThisSession) -> Response:
+    """One session, with what you may do next."""
+    return reply(await sessions.shown(db, session, actor))
+
+
+@router.patch(
+    "/{session_id}",
+    response_model=SessionRead,
+    responses=refusals(*CLASHES, NotPlanned, MatchNeeded, Stale),
+)
+async def replan_session(
+    actor: MayBook, db: Db, session: SessionToPut, body: SessionUpdate
+) -> Response:
+    """Move a planned session in time, room or hands. The rules of booking hold."""
+    await sessions.replan(db, actor, session, body)
+    return reply(await sessions.shown(db, session, actor))
+
+
+@router.post(
+    "/{session_id}/moves",
+    response_model=AnySession,
+    responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, Stale),
+)
+async def move_session(
+    actor: MayRecordSession, db: Db, session: SessionToMove, body: MoveCreate
+) -> Response:
+    """Confirm, hold or cancel a session. Cancelling frees its room, its mentor and its mentees."""
+    await lifecycle.make(db, sessions.SESSION, session, actor, body)
+    return reply(await sessions.shown(db, session, actor))
+
+
+@router.get(
+    "/{session_id}/history",
+    response_model=Page[HistoryRead | HistoryForMentor],
+    responses=refusals(),
+)
+async def list_session_history(actor: MayReadSession, db: Db, session: ThisSession) -> Response:
+    """Every move made, oldest first."""
+    return reply(whole(await lifecycle.history_shown(db, session, actor)))
+
+
+@router.put(
+    "/{session_id}/note",
+    response_model=SessionRead,
+    responses=refusals(NotHeld, NoteLocked, MatchNeeded, Stale),
+)
+async def put_session_note(
+    actor: MayNote, db: Db, session: SessionToPut, body: NotePut
+) -> Response:
+    """Write the mentor's note on their own session; it locks 24 hours after the first one."""
+    await sessions.write_note(db, actor, session, body)
+    return reply(await sessions.shown(db, session, actor))
+
+
+@router.get(
+    "/{session_id}/participations/{participation_id}",
+    response_model=ParticipationRead,
+    responses=refusals(),
+)
+async def read_participation(
+    actor: MayReadSession, db: Db, session: ThisSession, participation: ThisPart
+) -> Response:
+    """One mentee's part in a session, with what you may do next."""
+    sessions.check_part(session, participation)
+    return reply(await sessions.shown_part(db, participation, actor))
+
+
+@router.post(
+    "/{session_id}/participations/{participation_id}/moves",
+    response_model=ParticipationRead,
+    responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, Stale),
+)
+async def move_participation(
+    actor: MayRecordSession,
+    db: Db,
+    session: ThisSession,
+    participation: PartToMove,
+    body: MoveCreate,
+) -> Response:
+    """Accept, decline or cancel a mentee's part; once the session is held, record attendance."""
+    sessions.check_part(session, participation)
+    await lifecycle.make(db, sessions.PARTICIPATION, participation, actor, body)
+    return reply(await sessions.shown_part(db, participation, actor))

@@ -1,0 +1,112 @@
+"""Duties: who answers the pages, when. A prison with a last resort never loses its only one."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import Actor
+from app.errors import Invalid, LastResortNeeded, NotAllowed
+from app.models.duties import Duty, DutyCreate, DutyUpdate, OnCall, Post
+from app.models.staff import Role, Staff
+from app.scope import everything, referred
+from app.services import outbox
+
+
+async def create(db: AsyncSession, actor: Actor, body: DutyCreate) -> Duty:
+    """Put an active member of staff on a post. The last resort is the governor's to name."""
+    if body.post is Post.last_resort:
+        _governors_only(actor)
+        if body.ends_at is not None:
+            raise Invalid.field(
+                "ends_at", "last_resort_stands", "a last resort stands until there is another"
+            )
+    staff = await referred(db, Staff, actor.prison_id, body.staff_id, "staff_id")
+    if not staff.active:
+        raise Invalid.field("staff_id", "not_active", "must be an active member of staff")
+    duty = Duty(prison_id=actor.prison_id, **body.model_dump())
+    db.add(duty)
+    outbox.say(db, duty.prison_id, "duty.added", duty.id, post=duty.post, staff_id=staff.id)
+    await db.flush()
+    return duty
+
+
+async def end(db: AsyncSession, actor: Actor, duty: Duty, body: DutyUpdate) -> None:
+    """Set when a duty ends. The only last resort stays: LastResortNeeded."""
+    if body.ends_at <= duty.starts_at:
+        raise Invalid.field("ends_at", "ends_at", "must be after starts_at")
+    if duty.post is Post.last_resort:
+        _governors_only(actor)
+        await _another_stands(db, duty.prison_id, by=body.ends_at, besides=duty.staff_id)
+    duty.ends_at = body.ends_at
+    outbox.say(db, duty.prison_id, "duty.ended", duty.id, post=duty.post)
+    await db.flush()
+
+
+async def release(db: AsyncSession, staff: Staff) -> None:
+    """Hold that someone may stop working here: LastResortNeeded for the only last resort."""
+    mine = _standing(staff.prison_id).where(col(Duty.staff_id) == staff.id)
+    if (await db.execute(mine)).first() is not None:
+        await _another_stands(db, staff.prison_id, by=clock.now(), besides=staff.id)
+
+
+async def on_duty(db: AsyncSession, prison_id: str, now: datetime) -> dict[Post, list[UUID]]:
+    """The active staff on duty on each post at an instant, the longest on duty first; a post
+    without anyone has an empty list."""
+    found: dict[Post, list[UUID]] = {post: [] for post in Post}
+    for duty, staff in await _on_duty(db, prison_id, now):
+        if staff.id not in found[duty.post]:
+            found[duty.post].append(staff.id)
+    return found
+
+
+async def on_call(db: AsyncSession, prison_id: str) -> list[OnCall]:
+    """Who is on duty now: post and name, each once, in the order of the posts."""
+    rows = await _on_duty(db, prison_id, clock.now())
+    names = dict.fromkeys((duty.post, staff.name) for duty, staff in rows)
+    found = [OnCall(post=post, name=name) for post, name in names]
+    return sorted(found, key=lambda each: list(Post).index(each.post))
+
+
+async def _on_duty(db: AsyncSession, prison_id: str, now: datetime) -> list[tuple[Duty, Staff]]:
+    ends = col(Duty.ends_at)
+    found = (
+        everything(Duty, prison_id)
+        .add_columns(Staff)
+        .join(
+            Staff,
+            (col(Staff.prison_id) == col(Duty.prison_id)) & (col(Staff.id) == col(Duty.staff_id)),
+        )
+        .where(col(Staff.active), col(Duty.starts_at) <= now, or_(ends.is_(None), ends > now))
+        .order_by(col(Duty.starts_at), col(Duty.id))
+    )
+    return [(duty, staff) for duty, staff in (await db.execute(found)).all()]
+
+
+def _governors_only(actor: Actor) -> None:
+    if actor.role not in {Role.governor, Role.system}:
+        raise NotAllowed("Only a governor names or ends a last resort.")
+
+
+def _standing(prison_id: str) -> Select[Duty]:
+    return everything(Duty, prison_id).where(
+        col(Duty.post) == Post.last_resort, col(Duty.ends_at).is_(None)
+    )
+
+
+async def _another_stands(db: AsyncSession, prison_id: str, *, by: datetime, besides: UUID) -> None:
+    """Someone else, active and without an end, is the last resort by then. One at a time asks, so
+    that two do not each rely on the other."""
+    lock = func.hashtextextended(f"last_resort:{prison_id}", 0)
+    await db.execute(select(func.pg_advisory_xact_lock(lock)))
+    working = select(col(Staff.id)).where(col(Staff.prison_id) == prison_id, col(Staff.active))
+    another = _standing(prison_id).where(
+        col(Duty.starts_at) <= by,
+        col(Duty.staff_id) != besides,
+        col(Duty.staff_id).in_(working),
+    )
+    if (await db.execute(another)).first() is None:
+        raise LastResortNeeded("Name another last resort first: this is the only one.")

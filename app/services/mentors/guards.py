@@ -1,0 +1,244 @@
+"""What stands at the doors of a mentor's life: small functions named as law, over loaded facts."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.models.mentors import LEFT, ClearanceOutcome, Mentor, MentorStatus, Observation
+from app.models.moves import History
+from app.models.prisons import Prison
+from app.models.staff import Role
+from app.models.trainings import Module, Training, TrainingStatus
+from app.scope import everything
+from app.services import lifecycle
+from app.services.lifecycle import Context, Guard, Refusal
+from app.services.working_days import add_calendar_months, local_date
+
+S = MentorStatus
+
+FOUNDING = "founding_mentor"
+FOUNDERS_AT_MOST = 2  # the published scheme began with two mentors
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the guards of a mentor's moves decide on, loaded with a fixed number of queries."""
+
+    zone: ZoneInfo
+    shadowing_months: int
+    observations_needed: int
+    history: list[History]
+    observations: list[Observation]
+    trainings: list[Training]
+    founders: int
+
+
+async def load_facts(db: AsyncSession, mentor: Mentor) -> Facts:
+    """The facts of one mentor, in five queries at most."""
+    prison = await db.get_one(Prison, mentor.prison_id)
+    observations = everything(Observation, mentor.prison_id)
+    trainings = everything(Training, mentor.prison_id)
+    return Facts(
+        prison.tz,
+        prison.shadowing_months,
+        prison.observed_sessions_needed,
+        await lifecycle.history_of(db, mentor),
+        list(await db.scalars(observations.where(col(Observation.mentor_id) == mentor.id))),
+        list(await db.scalars(trainings.where(col(Training.mentor_id) == mentor.id))),
+        (await db.execute(founders(mentor.prison_id))).scalar_one(),
+    )
+
+
+def founders(prison_id: str) -> Select[int]:
+    """How many mentors were ever made active as founders of this site."""
+    found = everything(History, prison_id).where(
+        col(History.noun) == "mentors",
+        col(History.from_state) == S.approved_conditionally,
+        col(History.to_state) == S.active,
+        col(History.reason) == FOUNDING,
+    )
+    return select(func.count()).select_from(found.subquery())
+
+
+def _on_the_wall(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Wall-clock time, so that a day is a day when the clocks change too."""
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
+def shadowed_until(history: list[History], months: int, zone: ZoneInfo) -> date | None:
+    """The day on which shadowing has lasted `months` calendar months, or None before it began.
+
+    Time suspended does not count: the day moves on by the days that the suspensions lasted, a
+    part of a day counting whole. A suspension after that day moves nothing: what was completed
+    stays completed.
+    """
+    until: date | None = None
+    suspended: datetime | None = None
+    stopped = timedelta()
+    first_until = date.max
+    for entry in history:
+        at = _on_the_wall(entry.occurred_at, zone)
+        if entry.to_state == S.shadowing and until is None:
+            until = first_until = add_calendar_months(at.date(), months)
+        elif until is not None and entry.to_state == S.suspended and at.date() < until:
+            suspended = at
+        elif until is not None and entry.from_state == S.suspended and suspended is not None:
+            stopped += max(at - suspended, timedelta())
+            suspended = None
+            until = first_until + timedelta(days=-(-stopped // timedelta(days=1)))
+    return until
+
+
+def _today(context: Context) -> date:
+    return local_date(context.now, context.facts.zone)
+
+
+def in_order(context: Context) -> Refusal | None:
+    """Entered later, but not as if before the move before: clocks run from these times."""
+    history: list[History] = context.facts.history
+    if not history or context.now >= max(entry.occurred_at for entry in history):
+        return None
+    return Refusal("in_order", "It cannot have happened before the move before it.")
+
+
+def shadowed_three_months(context: Context) -> Refusal | None:
+    facts: Facts = context.facts
+    until = shadowed_until(facts.history, facts.shadowing_months, facts.zone)
+    if until is not None and _today(context) >= until:
+        return None
+    when = f"complete on {until}" if until else "not begun"
+    detail = f"Shadowing lasts {facts.shadowing_months} calendar months; it is {when}."
+    return Refusal("shadowed_three_months", detail)
+
+
+def observed_sessions_logged(context: Context) -> Refusal | None:
+    facts: Facts = context.facts
+    missing = facts.observations_needed - len(facts.observations)
+    if missing <= 0:
+        return None
+    detail = f"{missing} more observed sessions with another mentor must be logged."
+    return Refusal("observed_sessions_logged", detail)
+
+
+def assessed_by_another(context: Context) -> Refusal | None:
+    """The shadowed mentor is not the only assessor: staff assessed at least one observation."""
+    if any(each.assessor_id is not None for each in context.facts.observations):
+        return None
+    return Refusal(
+        "assessed_by_another", "A member of staff must have assessed an observed session."
+    )
+
+
+def modules_signed_off(context: Context) -> Refusal | None:
+    today = _today(context)
+    done = {
+        training.module
+        for training in context.facts.trainings
+        if training.status is TrainingStatus.competent
+        and (training.expires_on is None or training.expires_on >= today)
+    }
+    missing = [module.value for module in Module if module not in done]
+    if not missing:
+        return None
+    return Refusal("modules_signed_off", f"A nurse must sign off: {', '.join(missing)}.")
+
+
+def clearance_current(context: Context) -> Refusal | None:
+    mentor: Mentor = context.thing
+    current = (
+        mentor.clearance is ClearanceOutcome.cleared
+        and mentor.clearance_from is not None
+        and mentor.clearance_to is not None
+        and mentor.clearance_from <= _today(context) <= mentor.clearance_to
+    )
+    return None if current else Refusal("clearance_current", "Security clearance must be current.")
+
+
+def agreement_signed(context: Context) -> Refusal | None:
+    if context.thing.agreement_signed_at is not None:
+        return None
+    return Refusal("agreement_signed", "The role agreement must be signed.")
+
+
+def supervisor_assigned(context: Context) -> Refusal | None:
+    if context.thing.supervisor_id is not None:
+        return None
+    return Refusal("supervisor_assigned", "A supervisor must be assigned.")
+
+
+def founders_below_cap(context: Context) -> Refusal | None:
+    """A new site has nobody to shadow: a capped exception, which `modules_signed_off` makes the
+    nurse's as well as the governor's."""
+    if context.facts.founders < FOUNDERS_AT_MOST:
+        return None
+    return Refusal("founders_below_cap", f"A site has at most {FOUNDERS_AT_MOST} founding mentors.")
+
+
+def own_application(context: Context) -> Refusal | None:
+    """A prisoner moves only their own record; staff move anyone's."""
+    actor = context.actor
+    if actor.family is not Role.mentor or context.thing.person_id == actor.person_id:
+        return None
+    return Refusal("own_application", "This is another person's record.")
+
+
+def nobody_decides_on_themselves(context: Context) -> Refusal | None:
+    actor = context.actor
+    if actor.person_id is None or context.thing.person_id != actor.person_id:
+        return None
+    return Refusal("nobody_decides_on_themselves", "Nobody decides on themselves.")
+
+
+def decided_by_another(context: Context) -> Refusal | None:
+    """An appeal is decided by someone other than who declined."""
+    appealed = any(entry.to_state == S.appealed for entry in context.facts.history)
+    if not appealed or context.thing.declined_by != context.actor.subject:
+        return None
+    return Refusal("decided_by_another", "An appeal is decided by another governor.")
+
+
+def first_appeal(context: Context) -> Refusal | None:
+    if all(entry.to_state != S.appealed for entry in context.facts.history):
+        return None
+    return Refusal("first_appeal", "There is one appeal, and it was made.")
+
+
+def came_from_there(target: MentorStatus) -> Guard:
+    """Back from suspension only into the state it came from."""
+
+    def came_from(context: Context) -> Refusal | None:
+        if context.thing.suspended_from is target:
+            return None
+        return Refusal("came_from", "A suspended mentor returns to the state they came from.")
+
+    return came_from
+
+
+def ended_from(history: list[History]) -> MentorStatus | None:
+    """The state from which the mentor was last recorded as transferred, released or deceased."""
+    for entry in reversed(history):
+        if entry.to_state in LEFT and entry.from_state not in (None, entry.to_state):
+            return MentorStatus(entry.from_state)
+    return None
+
+
+def was_there(target: MentorStatus) -> Guard:
+    """A wrong end is corrected only into the state it was recorded from."""
+
+    def was_in_state(context: Context) -> Refusal | None:
+        if ended_from(context.facts.history) is target:
+            return None
+        return Refusal("was_in_state", "A corrected mentor returns to the state they were in.")
+
+    return was_in_state
+
+
+def corrected_by_two(context: Context) -> Refusal | None:
+    asked_by = context.thing.correction_asked_by
+    if asked_by is not None and asked_by != context.actor.subject:
+        return None
+    return Refusal("corrected_by_two", "A wrong end is corrected by two people.")

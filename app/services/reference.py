@@ -1,0 +1,95 @@
+"""Reference: every code list of the API with its words, from `app/reference/labels_*.toml`.
+
+The code says which codes there are, the files say what they are called. A test holds the two
+together, and both against the OpenAPI document.
+"""
+
+import re
+import tomllib
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from app.access import Permission
+from app.models.concerns import AcctDecision, ConcernKind, ConcernStatus, FeedbackOutcome
+from app.models.duties import Post
+from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
+from app.models.mentors import ClearanceOutcome, Commitment, MentorStatus
+from app.models.notifications import NotificationStatus
+from app.models.pairings import PairingStatus
+from app.models.people import ImportOutcome, Presence, Source
+from app.models.reference import CodeRead, ReferenceRead
+from app.models.regimes import Slot
+from app.models.sessions import (
+    CancelReason,
+    ClashKind,
+    ParticipationStatus,
+    SessionKind,
+    SessionStatus,
+    WelfareReason,
+)
+from app.models.staff import Role, StaffRole
+from app.models.trainings import Module, TrainingStatus
+from app.services.escalation import Immediacy, Why
+
+LABELS = Path(__file__).parents[1] / "reference"
+LISTS: tuple[type[StrEnum], ...] = (
+    Role,
+    StaffRole,
+    Permission,
+    Post,
+    Presence,
+    Source,
+    ImportOutcome,
+    Slot,
+    MentorStatus,
+    Commitment,
+    ClearanceOutcome,
+    Module,
+    TrainingStatus,
+    MenteeStatus,
+    MenteeSeen,
+    ReferredBy,
+    CheckKind,
+    PairingStatus,
+    SessionKind,
+    SessionStatus,
+    ParticipationStatus,
+    CancelReason,
+    ClashKind,
+    WelfareReason,
+    ConcernKind,
+    ConcernStatus,
+    Immediacy,
+    AcctDecision,
+    FeedbackOutcome,
+    Why,
+    NotificationStatus,
+)
+
+
+@lru_cache
+def every_list() -> ReferenceRead:
+    """Every code list with its words. KeyError for a code without any."""
+    words = labels()
+    return ReferenceRead(
+        lists={
+            name: [CodeRead(code=code.value, **words[name][code.value]) for code in kind]
+            for kind in LISTS
+            for name in [name_of(kind)]
+        }
+    )
+
+
+def name_of(kind: type[StrEnum]) -> str:
+    """A list's name: SessionKind is session_kind."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+def labels() -> dict[str, dict[str, Any]]:
+    """The words of the files: list → code → label and easy_read."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(LABELS.glob("labels_*.toml")):
+        found |= tomllib.loads(file.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,139 @@
+"""What a plan is held against: who is named in it, the locks it takes, the facts it meets."""
+
+from uuid import UUID
+
+from sqlalchemy import or_, text
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import Actor
+from app.errors import FieldError, Invalid
+from app.models.mentees import Mentee, MenteeStatus
+from app.models.mentors import Mentor, MentorStatus
+from app.models.rooms import Room
+from app.models.sessions import ClashKind, Participation, Session, SessionCreate, SessionHeld
+from app.models.staff import Role, Staff
+from app.scope import everything, referred, visible
+from app.services.scheduling import Facts, Plan, Taken
+from app.services.sessions.moves import COMING
+
+# One at a time, in the order of the array: everyone takes the locks in the same order.
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) key"
+)
+
+
+def plan_of(body: SessionCreate | SessionHeld) -> Plan:
+    return Plan(
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+        room_id=body.room_id,
+        mentor_id=body.mentor_id,
+        mentee_ids=tuple(body.mentee_ids),
+        lead_staff_id=body.lead_staff_id,
+    )
+
+
+async def take_locks(db: AsyncSession, prison_id: str, plan: Plan) -> None:
+    """Wait for everyone who plans with the same room, mentor or mentees; until the commit."""
+    things = [("room", plan.room_id), ("mentor", plan.mentor_id)]
+    things += [("mentee", mentee_id) for mentee_id in plan.mentee_ids]
+    keys = sorted(f"{prison_id}:{kind}:{thing_id}" for kind, thing_id in things if thing_id)
+    await db.execute(_LOCK, {"keys": keys})
+
+
+async def check_references(
+    db: AsyncSession, actor: Actor, body: SessionCreate | SessionHeld
+) -> None:
+    """Everyone named is there for this actor: a mentor books for themselves and their own
+    mentees, and learns of nobody else whether they exist. Raises Invalid, naming the fields."""
+    await check_people(db, actor, plan_of(body))
+    found = visible(Mentee, actor).with_only_columns(col(Mentee.id))
+    known = set((await db.execute(found.where(col(Mentee.id).in_(body.mentee_ids)))).scalars())
+    message = "there is no such mentee here"
+    unknown = [
+        FieldError(f"mentee_ids.{number}", "unknown", message)
+        for number, mentee_id in enumerate(body.mentee_ids)
+        if mentee_id not in known
+    ]
+    if unknown:
+        raise Invalid(message, errors=unknown)
+
+
+async def check_people(db: AsyncSession, actor: Actor, plan: Plan) -> None:
+    """The room, the mentor and the lead are there. Raises Invalid, naming the field."""
+    if actor.family is Role.mentor and plan.mentor_id != actor.mentor_id:
+        raise Invalid.field("mentor_id", "unknown", "there is no such mentor here")
+    await referred(db, Mentor, actor.prison_id, plan.mentor_id, "mentor_id")
+    if plan.room_id is not None:
+        await referred(db, Room, actor.prison_id, plan.room_id, "room_id")
+    if plan.lead_staff_id is not None:
+        lead = await referred(db, Staff, actor.prison_id, plan.lead_staff_id, "lead_staff_id")
+        if not lead.active:
+            raise Invalid.field("lead_staff_id", "not_active", "must be an active colleague")
+
+
+async def load_facts(
+    db: AsyncSession, prison_id: str, plan: Plan, *, except_for: UUID | None = None
+) -> Facts:
+    """What the plan is held against, in five queries. Mentor and mentees are kept as they are
+    until the commit, so that nobody is suspended or discharged between the look and the save."""
+    mentor = everything(Mentor, prison_id).with_only_columns(col(Mentor.status))
+    mentees = everything(Mentee, prison_id).with_only_columns(col(Mentee.id), col(Mentee.status))
+    room = everything(Room, prison_id).with_only_columns(col(Room.capacity))
+    status: MentorStatus = (
+        await db.execute(mentor.where(col(Mentor.id) == plan.mentor_id).with_for_update(read=True))
+    ).scalar_one()
+    rows = await db.execute(
+        mentees.where(col(Mentee.id).in_(plan.mentee_ids))
+        .order_by(col(Mentee.id))
+        .with_for_update(read=True)
+    )
+    statuses: dict[UUID, MenteeStatus] = {row.id: row.status for row in rows}
+    capacity = await db.execute(room.where(col(Room.id) == plan.room_id))
+    taken = [
+        *await _taken_by_sessions(db, prison_id, plan, except_for),
+        *await _taken_mentees(db, prison_id, plan, except_for),
+    ]
+    return Facts(clock.now(), taken, capacity.scalar_one_or_none(), status, statuses)
+
+
+def _span(plan: Plan) -> Range[object]:
+    return Range(plan.starts_at, plan.ends_at)
+
+
+async def _taken_by_sessions(
+    db: AsyncSession, prison_id: str, plan: Plan, except_for: UUID | None
+) -> list[Taken]:
+    found = everything(Session, prison_id).where(
+        col(Session.live),
+        col(Session.during).overlaps(_span(plan)),  # type: ignore[attr-defined]
+        or_(col(Session.room_id) == plan.room_id, col(Session.mentor_id) == plan.mentor_id),
+        col(Session.id).is_distinct_from(except_for),
+    )
+    columns = (Session.room_id, Session.mentor_id, Session.starts_at, Session.ends_at)
+    taken = []
+    for row in await db.execute(found.with_only_columns(*columns)):  # type: ignore[call-overload]
+        if row.room_id is not None:
+            taken.append(Taken(ClashKind.room, row.room_id, row.starts_at, row.ends_at))
+        taken.append(Taken(ClashKind.mentor, row.mentor_id, row.starts_at, row.ends_at))
+    return taken
+
+
+async def _taken_mentees(
+    db: AsyncSession, prison_id: str, plan: Plan, except_for: UUID | None
+) -> list[Taken]:
+    found = everything(Participation, prison_id).where(
+        col(Participation.live),
+        col(Participation.status).in_(COMING),
+        col(Participation.during).overlaps(_span(plan)),  # type: ignore[attr-defined]
+        col(Participation.mentee_id).in_(plan.mentee_ids),
+        col(Participation.session_id).is_distinct_from(except_for),
+    )
+    columns = found.with_only_columns(col(Participation.mentee_id), col(Participation.during))
+    return [
+        Taken(ClashKind.mentee, mentee_id, during.lower, during.upper)
+        for mentee_id, during in await db.execute(columns)
+    ]

@@ -1,0 +1,121 @@
+"""A session's life and a participation's, each as a table of moves."""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.models.sessions import (
+    CancelReason,
+    Participation,
+    ParticipationStatus,
+    Session,
+    SessionStatus,
+)
+from app.models.staff import Role
+from app.scope import everything
+from app.services import lifecycle
+from app.services.lifecycle import Context, Lifecycle, Move, Refusal
+
+S, A = SessionStatus, ParticipationStatus
+CANCEL_REASONS = tuple(reason.value for reason in CancelReason)
+PLANNED = frozenset({S.planned, S.confirmed})
+HELD = frozenset({S.held, S.noted, S.locked})
+COMING = frozenset({A.offered, A.accepted})
+NOTE_OPEN_FOR = timedelta(hours=24)
+_SCHEME = frozenset({Role.support_worker, Role.mentor})
+_SYSTEM: frozenset[Role] = frozenset()
+
+
+async def session_of(db: AsyncSession, participation: Participation) -> Session:
+    """The session a participation is part of: what its guards decide on."""
+    found = everything(Session, participation.prison_id).where(
+        col(Session.id) == participation.session_id
+    )
+    return (await db.execute(found)).scalar_one()
+
+
+async def participations_of(db: AsyncSession, session: Session) -> list[Participation]:
+    """Every participation of a session, in one order for everyone who locks them."""
+    found = everything(Participation, session.prison_id).where(
+        col(Participation.session_id) == session.id
+    )
+    return list((await db.execute(found.order_by(col(Participation.id)))).scalars())
+
+
+def has_begun(context: Context) -> Refusal | None:
+    if context.now >= context.thing.starts_at:
+        return None
+    return Refusal("has_begun", f"The session begins at {clock.spell(context.thing.starts_at)}.")
+
+
+def note_written(context: Context) -> Refusal | None:
+    if context.thing.note is not None:
+        return None
+    return Refusal("note_written", "The mentor's note must be written.")
+
+
+def lock_is_due(context: Context) -> Refusal | None:
+    if context.thing.locks_at is not None and context.thing.locks_at <= context.now:
+        return None
+    return Refusal("lock_is_due", "A note stays open for 24 hours.")
+
+
+def session_planned(context: Context) -> Refusal | None:
+    if context.facts.status in PLANNED:
+        return None
+    return Refusal("session_planned", "The session is no longer planned.")
+
+
+def session_held(context: Context) -> Refusal | None:
+    if context.facts.status in HELD:
+        return None
+    return Refusal("session_held", "Attendance is recorded once the session is held.")
+
+
+async def open_note(db: AsyncSession, context: Context) -> None:
+    """From being recorded as held, and again from the first note, there are 24 hours to write."""
+    context.thing.locks_at = (context.thing.noted_at or clock.now()) + NOTE_OPEN_FOR
+
+
+async def release_mentees(db: AsyncSession, context: Context) -> None:
+    """Whoever was to come is told through their participation, for the same reason."""
+    for participation in await participations_of(db, context.thing):
+        if participation.status in COMING:
+            await lifecycle.move(
+                db,
+                PARTICIPATION,
+                participation,
+                to=A.cancelled,
+                actor=context.actor,
+                reason=context.reason,
+            )
+
+
+MOVES = {
+    (S.planned, S.confirmed): Move(_SCHEME),
+    (S.planned, S.held): Move(_SCHEME, (has_begun,), effects=(open_note,)),
+    (S.confirmed, S.held): Move(_SCHEME, (has_begun,), effects=(open_note,)),
+    (S.planned, S.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS, effects=(release_mentees,)),
+    (S.confirmed, S.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS, effects=(release_mentees,)),
+    (S.held, S.noted): Move(_SCHEME, (note_written,), effects=(open_note,), offered=False),
+    (S.held, S.locked): Move(_SYSTEM, (lock_is_due,), offered=False),
+    (S.noted, S.locked): Move(_SYSTEM, (lock_is_due,), offered=False),
+}
+PARTICIPATION_MOVES = {
+    (A.offered, A.accepted): Move(_SCHEME, (session_planned,)),
+    (A.offered, A.declined): Move(_SCHEME, (session_planned,)),
+    (A.offered, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
+    (A.accepted, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
+    (A.offered, A.attended): Move(_SCHEME, (session_held,)),
+    (A.offered, A.dna): Move(_SCHEME, (session_held,)),
+    (A.accepted, A.attended): Move(_SCHEME, (session_held,)),
+    (A.accepted, A.dna): Move(_SCHEME, (session_held,)),
+    (A.dna, A.attended): Move(_SCHEME, (session_held,)),
+    (A.dna, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
+}
+SESSION = Lifecycle("sessions", "session", SessionStatus, MOVES)
+PARTICIPATION = Lifecycle(
+    "participations", "participation", ParticipationStatus, PARTICIPATION_MOVES, session_of
+)
