@@ -59,6 +59,7 @@ async def ask(url: str, token: str, *, seconds: float, connections: int = 8) -> 
     """Ask `url` for `seconds` over `connections` connections."""
     parts = urlsplit(url)
     assert parts.hostname is not None
+    assert parts.port is not None
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     request = (
         f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
