@@ -1,0 +1,105 @@
+"""The demo wing is of the published size, obeys every rule, and is the same each time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from app import clock, demo, migrate
+from app.config import ConfigurationError
+from app.db import Database
+from app.embedded import EmbeddedPostgres
+from app.models.concerns import ConcernStatus
+
+PRISON = "SLI"
+
+
+@pytest.fixture(scope="module")
+async def loaded(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """A database of its own with the demo wing in it."""
+    postgres.drop_database("demo_wing")
+    postgres.ensure_database("demo_wing")
+    await asyncio.to_thread(migrate.upgrade, postgres.owner_url("demo_wing"))
+    db = Database(postgres.application_url("demo_wing"))
+    await db.open()
+    await demo.load(db, PRISON)
+    yield db
+    await db.close()
+
+
+async def counted(db: Database, sql: str) -> dict[str, int]:
+    return {str(row[0]): row[1] for row in await db.fetch(PRISON, sql)}
+
+
+async def one(db: Database, sql: str) -> Any:
+    row = await db.fetchrow(PRISON, sql)
+    assert row is not None
+    return row[0]
+
+
+async def test_it_has_the_published_size(loaded: Database) -> None:
+    assert await one(loaded, "SELECT count(*) FROM mentor") == 10
+    assert await one(loaded, "SELECT count(*) FROM mentee") == 250
+    assert await one(loaded, "SELECT count(DISTINCT starts_at::date) FROM session") == 20
+    assert await one(loaded, "SELECT count(*) FROM wing WHERE dedicated") == 1
+    assert await one(loaded, "SELECT count(*) FROM room") >= 4
+
+
+async def test_mentors_stand_in_different_states_of_life(loaded: Database) -> None:
+    states = await counted(loaded, "SELECT status, count(*) FROM mentor GROUP BY 1")
+    assert states["active"] == 5
+    assert {"paused", "suspended", "shadowing", "governor_review", "submitted"} <= set(states)
+
+
+async def test_there_is_a_concern_in_every_state(loaded: Database) -> None:
+    states = await counted(loaded, "SELECT status, count(*) FROM concern GROUP BY 1")
+    assert set(states) == {status.value for status in ConcernStatus}
+
+
+async def test_sessions_lie_behind_us_and_ahead(loaded: Database) -> None:
+    states = await counted(loaded, "SELECT status, count(*) FROM session GROUP BY 1")
+    assert {"planned", "held", "noted", "cancelled"} <= set(states)
+    parts = await counted(loaded, "SELECT status, count(*) FROM participation GROUP BY 1")
+    assert {"offered", "attended", "dna", "cancelled"} <= set(parts)
+    late = "SELECT count(*) FROM session WHERE status = 'planned' AND starts_at < now()"
+    assert await one(loaded, late) <= 8  # today's, at the most
+
+
+async def test_everything_that_stands_somewhere_has_a_history(loaded: Database) -> None:
+    for table in ("mentor", "mentee", "session", "concern", "pairing", "training"):
+        without = (
+            f"SELECT count(*) FROM {table} t WHERE NOT EXISTS"
+            " (SELECT FROM history h WHERE h.thing_id = t.id AND h.to_state = t.status)"
+        )
+        assert await one(loaded, without) == 0, table
+
+
+async def test_every_active_mentor_has_all_that_it_takes(loaded: Database) -> None:
+    missing = (
+        "SELECT count(*) FROM mentor m WHERE status = 'active' AND (clearance <> 'cleared'"
+        " OR clearance_to < current_date OR agreement_signed_at IS NULL OR supervisor_id IS NULL"
+        " OR 5 <> (SELECT count(*) FROM training t WHERE t.mentor_id = m.id"
+        "          AND t.status = 'competent' AND t.expires_on >= current_date))"
+    )
+    assert await one(loaded, missing) == 0
+
+
+async def test_nobody_in_it_could_be_mistaken_for_a_real_person(loaded: Database) -> None:
+    assert await one(loaded, "SELECT count(*) FROM person WHERE number NOT LIKE 'Z%'") == 0
+    assert await loaded.pool.fetchval("SELECT demo FROM prison WHERE id = 'SLI'")
+
+
+async def test_the_worker_finds_nothing_overdue_by_hours(loaded: Database) -> None:
+    overdue = (
+        "SELECT count(*) FROM concern WHERE status NOT IN ('closed', 'merged_duplicate')"
+        " AND next_step_at < now() - interval '1 hour'"
+    )
+    assert await one(loaded, overdue) == 0
+
+
+async def test_loading_leaves_the_clock_and_refuses_a_second_time(loaded: Database) -> None:
+    before = clock.offset()
+    with pytest.raises(ConfigurationError, match="already"):
+        await demo.load(loaded, PRISON)
+    assert clock.offset() == before
