@@ -1,0 +1,53 @@
+"""The `wellwing` command. Whatever goes wrong with a site's set-up is said in one sentence."""
+
+import signal
+import sys
+
+import typer
+
+from app.cli import data, development, ground, running, showing, storage
+
+cli = typer.Typer(
+    name="wellwing",
+    help="Runs a prison's peer-mentor emotional well-being scheme.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _group(name: str, text: str) -> typer.Typer:
+    group = typer.Typer(no_args_is_help=True)
+    cli.add_typer(group, name=name, help=text)
+    return group
+
+
+cli.command()(running.run)
+cli.command()(running.serve)
+cli.command()(running.worker)
+cli.command()(running.health)
+cli.command()(storage.migrate)
+cli.command()(development.token)
+cli.command()(development.tour)
+cli.command()(showing.openapi)
+cli.command()(showing.lifecycles)
+_group("database", "Roles and databases of an external PostgreSQL.").command()(storage.provision)
+_group("prison", "Prisons served here.").command("open")(data.open_prison)
+_group("staff", "Staff of a prison.").command("add")(data.add_staff)
+_group("people", "Prisoners.").command("import")(data.import_people)
+_group("demo", "The synthetic wing.").command("load")(data.load_demo)
+_group("clock", "The movable clock of development.").command()(development.forward)
+
+
+def main() -> None:
+    """Run the command line; a failure that a person can mend is one sentence and exit code 1."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` leaves SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
+    try:
+        cli()
+    except Exception as error:
+        told = ground.sentence(error)
+        if told is None:
+            raise
+        print(told, file=sys.stderr)  # noqa: T201
+        sys.exit(1)

@@ -1,0 +1,91 @@
+"""Commands of development: tokens, the movable clock, the tour. None of them in production."""
+
+import asyncio
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from app import clock, migrate, supervise
+from app.cli import data, ground, running
+from app.cli.welcome import subject_of
+from app.config import ConfigurationError
+from app.runtime import Urls, embedded, move_clock
+from app.tokens import DevelopmentIssuer
+
+TOUR_DATABASE = "wellwing_tour"
+TOUR_PRISON = "SLI"
+
+
+class TokenRole(StrEnum):
+    """The roles a token may name; a prisoner's standing within `mentor` is the database's."""
+
+    support_worker = "support_worker"
+    wing_duty = "wing_duty"
+    mentor = "mentor"
+    clinician = "clinician"
+    nurse = "nurse"
+    mental_health_lead = "mental_health_lead"
+    governor = "governor"
+
+
+def token(
+    role: Annotated[TokenRole, typer.Option(help="The token's one role.")],
+    prison: Annotated[list[str], typer.Option(help="A prison's id; may be repeated.")],
+    subject: Annotated[str | None, typer.Option(help="Default: such as nurse.sli.")] = None,
+    person: Annotated[UUID | None, typer.Option(help="A mentor's person id.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 365)] = 12,
+) -> None:
+    """Print a token of the development issuer, and nothing else."""
+    config = ground.configured_for_development("Tokens are issued here")
+    prisons = [ground.a_prison(each) for each in prison]
+    if (role is TokenRole.mentor) != (person is not None):
+        raise ConfigurationError("A mentor's token, and no other, needs --person.")
+    if not config.development_issuer:
+        raise ConfigurationError("The development issuer is off: no one would trust the token.")
+    subject = subject or subject_of(role, prisons[0])
+    issuer = DevelopmentIssuer(config.var_dir, config)
+    typer.echo(issuer.issue(subject, [role], prisons, person, timedelta(hours=hours)))
+
+
+def forward(hours: Annotated[float, typer.Option(min=0, max=24 * 400)]) -> None:
+    """Move the service's time forward, for the API and the worker alike."""
+    config = ground.configured_for_development("Time can be moved")
+
+    async def move() -> None:
+        async with ground.opened(config) as db:
+            await move_clock(db, clock.offset() + timedelta(hours=hours))
+
+    asyncio.run(move())
+    typer.echo(clock.spell(clock.now()))
+
+
+def tour(
+    base_url: Annotated[str | None, typer.Option(help="A running server; else its own.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Live the case study through HTTP alone; exit 1 at the first thing that is not as told."""
+    from app import tour as the_tour
+
+    config = ground.configured_for_development("The tour is walked")
+    if base_url is not None:
+        raise typer.Exit(the_tour.run(base_url, as_json))
+    server = embedded(config)
+    server.start()
+    server.drop_database(TOUR_DATABASE)
+    server.ensure_database(TOUR_DATABASE)
+    urls = Urls(server.application_url(TOUR_DATABASE), server.owner_url(TOUR_DATABASE))
+    migrate.upgrade(urls.owner)
+    own = config.model_copy(update={"database_url": urls.application, "port": 0})
+    code = 1
+
+    async def walk() -> None:
+        nonlocal code
+        await data.open_wing(own, TOUR_PRISON, "HMP Swaleside", f"governor.{TOUR_PRISON.lower()}")
+        async with running.service(urls, ground.listen(own), server) as address:
+            code = await asyncio.to_thread(the_tour.run, address, as_json)
+
+    asyncio.run(supervise.until_told(walk()))
+    raise typer.Exit(code)

@@ -1,0 +1,139 @@
+"""What every command stands on: usable settings, a database that answers, a free port."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import asyncpg
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import logs
+from app.config import ConfigurationError, Settings, settings
+from app.db import PRISON_ID, Database
+from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from app.errors import Refused
+from app.runtime import Urls, find_database, open_database
+
+CONNECT_SECONDS = 10.0
+
+
+def configured() -> Settings:
+    """The process's settings, checked. Raises ConfigurationError."""
+    config = settings()
+    config.check_production()
+    logs.configure(config.log_level)
+    return config
+
+
+def configured_for_development(what: str) -> Settings:
+    """The settings, for what must never be done in production."""
+    config = settings()
+    if config.production:
+        raise ConfigurationError(f"{what} only in development.")
+    logs.configure(config.log_level)
+    return config
+
+
+def located(config: Settings) -> Urls:
+    """Both addresses of the database, which answers at both. Raises ConfigurationError."""
+    urls = find_database(config)
+    for url in dict.fromkeys((urls.application, urls.owner)):
+        asyncio.run(reach(url))
+    return urls
+
+
+async def reach(url: str) -> None:
+    """Connect once. Raises ConfigurationError, with the address but never its password."""
+    try:
+        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+        await connection.close()
+    except TimeoutError:
+        reason = f"no answer within {CONNECT_SECONDS:.0f} seconds"
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        reason = _first_line(error)
+    else:
+        return
+    where = urlsplit(url).netloc.rpartition("@")[2] or "its socket"
+    raise ConfigurationError(f"The database at {where} cannot be reached: {reason}.")
+
+
+@asynccontextmanager
+async def opened(config: Settings) -> AsyncIterator[Database]:
+    """The database, checked, for the block. Starts the embedded server if need be."""
+    urls = await asyncio.to_thread(find_database, config)
+    await reach(urls.application)
+    db = await open_database(config, urls.application)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+async def left_alone(server: EmbeddedPostgres) -> bool:
+    """Whether no one is connected to the server any more."""
+    connection = await asyncpg.connect(server.superuser_url("postgres"))
+    try:
+        others = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return bool(others == 0)
+    finally:
+        await connection.close()
+
+
+def listen(config: Settings) -> socket.socket:
+    """A listening socket where the settings say. Raises ConfigurationError when it is taken."""
+    host, port = config.listen, config.port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason = "it is taken; set PORT to another"
+        else:
+            reason = (error.strerror or str(error)).lower()
+    raise ConfigurationError(f"Cannot listen on port {port} of {host}: {reason}.")
+
+
+def address(listener: socket.socket) -> str:
+    """The URL at which a client on this machine reaches the socket."""
+    host, port = listener.getsockname()[:2]
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+    host = anywhere.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def a_prison(prison_id: str) -> str:
+    """`prison_id`, if it can be one. Raises ConfigurationError."""
+    if not PRISON_ID.fullmatch(prison_id):
+        raise ConfigurationError("A prison's id is three capitals, such as SLI.")
+    return prison_id
+
+
+def sentence(error: Exception) -> str | None:
+    """What to tell a person about an error; None when it is a mistake of ours."""
+    match error:
+        case ConfigurationError() | EmbeddedPostgresError():
+            return str(error)
+        case Refused():
+            return error.detail
+        case ValidationError():
+            first = error.errors()[0]
+            return f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
+        case asyncpg.PostgresError() | asyncpg.InterfaceError() | SQLAlchemyError():
+            return f"The database refused: {_first_line(error)}."
+        case OSError(filename=str(name)):
+            return f"Cannot use {name}: {error.strerror}."
+        case OSError():
+            return f"It failed: {error.strerror or _first_line(error)}."
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    """Without the detail below it, which may quote people's data."""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
