@@ -246,7 +246,7 @@ class May:
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
-    def __call__(self, actor: CurrentActor) -> Actor:
+    async def __call__(self, actor: CurrentActor) -> Actor:
         if not actor.allowed(self.permission):
             raise NotAllowed()
         return actor
@@ -261,7 +261,7 @@ class MayOneself:
 
     permission = P.self_read
 
-    def __call__(self, who: Annotated[Claims, Depends(claims)]) -> Claims:
+    async def __call__(self, who: Annotated[Claims, Depends(claims)]) -> Claims:
         return who
 
 

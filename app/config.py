@@ -131,4 +131,6 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = "_".join(str(part) for part in first["loc"]).upper() or "settings"
+        if where.lower() in Settings.model_fields:
+            where = f"WELLWING_{where}"
         raise ConfigurationError(f"{where}: {first['msg']}.") from None

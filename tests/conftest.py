@@ -103,13 +103,11 @@ def _prison_id() -> str:
 
 
 @pytest.fixture
-async def wing(
-    http: httpx.AsyncClient, db: Database, issuer: DevelopmentIssuer
-) -> AsyncIterator[Wing]:
+async def wing(http: httpx.AsyncClient, db: Database, issuer: DevelopmentIssuer) -> Wing:
     """A prison of its own with a governor, staff on duty, and a wing; nobody else in it."""
     prison_id = _prison_id()
     async with db.sessions() as session, session.begin():
         session.add(Prison(id=prison_id, name=f"HMP Test {prison_id}"))
     story = Wing(http, db, issuer, prison_id)
     await story.open()
-    yield story
+    return story

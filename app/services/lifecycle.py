@@ -159,9 +159,8 @@ async def move(
     if chosen.reasons and reason not in chosen.reasons and actor.role is not Role.system:
         raise Invalid.field("reason", "reason", f"must be one of: {', '.join(chosen.reasons)}")
     now = clock.now()
-    if occurred_at is not None and not thing.recorded_at <= occurred_at <= now:
-        message = "must not be in the future, nor before the record itself"
-        raise Invalid.field("occurred_at", "occurred_at", message)
+    if occurred_at is not None:
+        await _in_order(db, thing, occurred_at, now)
     facts = await lifecycle.load_facts(db, thing)
     context = Context(thing, actor, occurred_at or now, facts, reason, note, thing.status)
     if unmet := _refusals(chosen, context):
@@ -170,6 +169,15 @@ async def move(
             errors=[FieldError("to", refusal.code, refusal.detail) for refusal in unmet],
         )
     return await _pass(db, lifecycle, target, chosen, context)
+
+
+async def _in_order(db: AsyncSession, thing: Any, occurred_at: datetime, now: datetime) -> None:
+    """A move entered late lies between the move before it and now: clocks run from these times."""
+    moves = [each for each in await history_of(db, thing) if each.from_state != each.to_state]
+    earliest = max((each.occurred_at for each in moves), default=thing.recorded_at)
+    if not earliest <= occurred_at <= now:
+        message = "must not be in the future, nor before the move before it"
+        raise Invalid.field("occurred_at", "in_order", message)
 
 
 async def _pass(
@@ -253,7 +261,10 @@ def _record(
 async def make(
     db: AsyncSession, lifecycle: Lifecycle, thing: Any, actor: Actor, body: MoveCreate
 ) -> History:
-    """The move a caller asked for over HTTP."""
+    """The move a caller asked for over HTTP. What comes only of another act is not asked for."""
+    target, chosen = _target(lifecycle, thing, body.to)
+    if not chosen.offered:
+        raise MoveNotInTable(f"{target} comes of another act, not of a move.")
     return await move(
         db,
         lifecycle,

@@ -167,7 +167,7 @@ async def end_all_of(db: AsyncSession, actor: Actor, mentee: Mentee) -> None:
     open_ones = everything(Pairing, mentee.prison_id).where(
         col(Pairing.mentee_id) == mentee.id, col(Pairing.status) != PairingStatus.ended
     )
-    for pairing in (await db.scalars(open_ones.order_by(col(Pairing.id)))).all():
+    for pairing in (await db.scalars(open_ones.order_by(col(Pairing.id)).with_for_update())).all():
         await lifecycle.move(
             db, PAIRING, pairing, to=PairingStatus.ended, actor=actor, reason="support_ended"
         )

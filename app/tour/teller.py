@@ -48,7 +48,8 @@ class Teller:
         self.lines.append(Told(self.chapter, clock.spell(at), who, what, spent))
         if not self.as_json:
             took = f"[dim]{spent:>7.1f} ms[/dim]" if spent is not None else " " * 10
-            self.console.print(f"{took}  [dim]{at:%d %b %H:%M}[/dim]  [cyan]{who:14}[/cyan] {escape(what)}")
+            when = f"[dim]{at:%d %b %H:%M}[/dim]"
+            self.console.print(f"{took}  {when}  [cyan]{who:14}[/cyan] {escape(what)}")
 
     def end(self, problem: str | None) -> None:
         """Close the story: with `problem`, it went otherwise than told."""

@@ -17,7 +17,7 @@ class Handover(Input):
     """The verbal handover of a concern that cannot wait: to whom, and when."""
 
     to: Name = Field(schema_extra={"examples": ["Officer Testwick"]})
-    at: Instant
+    at: Instant = Field(schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]})
 
 
 class ConcernCreate(Input):
@@ -74,13 +74,15 @@ class ConcernCreate(Input):
 class AddendumCreate(Input):
     """More words to a concern."""
 
-    account: Story
+    account: Story = Field(schema_extra={"examples": ["He is asking for his sister now."]})
 
 
 class AcknowledgeCreate(Input):
     """Someone takes the concern up."""
 
-    at: Instant | None = None
+    at: Instant | None = Field(
+        default=None, schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]}
+    )
 
 
 class HandoverCreate(Handover):
@@ -90,14 +92,16 @@ class HandoverCreate(Handover):
 class SeenCreate(Input):
     """The person was seen, or why they were not."""
 
-    at: Instant | None = None
+    at: Instant | None = Field(
+        default=None, schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]}
+    )
     not_seen_reason: Line | None = None
 
 
 class DecisionCreate(Input):
     """What was decided; with an ACCT decision where self-harm or suicide is mentioned."""
 
-    decision: Story
+    decision: Story = Field(schema_extra={"examples": ["Moved next to the office; seen daily."]})
     acct_decision: AcctDecision | None = None
     acct_reason: Line | None = None
     at: Instant | None = None
@@ -114,7 +118,7 @@ class ImmediacyPut(Input):
     person who asks for it and holds when a second one asks for the same."""
 
     immediacy: Immediacy
-    reason: Line
+    reason: Line = Field(schema_extra={"examples": ["Seen and settled; his sister was reached."]})
 
 
 class MergeCreate(Input):
@@ -127,7 +131,9 @@ class FeedbackCreate(Input):
     """What the mentor who raised it is told back."""
 
     outcome: FeedbackOutcome
-    text: Line | None = None
+    text: Line | None = Field(
+        default=None, schema_extra={"examples": ["Thank you. He was seen and is safe."]}
+    )
     told_by: Name | None = Field(default=None, description="Who told them in person, if so.")
 
     @model_validator(mode="after")
@@ -140,15 +146,15 @@ class FeedbackCreate(Input):
 class ActionCreate(Input):
     """Something to be done about the concern."""
 
-    what: Story
+    what: Story = Field(schema_extra={"examples": ["Ask the chaplain to visit."]})
     owner_id: UUID
-    due_at: Instant
+    due_at: Instant = Field(schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]})
 
 
 class ActionDone(Input):
     """An action finished."""
 
-    outcome: Story
+    outcome: Story = Field(schema_extra={"examples": ["The chaplain came at noon."]})
     at: Instant | None = None
 
 

@@ -56,7 +56,8 @@ async def assign_supervisor(db: AsyncSession, mentor: Mentor, body: SupervisorPu
 async def log_observation(
     db: AsyncSession, actor: Actor, mentor: Mentor, body: ObservationCreate
 ) -> Observation:
-    """Log a session observed while shadowing with another, active mentor."""
+    """Log a session observed while shadowing with another mentor, who is or was active: what was
+    seen with someone who has left since was seen all the same."""
     if mentor.status not in {MentorStatus.shadowing, MentorStatus.ready_for_sign_off}:
         raise MoveNotInTable("Observed sessions are logged while shadowing.")
     if body.held_at > clock.now():
@@ -69,8 +70,8 @@ async def log_observation(
         raise Invalid.field("held_at", "before_shadowing", "must not be before shadowing began")
     if other.person_id == mentor.person_id:
         raise Invalid.field(name, "another_mentor", "must be another mentor")
-    if other.status not in {MentorStatus.active, MentorStatus.paused}:
-        raise Invalid.field(name, "not_active", "must be an active mentor")
+    if not await _was_ever_active(db, other):
+        raise Invalid.field(name, "not_active", "must be a mentor who is or was active")
     observation = Observation(
         prison_id=mentor.prison_id,
         mentor_id=mentor.id,
@@ -81,3 +82,10 @@ async def log_observation(
     outbox.say(db, mentor.prison_id, "mentor.observation_logged", mentor.id)
     await db.flush()
     return observation
+
+
+async def _was_ever_active(db: AsyncSession, mentor: Mentor) -> bool:
+    if mentor.status is MentorStatus.active:
+        return True
+    history = await lifecycle.history_of(db, mentor)
+    return any(entry.to_state == MentorStatus.active for entry in history)

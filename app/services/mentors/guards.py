@@ -97,14 +97,6 @@ def _today(context: Context) -> date:
     return local_date(context.now, context.facts.zone)
 
 
-def in_order(context: Context) -> Refusal | None:
-    """Entered later, but not as if before the move before: clocks run from these times."""
-    history: list[History] = context.facts.history
-    if not history or context.now >= max(entry.occurred_at for entry in history):
-        return None
-    return Refusal("in_order", "It cannot have happened before the move before it.")
-
-
 def shadowed_three_months(context: Context) -> Refusal | None:
     facts: Facts = context.facts
     until = shadowed_until(facts.history, facts.shadowing_months, facts.zone)

@@ -53,12 +53,15 @@ async def forget_asking(db: AsyncSession, context: Context) -> None:
 
 
 async def flag_pairings(db: AsyncSession, context: Context) -> None:
-    """Leaving active work flags every live pairing for reassignment, in the same transaction."""
+    """Leaving active work flags every live pairing for reassignment, in the same transaction.
+
+    Locked as they are found: one that ends in this instant is passed over, and refuses nothing.
+    """
     mentor: Mentor = context.thing
     live = everything(Pairing, mentor.prison_id).where(
         col(Pairing.mentor_id) == mentor.id, col(Pairing.status) == PairingStatus.live
     )
-    for pairing in (await db.scalars(live.order_by(col(Pairing.id)))).all():
+    for pairing in (await db.scalars(live.order_by(col(Pairing.id)).with_for_update())).all():
         await lifecycle.move(
             db, PAIRING, pairing, to=PairingStatus.to_reassign, actor=context.actor
         )
@@ -93,7 +96,7 @@ _APPROVED = (S.approved_conditionally, S.shadowing, S.ready_for_sign_off, S.acti
 
 
 def _move(*by: Role, guards: tuple[Guard, ...] = (), **rest: Any) -> Move:
-    return Move(frozenset(by), (g.in_order, *guards), **rest)
+    return Move(frozenset(by), guards, **rest)
 
 
 MOVES: dict[tuple[MentorStatus, MentorStatus], Move] = {
