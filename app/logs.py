@@ -4,9 +4,20 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    """Where it happened: the last frames of our own code, and the last three of all."""
+    frames = traceback.extract_tb(trace)
+    ours = [frame for frame in frames[:-3] if "site-packages" not in frame.filename]
+    return [
+        f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}"
+        for frame in [*ours[-9:], *frames[-3:]]
+    ]
 
 
 def _where_only(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -18,10 +29,7 @@ def _where_only(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapp
         found = sys.exc_info()
     if isinstance(found, tuple) and found[0] is not None:
         event["error"] = found[0].__name__
-        event["where"] = [
-            f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(found[2])[-12:]
-        ]
+        event["where"] = _places(found[2])
     return event
 
 

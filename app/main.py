@@ -51,6 +51,7 @@ def create_app(config: Settings | None = None) -> FastAPI:
         max_body_size=config.max_body_bytes,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a POST answered by a redirect is easily taken for saved
     )
     app.state.settings = config
     problems.install(app)

@@ -55,6 +55,7 @@ PARAMETERS = {
     "from": "Only those that begin at this time or later.",
     "to": "Only those that begin before this time.",
 }
+EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000000"
 HEADERS = {
     "ETag": "The version, for `If-Match`.",
     "Link": 'The next page, as `<...>; rel="next"`; absent on the last one.',
@@ -188,14 +189,25 @@ def _shapes(schema: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, A
 def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
     """An example of a body, put together from the examples of its fields; None without any."""
     shape = _shapes(schema, schemas)[0]
-    if "examples" in shape:
-        return shape["examples"][0]
+    for told in (schema, shape):
+        if "examples" in told:
+            return told["examples"][0]
     if shape.get("type") == "array":
         inner = _example(shape["items"], schemas)
         return None if inner is None else [inner]
+    needed = shape.get("required", [])
     fields = {
         name: example
         for name, field in shape.get("properties", {}).items()
-        if (example := _example(field, schemas)) is not None
+        if (example := _example(field, schemas) or _plain_example(field, schemas, name in needed))
+        is not None
     }
     return fields or None
+
+
+def _plain_example(schema: dict[str, Any], schemas: dict[str, Any], needed: bool) -> Any:
+    """What a needed field without an example may hold, where its type alone says it."""
+    shape = _shapes(schema, schemas)[0]
+    if needed and "enum" in shape:
+        return shape["enum"][0]
+    return EXAMPLE_ID if needed and shape.get("format") == "uuid" else None

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import Request, Response
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
 from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal_column, select, tuple_
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -47,6 +47,15 @@ class PageQuery(SQLModel):
 
     limit: int = Field(default=50, ge=1, le=200, description="Items a page.")
     cursor: str | None = Field(default=None, max_length=600, description="From the page before.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, values: Any) -> Any:
+        """PostgreSQL takes no NUL in text; the parameter is named here, once for every filter."""
+        for name, value in dict(values).items():
+            if isinstance(value, str) and "\x00" in value:
+                raise ValueError(f"{name}: must not hold NUL")
+        return values
 
 
 def whole(items: Sequence[Any]) -> Page[Any]:
@@ -152,7 +161,8 @@ class Listing:
         order = (key.desc(), row_id.desc()) if descending else (key, row_id)
         found = page.order_by(*order).limit(bindparam("page_limit") + 1).subquery("p")
         numbered = select(*found.c, func.row_number().over().label("~n")).subquery("n")
-        item = select(*[numbered.c[column.name] for column in columns]).lateral("item")
+        shown = select(*[numbered.c[column.name] for column in columns])
+        item = shown.correlate(numbered).lateral("item")
         limit: ColumnElement[Any] = bindparam("page_limit")
         last = numbered.c["~n"] == limit
         whole = select(
@@ -162,12 +172,14 @@ class Listing:
             func.max(cast(numbered.c["~id"], String)).filter(last),
         ).select_from(numbered.join(item, literal_column("true")))
         compiled = whole.compile(dialect=_DIALECT)
+        open_values = {bind.key: None for bind in compiled.binds.values() if bind.required}
+        state = compiled.construct_expanded_state(open_values)  # spells out each `IN (...)`
         processors: Any = compiled._bind_processors  # how enums and the like become arguments
         return Compiled(
-            str(compiled),
-            tuple(compiled.positiontup or ()),
-            compiled.params,
-            processors,
+            state.statement,
+            tuple(state.positiontup or ()),
+            state.parameters,
+            {**processors, **state.processors},
         )
 
     async def page(

@@ -12,7 +12,9 @@ from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import SQLModel
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import (
     Busy,
@@ -91,10 +93,13 @@ def _field_errors(error: RequestValidationError) -> list[FieldError]:
         where = [str(part) for part in each["loc"]]
         if where and where[0] in {"body", "query", "path", "header"}:
             where = where[1:] or where
+        if each["type"] == "json_invalid":
+            where = ["body"]
         message = str(each["msg"]).removeprefix("Value error, ")
         name, colon, rest = message.partition(": ")
         if each["type"] == "value_error" and colon and name.replace("_", "").isalpha():
-            where, message = [*where, name] if where != ["body"] else [name], rest
+            within = [] if where in (["body"], ["query"]) else where
+            where, message = [*within, name], rest
         found.append(FieldError(".".join(where), each["type"], message))
     return found
 
@@ -166,8 +171,32 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return response
 
 
+class _TooLargeInWords:
+    """FastAPI's limit on bodies answers 413 as plain text, from outside the handlers; this puts
+    the problem in its place."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = False
+
+        async def spoken(message: Message) -> None:
+            nonlocal plain
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                plain = Headers(raw=message["headers"]).get("content-type") != MEDIA_TYPE
+                if plain:
+                    await problem(Request(scope), TooLarge())(scope, receive, send)
+            if not plain:
+                await send(message)
+
+        await self.app(scope, receive, spoken)
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers."""
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: _TooLargeInWords(build())  # type: ignore[method-assign]
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -180,30 +209,37 @@ def install(app: FastAPI) -> None:
 
 
 def refusals(*kinds: type[Refused]) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route: each refusal declared, with an example."""
+    """The `responses` of a route: each refusal declared, with an example.
+
+    The schema is named here and defined in `app/openapi.py`: a `model` would be declared as
+    `application/json`, which no refusal is.
+    """
     declared: dict[int | str, dict[str, Any]] = {}
     always: tuple[type[Refused], ...] = (Unauthenticated, NotAllowed, NotFound, Invalid, Busy)
     for kind in (*always, *kinds):
-        entry = declared.setdefault(
-            kind.status,
-            {"model": Problem, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}},
-        )
-        entry["content"][MEDIA_TYPE]["examples"][kind.code] = {
-            "summary": kind.title,
-            "value": {
-                "type": f"urn:wellwing:problem:{kind.code}",
-                "title": kind.title,
-                "status": kind.status,
-                "code": kind.code,
-                "detail": f"{kind.title}.",
-                "instance": "urn:uuid:0198c0de-0000-7000-8000-000000000000",
-                "errors": [],
-            },
-        }
-        entry["description"] = "; ".join(
-            each["summary"] for each in entry["content"][MEDIA_TYPE]["examples"].values()
-        )
+        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
+        entry = declared.setdefault(kind.status, {"content": {MEDIA_TYPE: content}})
+        examples = entry["content"][MEDIA_TYPE]["examples"]
+        examples[kind.code] = {"summary": kind.title, "value": _example(kind)}
+        entry["description"] = "; ".join(each["summary"] for each in examples.values())
+        for name, value in kind.headers.items():
+            entry.setdefault("headers", {})[name] = {
+                "schema": {"type": "string"},
+                "example": value,
+            }
     return declared
+
+
+def _example(kind: type[Refused]) -> dict[str, Any]:
+    return {
+        "type": f"urn:wellwing:problem:{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "code": kind.code,
+        "detail": f"{kind.title}.",
+        "instance": "urn:uuid:0198c0de-0000-7000-8000-000000000000",
+        "errors": [],
+    }
 
 
 __all__ = ["Conflicting", "Problem", "install", "problem", "refusals"]

@@ -7,6 +7,7 @@ from sqlmodel import Field, col
 
 from app.access import MayReadNotification
 from app.db import Db, ReadDb
+from app.errors import Stale
 from app.models.notifications import Notification, NotificationRead, NotificationStatus
 from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery
@@ -43,7 +44,7 @@ async def list_notifications(
     return await LIST.page(request, db, actor, query, query.sort)
 
 
-@router.post("/{notification_id}/read", response_model=NotificationRead, responses=refusals())
+@router.post("/{notification_id}/read", response_model=NotificationRead, responses=refusals(Stale))
 async def read_notification(
     actor: MayReadNotification, db: Db, notification: MyNotification
 ) -> Response:

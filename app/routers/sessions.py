@@ -1,10 +1,11 @@
 """Sessions and their participations over HTTP."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import ColumnElement, bindparam, cast, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlmodel import Field, col
 
@@ -73,11 +74,10 @@ PartToMove = Annotated[
 AnySession = SessionRead | SessionNoteless
 CLASHES = (Clash, RoomTaken, MentorTaken, MenteeTaken)
 
-
 _PERSON = (
     select(col(Mentee.person_id))
     .where(
-        col(Mentee.prison_id) == bindparam("actor_prison"),
+        col(Mentee.prison_id) == col(Participation.prison_id),
         col(Mentee.id) == col(Participation.mentee_id),
     )
     .correlate(Participation)
@@ -85,10 +85,14 @@ _PERSON = (
 )
 _NAME = (
     select(col(Person.display_name))
-    .where(col(Person.prison_id) == bindparam("actor_prison"), col(Person.id) == _PERSON)
+    .where(col(Person.prison_id) == col(Participation.prison_id), col(Person.id) == _PERSON)
     .correlate(Participation)
     .scalar_subquery()
 )
+_PART = [
+    (_NAME if name == "display_name" else getattr(Participation, name)).label(name)
+    for name in ParticipationRow.model_fields
+]
 
 
 def _participations(role: Role) -> Any:
@@ -97,14 +101,10 @@ def _participations(role: Role) -> Any:
     OFFSET 0 and names as scalar look-ups keep the planner from joining whole tables, which it
     does at a hundred times the cost as long as it has no statistics of them.
     """
-    columns = [
-        (_NAME if name == "display_name" else getattr(Participation, name)).label(name)
-        for name in ParticipationRow.model_fields
-    ]
     part = (
         narrowed(Participation, role)
         .where(col(Participation.session_id) == col(Session.id))
-        .with_only_columns(*columns)
+        .with_only_columns(*_PART)
         .offset(literal_column("0"))
         .correlate(Session)
         .subquery("part")
@@ -112,6 +112,16 @@ def _participations(role: Role) -> Any:
     ordered: Any = aggregate_order_by(literal_column("part"), part.c.display_name, part.c.id)
     built = func.coalesce(func.json_agg(ordered), cast(literal("[]"), JSON))
     return select(built).select_from(part).scalar_subquery()
+
+
+_FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+    "status": lambda value: col(Session.status) == value,
+    "kind": lambda value: col(Session.kind) == value,
+    "mentor_id": lambda value: col(Session.mentor_id) == value,
+    "room_id": lambda value: col(Session.room_id) == value,
+    "starts_from": lambda value: col(Session.starts_at) >= value,
+    "starts_before": lambda value: col(Session.starts_at) < value,
+}
 
 
 def _listing(role: Role) -> Listing:
@@ -123,16 +133,8 @@ def _listing(role: Role) -> Listing:
 
     return Listing(
         Session,
-        {Role.support_worker: SessionRow, Role.clinician: SessionRow, Role.mentor: SessionRow},
-        filters={
-            "status": lambda value: col(Session.status) == value,
-            "kind": lambda value: col(Session.kind) == value,
-            "mentor_id": lambda value: col(Session.mentor_id) == value,
-            "room_id": lambda value: col(Session.room_id) == value,
-            "mentee_id": attended_by,
-            "starts_from": lambda value: col(Session.starts_at) >= value,
-            "starts_before": lambda value: col(Session.starts_at) < value,
-        },
+        {role: SessionRow},
+        filters={**_FILTERS, "mentee_id": attended_by},
         sorts={"starts_at": col(Session.starts_at)},
         computed={"participations": _participations(role)},
     )

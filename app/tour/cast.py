@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import httpx
 
-from app.clock import spell
+from app.clock import real_now, spell
 from app.integrations.prison import synthetic
 from app.tour.teller import Character, NotAsTold, Teller, Watch, check
 
@@ -46,7 +46,7 @@ class Cast:
     async def gather(cls, http: httpx.AsyncClient, teller: Teller) -> Self:
         """Bring staff, wing, rooms and duties together."""
         teller.begin("A wing opens")
-        cast = cls(http, teller, Watch(datetime.now().astimezone()))
+        cast = cls(http, teller, Watch(real_now().astimezone()))
         await cast.forward()
         cast.run = f"{int(cast.watch.now.timestamp()):x}"
         cast.everyone["governor"] = await cast._token(

@@ -11,6 +11,7 @@ from app.db import Db, ReadDb
 from app.errors import (
     Conflicting,
     GuardsUnmet,
+    KeyReused,
     MoveNotInTable,
     MoveNotYours,
     Stale,
@@ -109,7 +110,10 @@ async def read_concern(actor: MayReadConcern, db: Db, concern: ThisConcern) -> R
 
 
 @router.post(
-    "/{concern_id}/addenda", status_code=201, response_model=AnyConcern, responses=refusals()
+    "/{concern_id}/addenda",
+    status_code=201,
+    response_model=AnyConcern,
+    responses=refusals(KeyReused, Stale),
 )
 async def add_to_concern(
     actor: MayReadConcern, db: Db, concern: ConcernToChange, body: AddendumCreate, once: JustOnce
