@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.mentees import MENTEE_ENDED, Mentee, MenteeStatus
+from app.models.sessions import CancelReason
 from app.models.staff import Role
 from app.services import pairings
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
+from app.services.sessions.leaving import leave_plans
 
 S = MenteeStatus
 SW, C = Role.support_worker, Role.clinician
@@ -71,6 +73,13 @@ async def end_pairings(db: AsyncSession, context: Context) -> None:
     await pairings.end_all_of(db, context.actor, context.thing)
 
 
+async def leave_sessions(db: AsyncSession, context: Context) -> None:
+    mentee: Mentee = context.thing
+    gone = mentee.status in {S.transferred, S.released, S.deceased}
+    reason = CancelReason.transfer if gone else CancelReason.other
+    await leave_plans(db, mentee.prison_id, mentee.id, reason)
+
+
 ENGAGEMENT = (permission_to_share, confidentiality_explained, compatibility_checked)
 _NEW = (S.referred, S.self_referred)
 _TRIAGED = (S.triage, S.accepted, S.waiting, S.offered)
@@ -86,7 +95,7 @@ def _engage(*by: Role) -> Move:
 
 
 def _end(*by: Role, **rest: Any) -> Move:
-    return _move(*by, effects=(end_pairings,), **rest)
+    return _move(*by, effects=(end_pairings, leave_sessions), **rest)
 
 
 MOVES: dict[tuple[MenteeStatus, MenteeStatus], Move] = {
