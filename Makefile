@@ -2,7 +2,7 @@
 # ARGS goes to the command, as in: make tour ARGS=--json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test tour bench fault lint lock clean
+.PHONY: help setup run test tour bench fault lint golden lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -37,6 +37,9 @@ lint: $(READY) ## Check style, types and the OpenAPI document
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy app benchmarks
 	@$(BIN)/wellwing openapi | $(BIN)/openapi-spec-validator --schema 3.1 -
+
+golden: $(READY) ## Write the golden files anew, to be read in review
+	@$(BIN)/python -m tests.golden
 
 lock: $(READY) ## Pin the dependencies anew
 	@$(LOCK) -o requirements.txt pyproject.toml

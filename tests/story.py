@@ -34,7 +34,7 @@ class Caller:
     mentor_id: UUID | None = None
 
     def url(self, path: str) -> str:
-        return path if path.startswith("/") else f"/v1/prisons/{self.prison_id}/{path}"
+        return path if path.startswith("/") else f"/v1/prisons/{self.prison_id}/{path}".rstrip("/")
 
     async def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}", **kwargs.pop("headers", {})}

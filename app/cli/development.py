@@ -84,7 +84,7 @@ def tour(
     async def walk() -> None:
         nonlocal code
         await data.open_wing(own, TOUR_PRISON, "HMP Swaleside", f"governor.{TOUR_PRISON.lower()}")
-        async with running.service(urls, ground.listen(own), server) as address:
+        async with running.service(urls, ground.listen(own), server, quiet=True) as address:
             code = await asyncio.to_thread(the_tour.run, address, as_json)
 
     asyncio.run(supervise.until_told(walk()))

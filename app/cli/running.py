@@ -104,15 +104,18 @@ def health() -> None:
 
 @contextlib.asynccontextmanager
 async def service(
-    urls: Urls, listener: socket.socket, server: EmbeddedPostgres | None
+    urls: Urls, listener: socket.socket, server: EmbeddedPostgres | None, *, quiet: bool = False
 ) -> AsyncIterator[str]:
     """API and worker on this database, supervised, for the block; gives the API's address.
 
+    `quiet` leaves only errors in their logs: pages, too, are log lines.
     The socket is the supervisor's: while the API starts again its callers wait, and lose nothing.
     """
     hidden = {"DATABASE_URL", "WELLWING_OWNER_DATABASE_URL"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     environment |= {"WELLWING_DATABASE_URL": urls.application}
+    if quiet:
+        environment |= {"WELLWING_LOG_LEVEL": "ERROR"}
     number = listener.fileno()
     api = Child(("serve", f"--descriptor={number}"), environment, (number,))
     address = ground.address(listener)

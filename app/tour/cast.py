@@ -95,6 +95,9 @@ class Cast:
 
     async def _build(self) -> None:
         worker = self.support_worker
+        reach = {"outside_last_resort": "Regional duty desk", "call_back_number": "01632 960000"}
+        said = "names a last resort outside, and the number to call"
+        await self.governor.does(said, "PATCH", "", reach, match="*")
         code = f"T{self.run.upper()}"
         wing = {"code": code, "name": "Tour wing", "dedicated": True}
         made = await worker.sends("opens a dedicated wing", "wings", wing)

@@ -23,9 +23,7 @@ async def people_arrive(cast: Cast) -> None:
         "imports a prisoner-search page: {0[counts]}", "people/import", page
     )
     check(report["counts"].get("created") == 6, "six people are created")
-    again = await cast.support_worker.sends(
-        "imports it again: {0[counts]}", "people/import", page
-    )
+    again = await cast.support_worker.sends("imports it again: {0[counts]}", "people/import", page)
     check(again["counts"].get("unchanged") == 6, "importing twice changes nothing")
     for document in page["content"]:
         found = await cast.support_worker.asks("", f"people?number={document['prisonerNumber']}")

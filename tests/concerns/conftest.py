@@ -93,5 +93,3 @@ async def night(wing: Wing, tmp_path: Path) -> Night:
         )
     mentor = await wing.active_mentor()
     return Night(wing, mentor, deputy, tmp_path / "pages.ndjson")
-
-

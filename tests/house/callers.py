@@ -1,0 +1,66 @@
+"""One prison with a row in every table, and a caller for every role: for tests of all routes."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.routing import RouteContext
+from sqlalchemy import text
+
+from app.db import Database
+from app.models.base import metadata, new_id
+from app.models.staff import Role, StaffRole
+from tests.house.rows import one_of_each
+from tests.story import Caller, Wing
+
+
+@dataclass
+class Full:
+    """A prison where there is one of everything."""
+
+    wing: Wing
+    world: dict[str, dict[str, Any]]
+    callers: dict[Role, Caller]
+
+    def path(self, route: RouteContext) -> str:
+        """The route's path, led to the row of its table."""
+
+        def fill(found: re.Match[str]) -> str:
+            name = found[1]
+            if name == "prison_id":
+                return self.wing.prison_id
+            row = self.world.get(name.removesuffix("_id"), {})
+            return str(row["id"]) if name.endswith("_id") and row else "1"
+
+        return re.sub(r"\{(\w+)\}", fill, route.path_format or "")
+
+
+async def full(wing: Wing, db: Database) -> Full:
+    async with db.engine.begin() as connection:
+        await connection.execute(text(f"SET LOCAL app.prison_id = '{wing.prison_id}'"))
+        world = await one_of_each(connection, wing.prison_id)
+        for row in list(world.values()):
+            if "status" in row and "prison_id" in row:
+                entry = {**world["history"], "id": new_id(), "thing_id": row["id"]}
+                await connection.execute(metadata.tables["history"].insert().values(entry))
+    row = world["staff"]
+    token = wing.issuer.issue(row["subject"], [row["role"]], [wing.prison_id])
+    worker = Caller(wing.http, wing.prison_id, token, row["subject"], staff_id=row["id"])
+    applicant = await wing.applicant()
+    suspended = await wing.applicant()
+    async with db.write(wing.prison_id) as session:
+        await session.execute(
+            text("UPDATE mentor SET status = 'suspended' WHERE id = :id"), {"id": suspended["id"]}
+        )
+    callers = {
+        Role.support_worker: worker,
+        Role.wing_duty: wing.officer,
+        Role.clinician: wing.clinician,
+        Role.nurse: wing.nurse,
+        Role.mental_health_lead: await wing.hires(StaffRole.mental_health_lead),
+        Role.governor: wing.governor,
+        Role.mentor: wing.as_person(str(world["person"]["id"]), str(world["mentor"]["id"])),
+        Role.applicant: wing.as_person(applicant["person_id"], applicant["id"]),
+        Role.suspended_mentor: wing.as_person(suspended["person_id"], suspended["id"]),
+    }
+    return Full(wing, world, callers)

@@ -1,0 +1,110 @@
+"""A row of every table, as small as its constraints allow: for tests that walk all of them."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Enum, ForeignKeyConstraint, Table
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import (
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    Time,
+    Uuid,
+)
+
+from app.models.base import EXEMPT_TABLES, metadata, new_id
+
+BEGIN = datetime(2026, 11, 23, 9, tzinfo=UTC)
+END = BEGIN + timedelta(hours=1)
+
+# What a CHECK or a copy of another row asks for; the rest follows from the columns' types.
+ASKED_FOR: dict[str, dict[str, Any]] = {
+    "person": {"number": "A0001AA", "display_name": "Jo Sample"},
+    "regime": {"weekday": 1, "slots": []},
+    "staff": {"active": True},
+    "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
+    "training": {"curriculum": "2026-1"},
+    "mentor": {"status": "active"},
+    "mentee": {"status": "engaged"},
+    "concern": {"subject_as_told": "the lad in the end cell", "next_step_at": END},
+    "session": {"starts_at": BEGIN, "ends_at": END},
+    "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
+}
+
+
+def scoped_tables() -> list[Table]:
+    """Every table that row-level security must guard, those referred to first."""
+    return [table for table in metadata.sorted_tables if table.name not in EXEMPT_TABLES]
+
+
+def _plain(column: Column[Any]) -> Any:
+    kind = column.type
+    if isinstance(kind, Enum):
+        return kind.enums[0]
+    plain: list[tuple[type[Any], Any]] = [
+        (Boolean, False),
+        (Integer, 1),
+        (Float, 1.0),
+        (DateTime, BEGIN),
+        (Date, date(2026, 11, 23)),
+        (Time, time(17, 30)),
+        (Uuid, new_id()),
+        (JSONB, {}),
+        (ARRAY, []),
+        (LargeBinary, b"x"),
+        (TSTZRANGE, Range(BEGIN, END, bounds="[)")),
+    ]
+    return next((value for known, value in plain if isinstance(kind, known)), "x")
+
+
+def _references(table: Table, world: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The columns that point to rows made before."""
+    for constraint in table.constraints:
+        if isinstance(constraint, ForeignKeyConstraint):
+            target = constraint.referred_table.name
+            if target in world and target not in {"prison", table.name}:
+                for element in constraint.elements:
+                    if element.column.name in world[target]:
+                        yield element.parent.name, world[target][element.column.name]
+
+
+def smallest(table: Table, prison_id: str, world: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The values of one row of `table`, pointing to the rows in `world`."""
+    row = {
+        column.name: _plain(column)
+        for column in table.columns
+        if not column.nullable and column.server_default is None and column.computed is None
+    }
+    row |= {name: value for name, value in _references(table, world) if name in table.columns}
+    return {**row, **ASKED_FOR.get(table.name, {}), "prison_id": prison_id}
+
+
+async def one_of_each(connection: AsyncConnection, prison_id: str) -> dict[str, dict[str, Any]]:
+    """Insert a row into every scoped table; the connection is scoped to `prison_id` already."""
+    identity = {"id": new_id(), "numbers": ["A0001AA"]}
+    await connection.execute(metadata.tables["person_identity"].insert().values(identity))
+    world: dict[str, dict[str, Any]] = {"person_identity": identity}
+    for table in scoped_tables():
+        row = smallest(table, prison_id, world)
+        if table.name == "observation":
+            row["observed_mentor_id"] = await _another_mentor(connection, prison_id, world)
+        await connection.execute(table.insert().values(row))
+        world[table.name] = row
+    return world
+
+
+async def _another_mentor(
+    connection: AsyncConnection, prison_id: str, world: dict[str, dict[str, Any]]
+) -> Any:
+    """A second mentor: nobody observes themselves."""
+    person = {**world["person"], "id": new_id(), "number": "A0002AA"}
+    mentor = {**world["mentor"], "id": new_id(), "person_id": person["id"]}
+    for table, row in (("person", person), ("mentor", mentor)):
+        await connection.execute(metadata.tables[table].insert().values(row))
+    return mentor["id"]
