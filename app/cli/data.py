@@ -19,14 +19,15 @@ from app.cli.running import said
 from app.config import ConfigurationError, Settings
 from app.db import Database
 from app.errors import Refused
-from app.models.people import ImportOutcome, ImportReport
+from app.models.people import ImportOutcome, ImportReport, ImportRow
 from app.models.prisons import Prison, PrisonUpdate
 from app.models.staff import Staff, StaffCreate, StaffRole
 from app.scope import everything
 from app.services import staff
 from app.services.people.imports import import_documents
 
-told = Console(highlight=False)
+told = Console(highlight=False, soft_wrap=True)
+NOT_TAKEN_IN = {ImportOutcome.refused, ImportOutcome.kept_out, ImportOutcome.marked_away}
 
 APrison = Annotated[str, typer.Option(help="The prison's id.")]
 
@@ -175,23 +176,23 @@ def _as_json(taken: Taken) -> dict[str, object]:
 
 def _show(taken: list[Taken]) -> None:
     counts = Table(
-        Column("file", overflow="fold"),
+        Column("file", overflow="fold", min_width=24),
         *(outcome.value.replace("_", " ") for outcome in ImportOutcome),
     )
     for each in taken:
         if each.report is not None:
             numbers = (str(each.report.counts.get(outcome, 0)) for outcome in ImportOutcome)
-            counts.add_row(each.name, *numbers)
+            counts.add_row(Path(each.name).name, *numbers)
         else:
-            counts.add_row(each.name, f"refused whole: {each.refused}")
+            told.print(f"{each.name} was refused whole: {each.refused}")
     told.print(counts)
-    refused = Table(
-        Column("file", overflow="fold"), "line", "number", "field", "reason", title="Refused rows"
-    )
     for each in taken:
         for row in each.report.rows if each.report else ():
-            if row.outcome is ImportOutcome.refused:
-                cells = (each.name, str(row.line), row.number, row.field, row.reason)
-                refused.add_row(*(cell or "" for cell in cells))
-    if refused.row_count:
-        told.print(refused)
+            if row.outcome in NOT_TAKEN_IN:
+                what = row.outcome.value.replace("_", " ")
+                where = f"{Path(each.name).name}:{row.line}"
+                told.print(f"{where} {row.number or 'no number'}: {what}: {_reason(row)}")
+
+
+def _reason(row: ImportRow) -> str:
+    return f"{row.field}: {row.reason}" if row.field else row.reason or ""
