@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import fastapi_offline
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app import __version__, logs, openapi, problems, replies
 from app.config import Settings, settings
+from app.paths import known_query
 from app.routers import every_router
 from app.runtime import find_database, open_database
 from app.tokens import verifier_for
@@ -49,6 +50,7 @@ def create_app(config: Settings | None = None) -> FastAPI:
         lifespan=_lifespan(config),  # type: ignore[arg-type]
         generate_unique_id_function=_operation_id,
         max_body_size=config.max_body_bytes,
+        dependencies=[Depends(known_query)],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a POST answered by a redirect is easily taken for saved

@@ -1,14 +1,16 @@
-"""Path dependencies: load the row a path names, through what its actor may see."""
+"""What an address says: the row a path names, as far as its actor may see it, and the query."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import Header, Path
+from fastapi import Header, Path, Request
+from fastapi.routing import APIRoute
 from sqlmodel import SQLModel
 
 from app.access import CurrentActor
 from app.db import Db
+from app.errors import FieldError, Invalid
 from app.replies import check_match
 from app.scope import load
 
@@ -18,6 +20,32 @@ IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", description="The ETag you read; 412 when it is stale."),
 ]
+
+
+def _declared(route: APIRoute) -> frozenset[str]:
+    """The query parameters a route knows; a query model stands for its fields."""
+    names: set[str] = set()
+    for parameter in route.dependant.query_params:
+        model = parameter.field_info.annotation
+        fields = getattr(model, "model_fields", None)
+        names |= set(fields) if fields else {parameter.alias}
+    return frozenset(names)
+
+
+async def known_query(request: Request) -> None:
+    """Refuse a query parameter that the route does not know: a misspelt filter widens nothing."""
+    if not request.url.query:
+        return
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    unknown = sorted(set(request.query_params) - _declared(route))
+    if unknown:
+        message = "is not a parameter of this address"
+        raise Invalid(
+            f"{len(unknown)} parameters are not known here.",
+            errors=[FieldError(name[:60], "unknown_parameter", message) for name in unknown[:10]],
+        )
 
 
 def to_read(model: type[T], name: str) -> Callable[..., Any]:

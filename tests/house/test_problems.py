@@ -342,3 +342,10 @@ def test_every_refusal_has_a_code_of_its_own_and_words_without_full_stop() -> No
         assert not kind.title.endswith(".")
         assert 400 <= kind.status < 600
         assert kind.status != 503 or "Retry-After" in kind.headers
+
+
+@pytest.mark.parametrize("path", ["/v1/me", "/v1/reference", "", "wings", "mentors"])
+async def test_a_parameter_that_an_address_does_not_know_is_refused(wing: Wing, path: str) -> None:
+    url = path if path.startswith("/") else f"/v1/prisons/{wing.prison_id}/{path}".rstrip("/")
+    refused = await wing.support_worker.get(f"{url}?satus=active", 422)
+    assert refused["errors"][0]["field"] == "satus"
