@@ -158,8 +158,8 @@ async def test_an_expired_module_is_attended_and_signed_off_anew(wing: Wing) -> 
 async def test_expiry_is_the_systems_and_nobodys_by_hand(wing: Wing) -> None:
     _, path = await assessed(wing)
     await wing.nurse.move(path, "competent")
-    refused = await wing.nurse.move(path, "expired", expect=403)
-    assert refused["code"] == "move_not_yours"
+    refused = await wing.nurse.move(path, "expired", expect=409)
+    assert refused["code"] == "move_not_in_table"
 
 
 async def test_expiry_stays_in_its_prison(wing: Wing) -> None:
