@@ -151,7 +151,6 @@ class Actor:
         """The values of the bind parameters that `scope.narrowed` leaves open."""
         return {
             "actor_prison": self.prison_id,
-            "actor_subject": self.subject,
             "actor_staff": self.staff_id,
             "actor_person": self.person_id,
             "actor_mentor": self.mentor_id,
@@ -202,6 +201,13 @@ _WORKING_MENTOR = {
 }
 
 
+def prisoner_role(status: str | None) -> Role:
+    """What a prisoner is to the scheme, by the state of their last record as a mentor, if any."""
+    if status in _WORKING_MENTOR:
+        return Role.mentor
+    return Role.suspended_mentor if status == MentorStatus.suspended else Role.applicant
+
+
 async def standing(db: ReadDb, prison_id: str, who: Claims) -> Actor | None:
     """Who the bearer is in this prison today, or None: the database row within the token."""
     if prison_id not in who.prisons:
@@ -210,11 +216,7 @@ async def standing(db: ReadDb, prison_id: str, who: Claims) -> Actor | None:
         row = await db.fetchrow(prison_id, _PRISONER_STANDING, prison_id, who.person_id)
         if row is None:
             return None
-        role = Role.applicant
-        if row["status"] in _WORKING_MENTOR:
-            role = Role.mentor
-        elif row["status"] == MentorStatus.suspended:
-            role = Role.suspended_mentor
+        role = prisoner_role(row["status"])
         return Actor(prison_id, who.subject, role, None, row["id"], row["mentor_id"])
     row = await db.fetchrow(prison_id, _STAFF_STANDING, prison_id, who.subject)
     if row is None:

@@ -27,13 +27,16 @@ from app.config import ConfigurationError
 from app.errors import NotFound
 
 PRISON_ID = re.compile(r"^[A-Z]{3}$")
-# Everything hot is in memory: an index look-up is not the four page reads PostgreSQL assumes.
 LOST_CONNECTION = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
     asyncpg.AdminShutdownError,
     ConnectionResetError,
 )
+# A database that neither answers nor goes away must not keep anyone waiting: whoever raises a
+# concern is told within half a minute that it is not saved. Longer than any statement takes.
+PATIENCE_SECONDS = 5.0
+# Everything hot is in memory: an index look-up is not the four page reads PostgreSQL assumes.
 _SERVER_SETTINGS = {"timezone": "UTC", "application_name": "wellwing", "random_page_cost": "1.1"}
 
 
@@ -84,16 +87,23 @@ async def _keep_scope(connection: asyncpg.Connection) -> None:
 class Database:
     """The service's connections. Made once a process, closed with it."""
 
-    def __init__(self, url: str, pool_size: int = 10) -> None:
+    def __init__(self, url: str, pool_size: int = 10, patience: float = PATIENCE_SECONDS) -> None:
+        """`patience`: seconds to wait for a connection and for a statement, each."""
         self.url = url
+        self._patience = patience
         self.engine: AsyncEngine = create_async_engine(
             engine_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
+            pool_timeout=patience,
             pool_pre_ping=True,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args={"server_settings": _SERVER_SETTINGS},
+            connect_args={
+                "server_settings": _SERVER_SETTINGS,
+                "timeout": patience,
+                "command_timeout": patience,
+            },
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._pool_size = pool_size
@@ -109,6 +119,8 @@ class Database:
                 connection_class=ScopedConnection,
                 reset=_keep_scope,
                 server_settings=_SERVER_SETTINGS,
+                timeout=self._patience,
+                command_timeout=self._patience,
             )
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             raise ConfigurationError(f"The database cannot be reached: {error}.") from None
@@ -158,7 +170,7 @@ class Database:
             return await self._fetch(prison_id, sql, args)
 
     async def _fetch(self, prison_id: str, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=self._patience) as connection:
             await connection.scoped_to(prison_id)
             rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
             return rows

@@ -56,8 +56,9 @@ class Problem(SQLModel):
 
 
 def _raises_a_concern(request: Request) -> bool:
-    path = request.url.path.rstrip("/")
-    return request.method == "POST" and path.startswith("/v1/") and path.endswith("/concerns")
+    """Raising one or adding words to one, also at an address that is a little wrong."""
+    path = request.url.path.rstrip("/").lower()
+    return request.method == "POST" and path.endswith(("/concerns", "/addenda"))
 
 
 def problem(request: Request, refused: Refused) -> Response:

@@ -121,9 +121,10 @@ class OnceFor:
     ) -> Once:
         if key is None:
             return Once(db, None)
-        digest = hashlib.sha256(
-            b"\n".join([request.method.encode(), request.url.path.encode(), await request.body()])
-        ).digest()
+        # An answer is in the shape of the role that got it: another role does not get it again.
+        role = "" if self.keep_reuse else actor.role.value
+        asked = f"{request.method}\n{request.url.path}\n{role}\n".encode()
+        digest = hashlib.sha256(asked + await request.body()).digest()
         row, mine = await _claim(db, actor.prison_id, actor.subject, key, digest)
         if mine:
             return Once(db, row)
@@ -131,10 +132,10 @@ class OnceFor:
             response = Response(row.body, status_code=row.status, media_type=JSON)
             response.headers.update({**row.headers, "Idempotency-Replayed": "true"})
             raise Replayed(response)
-        if not self.keep_reuse or row.thing_id is None:
+        if not self.keep_reuse:
             raise KeyReused()
         once = Once(db, None)
-        once.reused_for = row.thing_id
+        once.reused_for = row.thing_id or row.id  # the key's own id: of no thing that was made
         return once
 
 

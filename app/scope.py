@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     false,
+    func,
     or_,
     select,
     true,
@@ -44,7 +45,6 @@ from app.services.escalation import Immediacy
 T = TypeVar("T", bound=SQLModel)
 Narrowing = Callable[[Role], ColumnElement[bool]]
 
-_ME: BindParameter[Any] = bindparam("actor_subject")
 _MY_STAFF: BindParameter[Any] = bindparam("actor_staff")
 _MY_PERSON: BindParameter[Any] = bindparam("actor_person")
 _MY_MENTOR: BindParameter[Any] = bindparam("actor_mentor")
@@ -94,17 +94,18 @@ def _everyone(_: Role) -> ColumnElement[bool]:
 def _concerns(role: Role) -> ColumnElement[bool]:
     """Nobody sees a concern about themselves; the rest by role and routing."""
     if role.family is Role.mentor:
-        by_me = col(Concern.raised_by_subject) == _ME
-        return or_(by_me, col(Concern.raised_by_person_id) == _MY_PERSON)
+        return col(Concern.raised_by_person_id) == _MY_PERSON
     about = col(Concern.about_staff_id)
     not_about_me = or_(about.is_(None), about != _MY_STAFF)
+    about_staff = or_(about.is_not(None), col(Concern.about_staff_as_told).is_not(None))
     if role is Role.governor:
-        breached = or_(
-            and_(col(Concern.acknowledged_at).is_(None), col(Concern.acknowledge_by) < _NOW),
-            and_(col(Concern.seen_at).is_(None), col(Concern.seen_by) < _NOW),
-            and_(col(Concern.decided_at).is_(None), col(Concern.decide_by) < _NOW),
+        ended = func.coalesce(col(Concern.closed_at), _NOW)
+        breached = or_(  # and stays so when it is done late
+            func.coalesce(col(Concern.acknowledged_at), ended) > col(Concern.acknowledge_by),
+            func.coalesce(col(Concern.seen_at), ended) > col(Concern.seen_by),
+            func.coalesce(col(Concern.decided_at), ended) > col(Concern.decide_by),
         )
-        routed = or_(col(Concern.about_mentor), about.is_not(None))
+        routed = or_(col(Concern.about_mentor), about_staff)
         paged = col(Concern.id).in_(
             select(col(Notification.concern_id)).where(
                 col(Notification.prison_id) == bindparam("actor_prison"),
@@ -115,11 +116,11 @@ def _concerns(role: Role) -> ColumnElement[bool]:
         return and_(not_about_me, or_(urgent, breached, routed, paged))
     if role.family is Role.clinician:
         routed_here = or_(
-            and_(about.is_(None), ~col(Concern.about_mentor)),
+            and_(~about_staff, ~col(Concern.about_mentor)),
             col(Concern.kind).in_(["safeguarding", "coercion_of_mentor"]),
         )
         return and_(not_about_me, routed_here)
-    return and_(not_about_me, about.is_(None))
+    return ~about_staff
 
 
 NARROWINGS: dict[type[SQLModel], Narrowing] = {

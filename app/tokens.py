@@ -35,6 +35,7 @@ from app.config import ConfigurationError, Settings
 KEY_TYPE = {"RS256": {"kty": "RSA"}, "ES256": {"kty": "EC", "crv": "P-256"}}
 
 LONGEST_TOKEN = 8192
+LONGEST_SUBJECT = 200
 CACHED_TOKENS = 10_000
 LEEWAY = timedelta(seconds=30)  # for `nbf` and `iat`; `exp` has none
 JWKS_SECONDS = 5.0
@@ -210,7 +211,8 @@ def _subject(payload: dict[str, Any], settings: Settings) -> str:
     machine = payload.get("grant_type") == "client_credentials"
     subject = payload.get("client_id" if machine else settings.claim_subject)
     for value in (payload.get("sub"), subject):
-        if not isinstance(value, str) or not value:
+        # What no column takes could not be written down as the author of anything.
+        if not isinstance(value, str) or not 0 < len(value) <= LONGEST_SUBJECT or "\x00" in value:
             raise TokenRefused("token_claims")
     return str(subject)
 

@@ -1,12 +1,14 @@
 """The worker: sweeps escalations, delivers the outbox, keeps the pulse that health reads.
 
-It holds nothing in memory: killed at any point, the next one goes on from the database.
+It holds nothing in memory: killed at any point, the next one goes on from the database. Steps and
+pages are taken in small turns, prison by prison, so that no flood keeps anyone's page waiting.
 """
 
 import asyncio
 import signal
 from contextlib import suppress
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -17,7 +19,7 @@ from sqlmodel import col
 
 from app import clock, logs
 from app.config import Settings
-from app.db import Database
+from app.db import LOST_CONNECTION, Database
 from app.integrations.notify import Channel
 from app.integrations.notify.log import LogChannel
 from app.models.concerns import CONCERN_OPEN, Concern
@@ -25,56 +27,104 @@ from app.models.outbox import Outbox
 from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
 from app.services import notifications, sessions, trainings
-from app.services.concerns.sweep import take_due
+from app.services.concerns import sweep as steps
 
 log = structlog.get_logger(__name__)
-LOST = (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
-MOST_A_SWEEP = 1000
-PAGES_A_TRANSACTION = 10
+STEPS_A_TURN = 25
+PAGES_A_TURN = 100
+PAGES_A_TRANSACTION = 10  # few: a crash sends a whole transaction's pages again
+EVENTS_A_TURN = 1000
 HOUSEKEEPING_EVERY = 60
 
 
-async def sweep(db: Database, prison_id: str) -> int:
-    """Take every step that is due in the prison, one transaction a concern. Answers how many."""
-    taken = 0
-    while taken < MOST_A_SWEEP:
-        async with db.write(prison_id) as session:
-            if await take_due(session, prison_id, clock.now()) is None:
-                break
-        taken += 1
+def away(error: Exception) -> bool:
+    """Whether the database itself is gone, for every prison; else it is one row's trouble."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None))
+        return error.connection_invalidated or state[:2] in {"08", "57"}
+    return isinstance(error, (*LOST_CONNECTION, OSError, asyncpg.CannotConnectNowError))
+
+
+async def sweep(db: Database, prison_id: str, most: int = STEPS_A_TURN) -> int:
+    """Take the steps that are due in the prison, at most so many, one transaction a concern.
+
+    A step that fails is logged and stays due, which health reports; the others are taken. Answers
+    how many were taken.
+    """
+    taken, failed = 0, set[UUID]()
+    while taken + len(failed) < most:
+        concern_id: UUID | None = None
+        try:
+            async with db.write(prison_id) as session:
+                concern = await steps.next_due(session, prison_id, clock.now(), besides=failed)
+                if concern is None:
+                    break
+                concern_id = concern.id
+                await steps.take(session, concern, clock.now())
+        except Exception as error:
+            if away(error) or concern_id is None:
+                raise
+            log.exception("step_failed", prison_id=prison_id, concern_id=str(concern_id))
+            failed.add(concern_id)
+        else:
+            taken += 1
     return taken
 
 
-async def deliver(db: Database, prison_id: str, channel: Channel) -> int:
+async def deliver(db: Database, prison_id: str, channel: Channel, most: int = PAGES_A_TURN) -> int:
     """Send the pages the outbox holds, a handful in a transaction: at least once, never before
     the step that needs them is true. Answers how many were handed over."""
-    delivered = 0
-    while delivered < MOST_A_SWEEP:
+    delivered = tried = 0
+    undelivered = set[UUID]()
+    while tried < most:
         async with db.write(prison_id) as session:
             rows = await _waiting_pages(session, prison_id)
             for row in rows:
-                row.attempts += 1
-                if await notifications.send(session, prison_id, row.thing_id, channel):
-                    row.sent_at = clock.now()
+                if await _send(session, row, channel):
                     delivered += 1
-                else:
-                    row.next_attempt_at = _after(row.attempts)
+                elif row.attempts == 1:
+                    undelivered.add(UUID(row.payload["concern_id"]))
+        tried += len(rows)
         if not rows:
             break
+    for concern_id in undelivered:  # one transaction each: nobody waits for two concerns' locks
+        async with db.write(prison_id) as session:
+            await steps.hasten(session, prison_id, concern_id, clock.now())
     await _let_go(db, prison_id)
     return delivered
+
+
+async def _send(session: AsyncSession, row: Outbox, channel: Channel) -> bool:
+    """Send one page. One that fails, for whatever reason, is tried later and stops no other."""
+    row.attempts += 1
+    try:
+        async with session.begin_nested():
+            sent = await notifications.send(session, row.prison_id, row.thing_id, channel)
+    except Exception as error:
+        if away(error):
+            raise
+        log.exception("page_failed", prison_id=row.prison_id, notification_id=str(row.thing_id))
+        sent = False
+    if sent:
+        row.sent_at = clock.now()
+    else:
+        row.next_attempt_at = _after(row.attempts)
+    return sent
 
 
 async def _let_go(db: Database, prison_id: str) -> None:
     """Events that nobody subscribes to yet are done with as soon as they are committed."""
     async with db.write(prison_id) as session:
+        unsent = (
+            everything(Outbox, prison_id)
+            .with_only_columns(col(Outbox.id))
+            .where(col(Outbox.sent_at).is_(None), col(Outbox.topic) != notifications.PAGE)
+            .limit(EVENTS_A_TURN)
+            .with_for_update(skip_locked=True)  # two workers never wait for each other
+        )
         await session.execute(
             update(Outbox)
-            .where(
-                col(Outbox.prison_id) == prison_id,
-                col(Outbox.sent_at).is_(None),
-                col(Outbox.topic) != notifications.PAGE,
-            )
+            .where(col(Outbox.prison_id) == prison_id, col(Outbox.id).in_(unsent))
             .values(sent_at=clock.now())
         )
 
@@ -86,7 +136,7 @@ def _after(attempts: int) -> datetime:
 
 
 async def _waiting_pages(session: AsyncSession, prison_id: str) -> list[Outbox]:
-    """The oldest pages not handed over yet; few, since a crash sends them all again."""
+    """The oldest pages not handed over yet."""
     waiting = (
         everything(Outbox, prison_id)
         .where(
@@ -102,13 +152,20 @@ async def _waiting_pages(session: AsyncSession, prison_id: str) -> list[Outbox]:
 
 
 async def pulse(db: Database, prison_id: str) -> None:
-    """Write when the prison was swept and its oldest overdue step: what health judges."""
+    """Write when the prison was swept, and since when a step is overdue or a page unsent: what
+    health judges."""
     async with db.write(prison_id) as session:
-        overdue = select(func.min(col(Concern.next_step_at))).where(
+        step = select(func.min(col(Concern.next_step_at))).where(
             col(Concern.prison_id) == prison_id,
             col(Concern.status).in_(CONCERN_OPEN),
             col(Concern.next_step_at) <= clock.now(),
         )
+        page = select(func.min(col(Outbox.recorded_at))).where(
+            col(Outbox.prison_id) == prison_id,
+            col(Outbox.topic) == notifications.PAGE,
+            col(Outbox.sent_at).is_(None),
+        )
+        both = select(func.least(step.scalar_subquery(), page.scalar_subquery()))
         await session.execute(
             text(
                 "INSERT INTO sweep_pulse (prison_id, swept_at, oldest_overdue_at)"
@@ -118,7 +175,7 @@ async def pulse(db: Database, prison_id: str) -> None:
             {
                 "prison": prison_id,
                 "at": clock.real_now(),
-                "overdue": (await session.execute(overdue)).scalar(),
+                "overdue": (await session.execute(both)).scalar(),
             },
         )
 
@@ -130,19 +187,23 @@ async def housekeeping(db: Database, prison_id: str) -> None:
         await trainings.expire_due(session, prison_id)
 
 
-async def round_trip(db: Database, channel: Channel, *, tidy: bool) -> None:
-    """Once around every prison. One prison's trouble does not keep the next one waiting."""
+async def round_trip(db: Database, channel: Channel, *, tidy: bool) -> bool:
+    """Once around every prison, a turn each; one prison's trouble does not keep the next one
+    waiting. Answers whether some prison had more to do than fits a turn."""
+    more = False
     for prison_id in await db.prison_ids():
         try:
-            await sweep(db, prison_id)
-            await deliver(db, prison_id, channel)
+            taken = await sweep(db, prison_id)
+            delivered = await deliver(db, prison_id, channel)
             await pulse(db, prison_id)
+            more = more or taken >= STEPS_A_TURN or delivered >= PAGES_A_TURN
             if tidy:
                 await housekeeping(db, prison_id)
-        except LOST:
-            raise
-        except Exception:
+        except Exception as error:
+            if away(error):
+                raise
             log.exception("sweep_failed", prison_id=prison_id)
+    return more
 
 
 async def run(settings: Settings) -> None:
@@ -157,15 +218,16 @@ async def run(settings: Settings) -> None:
     channel = LogChannel(settings.page_file)
     tidied = clock.real_now().timestamp() - HOUSEKEEPING_EVERY
     while not stopping.is_set():
-        now = clock.real_now().timestamp()
+        now, more = clock.real_now().timestamp(), False
         tidy = now - tidied >= HOUSEKEEPING_EVERY
         try:
             if not settings.production:
                 await take_up_clock(db)
-            await round_trip(db, channel, tidy=tidy)
+            more = await round_trip(db, channel, tidy=tidy)
             tidied = now if tidy else tidied
-        except LOST:
-            log.exception("database_away")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), settings.sweep_seconds)
+        except Exception as error:
+            log.exception("database_away" if away(error) else "round_failed")
+        if not more:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), settings.sweep_seconds)
     await db.close()

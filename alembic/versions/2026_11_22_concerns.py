@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("subject_person_id", sa.Uuid(), nullable=True),
         sa.Column("subject_as_told", sa.String(length=300), nullable=True),
         sa.Column("about_staff_id", sa.Uuid(), nullable=True),
+        sa.Column("about_staff_as_told", sa.String(length=300), nullable=True),
         sa.Column("about_mentor", sa.Boolean(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("needs", sa.String(), nullable=True),
@@ -84,7 +85,7 @@ def upgrade() -> None:
         sa.Column("mentions_self_harm", sa.Boolean(), nullable=False),
         sa.Column("handed_over_to", sa.String(length=300), nullable=True),
         sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("raised_by_subject", sa.String(length=200), nullable=False),
+        sa.Column("raised_by_subject", sa.String(length=200), nullable=True),
         sa.Column(
             "raised_by_role",
             sa.Enum(

@@ -62,7 +62,7 @@ async def live(wing: Wing) -> int:
             clock.forward(seconds=30)
             if ends == "merged_duplicate":
                 assert first is not None
-                await work.merge(session, wing.clinician, concern, first.id)
+                await work.merge(session, wing.clinician, concern, first)
             else:
                 await _worked(session, wing, concern, ends)
             first = first or concern

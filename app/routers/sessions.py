@@ -34,7 +34,7 @@ from app.errors import (
 )
 from app.models.base import Instant
 from app.models.mentees import Mentee
-from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
+from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead, MoveCreate
 from app.models.people import Person
 from app.models.sessions import (
     LockdownCreate,
@@ -231,7 +231,7 @@ async def move_session(
 
 @router.get(
     "/{session_id}/history",
-    response_model=Page[HistoryRead | HistoryForMentor],
+    response_model=Page[HistoryRead | HistoryCoarse | HistoryForMentor],
     responses=refusals(),
 )
 async def list_session_history(actor: MayReadSession, db: Db, session: ThisSession) -> Response:

@@ -171,12 +171,13 @@ def default_policy() -> Policy:
 class Duty:
     """Who can be paged now. `conflicted`: whom the concern is about, and their line; never paged.
 
-    `last_resort` is a named member of staff, on duty or not; `outside` an address outside the
-    prison, since the first may be the accused. ValueError without it.
+    `last_resort` is a named member of staff, on duty or not, None when there is no one left;
+    `outside` an address outside the prison, since the first may be the accused. ValueError without
+    it.
     """
 
     on_duty: Mapping[Target, tuple[UUID, ...]]
-    last_resort: UUID
+    last_resort: UUID | None
     outside: str
     conflicted: frozenset[UUID] = frozenset()
 
@@ -189,7 +190,8 @@ class Duty:
         if target is Target.last_resort_outside:
             return (self.outside,)
         if target is Target.last_resort:
-            return (self.outside if self.last_resort in self.conflicted else self.last_resort,)
+            inside = None if self.last_resort in self.conflicted else self.last_resort
+            return (inside or self.outside,)
         return tuple(s for s in self.on_duty.get(target, ()) if s not in self.conflicted)
 
 

@@ -24,6 +24,7 @@ from app.errors import (
 from app.models.base import Output
 from app.models.moves import (
     History,
+    HistoryCoarse,
     HistoryForMentor,
     HistoryRead,
     MoveCreate,
@@ -285,6 +286,9 @@ async def history_of(db: AsyncSession, thing: Any) -> list[History]:
 
 
 async def history_shown(db: AsyncSession, thing: Any, actor: Actor) -> list[Output]:
-    """The history as this actor may read it: a mentor sees states and times, no reasons."""
-    shape = HistoryForMentor if actor.family is Role.mentor else HistoryRead
+    """The history as this actor may read it: a mentor sees states and times, no reasons; a wing
+    officer, who reads no notes, none here either."""
+    shape: type[Output] = HistoryCoarse if actor.role is Role.wing_duty else HistoryRead
+    if actor.family is Role.mentor:
+        shape = HistoryForMentor
     return [shape.model_validate(row) for row in await history_of(db, thing)]

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -17,6 +18,7 @@ from app.services import lifecycle, outbox
 from app.services.escalation import Page
 from app.services.lifecycle import Lifecycle, Move
 
+log = structlog.get_logger(__name__)
 S = NotificationStatus
 PAGE = "notification.page"
 _SERVICE = Move(frozenset({Role.system}), offered=False)
@@ -54,21 +56,24 @@ async def page(
 
 
 async def send(db: AsyncSession, prison_id: str, notification_id: UUID, channel: Channel) -> bool:
-    """Send one page through the channel. False when it could not be handed over."""
+    """Send one page through the channel. False when it could not be handed over, however the
+    channel says so."""
     found = everything(Notification, prison_id).where(col(Notification.id) == notification_id)
     notification = (await db.execute(found)).scalar_one()
     to = notification.address or await _contact(db, prison_id, notification.staff_id)
-    notification.attempts += 1
-    system = the_system(prison_id)
+    state = S.sent
     try:
         await channel.send(PageMessage(notification.id, prison_id, to, notification.text))
-    except OSError:
-        await lifecycle.move(db, NOTIFICATION, notification, to=S.failed, actor=system)
-        return False
-    notification.sent_at = clock.now()
+    except Exception:
+        log.exception("channel_failed", prison_id=prison_id, notification_id=str(notification_id))
+        state = S.failed
+    await db.refresh(notification, with_for_update=True)  # it may have been read in the meantime
+    notification.attempts += 1
+    if state is S.sent:
+        notification.sent_at = clock.now()
     if notification.status is not S.read:
-        await lifecycle.move(db, NOTIFICATION, notification, to=S.sent, actor=system)
-    return True
+        await lifecycle.move(db, NOTIFICATION, notification, to=state, actor=the_system(prison_id))
+    return state is S.sent
 
 
 async def _contact(db: AsyncSession, prison_id: str, staff_id: UUID | None) -> str:

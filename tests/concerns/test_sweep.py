@@ -34,12 +34,13 @@ async def test_a_page_holds_no_story_and_no_person(night: Night) -> None:
 
 
 async def test_unacknowledged_it_climbs_to_the_last_resort_by_the_deadline(night: Night) -> None:
+    await night.wing.governor.patch("", {"outside_last_resort": "Regional desk"})
     await night.raises()
     await night.passes(minutes=16)
     assert await night.pages(night.wing.governor)
     assert await night.pages(night.deputy)
     outside = [json.loads(line)["to"] for line in night.sink.read_text().splitlines()]
-    assert any("outside" in to for to in outside)
+    assert "Regional desk" in outside
 
 
 async def test_it_goes_on_for_ever_until_a_person_answers(night: Night) -> None:
@@ -227,14 +228,26 @@ async def test_prisoners_have_no_pages(night: Night) -> None:
     await night.mentor.get("notifications", 403)
 
 
-async def test_a_prison_with_no_one_to_page_keeps_the_concern_due(
+async def test_a_prison_with_no_one_to_page_anywhere_keeps_the_concern_due(
     night: Night, db: Database
 ) -> None:
     raised = await night.raises()
     async with db.write(night.wing.prison_id) as session:
         await session.execute(text("UPDATE staff SET active = false"))
+    clock.forward(minutes=2)
     assert await night.sweep() == 0
+    assert (await night.wing.http.get("/health/escalation")).status_code == 503
     async with db.write(night.wing.prison_id) as session:
         await session.execute(text("UPDATE staff SET active = true"))
     assert await night.sweep() == 1
     assert raised["reference"] in (await night.pages(night.wing.clinician))[0]["text"]
+
+
+async def test_a_prison_with_no_one_left_pages_outside(night: Night, db: Database) -> None:
+    await night.wing.governor.patch("", {"outside_last_resort": "Regional desk"})
+    raised = await night.raises()
+    async with db.write(night.wing.prison_id) as session:
+        await session.execute(text("UPDATE staff SET active = false"))
+    assert await night.sweep() == 1
+    (line,) = [json.loads(line) for line in night.sink.read_text().splitlines()]
+    assert (line["to"], raised["reference"] in line["text"]) == ("Regional desk", True)

@@ -9,6 +9,8 @@ import pytest
 from app import clock
 from tests.concerns.conftest import Night
 
+DECISION = {"decision": "Plan.", "acct_decision": "already_open"}
+
 
 def codes(problem: Any) -> set[str]:
     return {error["code"] for error in problem["errors"]}
@@ -44,7 +46,7 @@ async def test_closing_names_every_unmet_condition_at_once(night: Night) -> None
 async def test_the_mentor_must_be_told_before_it_closes(night: Night) -> None:
     path = await acknowledged(night)
     await night.wing.officer.post(f"{path}/seen", {}, 200)
-    await night.wing.clinician.post(f"{path}/decision", {"decision": "Talked."}, 200)
+    await night.wing.clinician.post(f"{path}/decision", DECISION, 200)
     await night.wing.clinician.move(path, "under_review")
     await night.wing.clinician.move(path, "ready_to_close")
     refused = await night.wing.support_worker.move(path, "closed", 409)
@@ -135,7 +137,7 @@ async def test_the_immediacy_is_changed_only_by_who_read_it(night: Night) -> Non
 async def test_an_action_is_settled_when_done_or_accepted_by_another(night: Night) -> None:
     path = await acknowledged(night)
     await night.wing.officer.post(f"{path}/seen", {}, 200)
-    await night.wing.clinician.post(f"{path}/decision", {"decision": "Plan."}, 200)
+    await night.wing.clinician.post(f"{path}/decision", DECISION, 200)
     await night.wing.clinician.move(path, "under_review")
     due = clock.spell(clock.now() + timedelta(days=1))
     body = {"what": "Ring his sister.", "owner_id": str(night.wing.clinician.staff_id)}
@@ -206,7 +208,7 @@ async def test_a_closed_concern_takes_no_more_work(night: Night) -> None:
 async def test_two_who_close_at_once_close_it_once(night: Night) -> None:
     path = await acknowledged(night)
     await night.wing.officer.post(f"{path}/seen", {}, 200)
-    await night.wing.clinician.post(f"{path}/decision", {"decision": "Plan."}, 200)
+    await night.wing.clinician.post(f"{path}/decision", DECISION, 200)
     await night.wing.clinician.post(f"{path}/feedback", {"outcome": "acted"}, 200)
     await night.wing.clinician.move(path, "under_review")
     await night.wing.clinician.move(path, "ready_to_close")

@@ -36,6 +36,12 @@ class ConcernCreate(Input):
         schema_extra={"examples": ["the lad in the end cell"]},
     )
     about_staff_id: UUID | None = Field(default=None, description="A concern about this colleague.")
+    about_staff_as_told: Line | None = Field(
+        default=None,
+        description="A concern about a member of staff, in your own words. Either field takes it"
+        " past everyone but governors (safeguarding: and clinicians).",
+        schema_extra={"examples": ["the tall officer on nights"]},
+    )
     account: Story = Field(
         description="What was seen or said.",
         schema_extra={"examples": ["He gave his radio away and would not say why."]},
@@ -66,7 +72,8 @@ class ConcernCreate(Input):
 
     @model_validator(mode="after")
     def _has_subject(self) -> Self:
-        if self.subject_person_id is None and self.subject_as_told is None:
+        told = (self.subject_as_told, self.about_staff_as_told)
+        if not any((self.subject_person_id, self.about_staff_id, *told)):
             raise ValueError("subject_as_told: say who it is about, in your own words if need be")
         return self
 
@@ -227,6 +234,7 @@ class ConcernRead(ConcernRow):
     occurred_at: Instant
     immediacy_as_said: str | None
     about_staff_id: UUID | None
+    about_staff_as_told: str | None
     about_mentor: bool
     needs: str | None
     protects: str | None
@@ -266,11 +274,9 @@ class ConcernForGovernorRow(_Clocks):
 class ConcernForGovernor(ConcernForGovernorRow):
     """A concern, as a governor sees it: the account, the actions and the timers, no review."""
 
-    about_staff_id: UUID | None
-    about_mentor: bool
     acct_decision: AcctDecision | None
+    addenda: list[AddendumRead] = []
     actions: list[ActionForGovernor] = []
-    moves: list[MoveOption] = []
 
 
 class ConcernForWing(_Clocks):

@@ -100,6 +100,7 @@ class Concern(Versioned, table=True):
     subject_person_id: UUID | None = None
     subject_as_told: str | None = Field(default=None, max_length=300)
     about_staff_id: UUID | None = None
+    about_staff_as_told: str | None = Field(default=None, max_length=300)
     about_mentor: bool = Field(default=False, nullable=False)
     account: str
     needs: str | None = None
@@ -108,7 +109,7 @@ class Concern(Versioned, table=True):
     mentions_self_harm: bool = Field(default=False, nullable=False)
     handed_over_to: str | None = Field(default=None, max_length=300)
     handed_over_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
-    raised_by_subject: str = Field(max_length=200)
+    raised_by_subject: str | None = Field(default=None, max_length=200)
     raised_by_role: Role = Field(sa_type=choice(Role, "raised_by_role"))
     raised_by_person_id: UUID | None = None
     recorded_by: str = Field(max_length=200)
@@ -149,6 +150,15 @@ class Concern(Versioned, table=True):
     policy: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     step: int = Field(default=0, nullable=False)
     next_step_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+    @property
+    def about_staff(self) -> bool:
+        return self.about_staff_id is not None or self.about_staff_as_told is not None
+
+    @property
+    def routed(self) -> bool:
+        """About a mentor or staff: it goes past those whom it may touch, and governors review."""
+        return self.about_mentor or self.about_staff
 
 
 class Addendum(Scoped, table=True):

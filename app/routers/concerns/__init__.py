@@ -11,6 +11,7 @@ from app.db import Db, ReadDb
 from app.errors import (
     Conflicting,
     GuardsUnmet,
+    Invalid,
     KeyReused,
     MoveNotInTable,
     MoveNotYours,
@@ -30,11 +31,12 @@ from app.models.concerns import (
     ConcernStatus,
     MergeCreate,
 )
-from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
+from app.models.moves import HistoryCoarse, HistoryRead, MoveCreate
 from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
+from app.paths import IfMatch
 from app.problems import refusals
-from app.replies import JustOnce, OnceOrMore, reply
+from app.replies import JustOnce, OnceOrMore, check_match, reply
 from app.routers.concerns import actions
 from app.routers.concerns import work as working
 from app.routers.concerns.paths import AnyConcern, ConcernToChange, ThisConcern
@@ -63,7 +65,8 @@ LIST = Listing(
     },
     sorts={"recorded_at": col(Concern.recorded_at)},
     computed={
-        "received": col(Concern.acknowledged_at).is_not(None),
+        "received": col(Concern.acknowledged_at).is_not(None)
+        | col(Concern.merged_into).is_not(None),
         "acted": col(Concern.seen_at).is_not(None) | col(Concern.decided_at).is_not(None),
     },
 )
@@ -82,6 +85,8 @@ async def list_concerns(
     actor: MayReadConcern, db: ReadDb, request: Request, query: Annotated[ConcernQuery, Query()]
 ) -> Response:
     """Concerns you may see; a mentor finds the ones they raised, as receipts."""
+    if actor.family is Role.mentor and query.status is not None:
+        raise Invalid.field("status", "out_of_reach", "is not among what you may ask for")
     return await LIST.page(request, db, actor, query, query.sort)
 
 
@@ -95,9 +100,8 @@ async def raise_concern(actor: MayRaise, db: Db, body: ConcernCreate, once: Once
     the words to the concern it belongs to, so that nothing said is lost.
     """
     if once.reused_for is not None:
-        concern = await concerns.keep_reused(db, actor, once.reused_for, body)
-        warning = "The key was used before: your words were added to that concern."
-        return reply(concerns.receipt(concern, [warning]), status=201)
+        concern, warnings = await concerns.keep_reused(db, actor, once.reused_for, body)
+        return reply(concerns.receipt(concern, warnings), status=201)
     concern, warnings = await concerns.raise_concern(db, actor, body)
     answer = concerns.receipt(concern, warnings)
     return await once.created(answer, location=f"concerns/{concern.id}")
@@ -143,21 +147,27 @@ async def move_concern(
     responses=refusals(Conflicting, Stale),
 )
 async def merge_concern(
-    actor: MayMoveConcern, db: Db, concern: ConcernToChange, body: MergeCreate
+    actor: MayMoveConcern,
+    db: Db,
+    concern: ThisConcern,
+    body: MergeCreate,
+    if_match: IfMatch = None,
 ) -> Response:
     """Merge this duplicate into another concern, which keeps the strictest of both clocks."""
-    survivor = await work.merge(db, actor, concern, body.survivor_id)
+    survivor = await work.lock_both(db, actor, concern, body.survivor_id)
+    check_match(concern.version, if_match, needed=False)
+    await work.merge(db, actor, concern, survivor)
     return reply(await concerns.shown(db, survivor, actor))
 
 
 @router.get(
     "/{concern_id}/history",
-    response_model=Page[HistoryRead | HistoryForMentor],
+    response_model=Page[HistoryRead | HistoryCoarse],
     responses=refusals(),
 )
 async def list_concern_history(actor: MayMoveConcern, db: Db, concern: ThisConcern) -> Response:
     """Everything that happened to a concern: moves, acts, escalation steps; oldest first."""
-    return reply(whole(await lifecycle.history_shown(db, concern, actor)))
+    return reply(whole(await concerns.history_shown(db, concern, actor)))
 
 
 router.include_router(working.router)

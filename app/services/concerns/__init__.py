@@ -2,6 +2,7 @@
 (`moves.py`), its clocks (`clocks.py`) and the sweep that never forgets it (`sweep.py`)."""
 
 import secrets
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
-from app.access import Actor
+from app.access import Actor, prisoner_role, the_system
 from app.errors import Invalid
 from app.models.base import Output
 from app.models.concerns import (
+    CONCERN_OPEN,
     ActionForGovernor,
     ActionRead,
     Addendum,
@@ -25,19 +27,23 @@ from app.models.concerns import (
     ConcernRaised,
     ConcernRead,
     ConcernReceipt,
+    ConcernStatus,
 )
 from app.models.mentors import MENTOR_ENDED, Mentor
+from app.models.moves import HistoryCoarse, HistoryRead
 from app.models.people import Person
 from app.models.staff import Role, Staff
 from app.scope import everything, visible
 from app.services import lifecycle, outbox
 from app.services.concerns.clocks import start_clocks
-from app.services.concerns.moves import CONCERN, actions_of
-from app.services.escalation import Immediacy
+from app.services.concerns.moves import CONCERN, actions_of, reviews
+from app.services.escalation import Immediacy, strictest
 
 ABOUT_CONDUCT = {ConcernKind.misconduct, ConcernKind.harm_to_others, ConcernKind.security_matter}
 TELL_NOW = "Tell an officer or press the cell bell NOW: this record is not the alarm."
 TELL = "Saved. This record is not the alarm: if it gets worse, tell an officer."
+LONGEST_LINE = 300
+CLOCKS_DIFFER = timedelta(minutes=5)
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -56,16 +62,15 @@ async def raise_concern(
     now = clock.now()
     warnings: list[str] = []
     subject_id, as_told = await _subject(db, actor, body)
+    staff_id, staff_as_told = await _colleague(db, actor, body)
     raiser = await _raiser(db, actor, body)
+    by_proxy = raiser != actor.person_id
     immediacy = body.immediacy or Immediacy.this_session
     said = body.immediacy.value if body.immediacy else None
     if body.immediacy is Immediacy.routine and actor.family is Role.mentor:
         immediacy = Immediacy.within_24h
         warnings.append("Only staff set routine: kept as within_24h.")
-    if body.handover is not None and body.handover.at > now:
-        raise Invalid.field("handover.at", "in_the_future", "must not be in the future")
-    if body.occurred_at is not None and body.occurred_at > now:
-        raise Invalid.field("occurred_at", "in_the_future", "must not be in the future")
+    handed_over_at = _happened(body.handover.at, now, "handover.at") if body.handover else None
     concern = Concern(
         prison_id=actor.prison_id,
         reference=new_reference(),
@@ -73,16 +78,17 @@ async def raise_concern(
         immediacy_as_said=said,
         subject_person_id=subject_id,
         subject_as_told=as_told,
-        about_staff_id=await _colleague(db, actor, body.about_staff_id),
+        about_staff_id=staff_id,
+        about_staff_as_told=staff_as_told,
         about_mentor=await _about_mentor(db, actor.prison_id, subject_id, body.kind),
         mentions_self_harm=body.mentions_self_harm or body.kind is ConcernKind.self_harm_or_suicide,
         handed_over_to=body.handover.to if body.handover else None,
-        handed_over_at=body.handover.at if body.handover else None,
-        raised_by_subject=actor.subject,
-        raised_by_role=actor.role if raiser == actor.person_id else Role.applicant,
+        handed_over_at=handed_over_at,
+        raised_by_subject=None if by_proxy else actor.subject,
+        raised_by_role=await _role_of(db, actor, raiser) if by_proxy else actor.role,
         raised_by_person_id=raiser,
         recorded_by=actor.subject,
-        occurred_at=body.occurred_at or now,
+        occurred_at=_happened(body.occurred_at or now, now, "occurred_at"),
         **body.model_dump(include={"kind", "account", "needs", "protects", "told"}),
     )
     await start_clocks(db, concern, now)
@@ -93,14 +99,19 @@ async def raise_concern(
 async def _subject(
     db: AsyncSession, actor: Actor, body: ConcernCreate
 ) -> tuple[UUID | None, str | None]:
-    """Whom it is about: the person if known here, else what was said, so that staff resolve it."""
+    """Whom it is about: the person if known here, else what was said, so that staff resolve it.
+
+    A prisoner's receipt shows what was said: the same words, whether the person is known or not.
+    """
     if body.subject_person_id is None:
-        return None, body.subject_as_told
+        return None, body.subject_as_told or body.about_staff_as_told or "a member of staff"
     found = everything(Person, actor.prison_id).where(col(Person.id) == body.subject_person_id)
-    if (await db.execute(found)).scalar_one_or_none() is not None:
+    known = (await db.execute(found)).scalar_one_or_none() is not None
+    if known and actor.family is not Role.mentor:
         return body.subject_person_id, body.subject_as_told
-    told = f"{body.subject_as_told or 'a person'} (given as {body.subject_person_id})"
-    return None, told[:300]
+    given = f" (given as {body.subject_person_id})"
+    told = (body.subject_as_told or "a person")[: LONGEST_LINE - len(given)] + given
+    return body.subject_person_id if known else None, told
 
 
 async def _raiser(db: AsyncSession, actor: Actor, body: ConcernCreate) -> UUID | None:
@@ -113,13 +124,34 @@ async def _raiser(db: AsyncSession, actor: Actor, body: ConcernCreate) -> UUID |
     return body.raised_by_person_id
 
 
-async def _colleague(db: AsyncSession, actor: Actor, staff_id: UUID | None) -> UUID | None:
-    if staff_id is None:
-        return None
-    found = everything(Staff, actor.prison_id).where(col(Staff.id) == staff_id)
-    if (await db.execute(found)).scalar_one_or_none() is None:
-        raise Invalid.field("about_staff_id", "unknown", "there is no such colleague here")
-    return staff_id
+async def _role_of(db: AsyncSession, actor: Actor, person_id: UUID | None) -> Role:
+    """What the prisoner is whom staff enter for: a mentor, or none (yet)."""
+    live = everything(Mentor, actor.prison_id).where(
+        col(Mentor.person_id) == person_id, col(Mentor.status).not_in(MENTOR_ENDED)
+    )
+    mentor = (await db.execute(live)).scalars().first()
+    return prisoner_role(mentor.status if mentor else None)
+
+
+async def _colleague(
+    db: AsyncSession, actor: Actor, body: ConcernCreate
+) -> tuple[UUID | None, str | None]:
+    """The colleague it is about: like the subject known here or as told, and never a refusal."""
+    if body.about_staff_id is None:
+        return None, body.about_staff_as_told
+    found = everything(Staff, actor.prison_id).where(col(Staff.id) == body.about_staff_id)
+    if (await db.execute(found)).scalar_one_or_none() is not None:
+        return body.about_staff_id, body.about_staff_as_told
+    given = f" (given as {body.about_staff_id})"
+    told = (body.about_staff_as_told or "a colleague")[: LONGEST_LINE - len(given)] + given
+    return None, told
+
+
+def _happened(at: datetime, now: datetime, name: str) -> datetime:
+    """When something happened. A device's clock that runs a little ahead refuses no concern."""
+    if at > now + CLOCKS_DIFFER:
+        raise Invalid.field(name, "in_the_future", "must not be in the future")
+    return min(at, now)
 
 
 async def _about_mentor(
@@ -137,7 +169,8 @@ async def _about_mentor(
 async def add_words(
     db: AsyncSession, actor: Actor, concern: Concern, account: str, as_sent: Any = None
 ) -> Addendum:
-    """Keep more words with a concern; nothing said is overwritten."""
+    """Keep more words with a concern; nothing said is overwritten. A prisoner's words page someone:
+    the next step is due at once, and a closed concern is opened again."""
     addendum = Addendum(
         prison_id=concern.prison_id,
         concern_id=concern.id,
@@ -147,18 +180,52 @@ async def add_words(
     )
     db.add(addendum)
     outbox.say(db, concern.prison_id, "concern.words_added", concern.id)
+    if actor.family is Role.mentor:
+        await _call_back_to(db, concern)
     await db.flush()
     return addendum
 
 
+async def _call_back_to(db: AsyncSession, concern: Concern) -> None:
+    """Let the sweeper page someone about the concern now, or about the one it was merged into."""
+    while concern.merged_into is not None:
+        found = everything(Concern, concern.prison_id).where(col(Concern.id) == concern.merged_into)
+        concern = (await db.execute(found.with_for_update())).scalar_one()
+    if concern.status is ConcernStatus.closed:
+        system = the_system(concern.prison_id)
+        to, reason = ConcernStatus.reopened, "new_information"
+        await lifecycle.move(db, CONCERN, concern, to=to, actor=system, reason=reason)
+    concern.next_step_at = clock.now()
+
+
 async def keep_reused(
-    db: AsyncSession, actor: Actor, concern_id: UUID, body: ConcernCreate
-) -> Concern:
-    """Keep words sent under a key used before with the concern it belongs to."""
-    found = everything(Concern, actor.prison_id).where(col(Concern.id) == concern_id)
-    concern = (await db.execute(found.with_for_update())).scalar_one()
+    db: AsyncSession, actor: Actor, thing_id: UUID, body: ConcernCreate
+) -> tuple[Concern, list[str]]:
+    """Keep what was sent under a key used before: more words with the concern it belongs to, or a
+    concern of its own where they would find nobody's eye there.
+
+    That is so when the key belongs to something else, the concern is closed, or this one is about
+    somebody else or more urgent. Answers the concern and the warnings, as `raise_concern` does.
+    """
+    found = everything(Concern, actor.prison_id).where(col(Concern.id) == thing_id)
+    concern = (await db.execute(found.with_for_update())).scalar_one_or_none()
+    if concern is None or not await _same_matter(db, actor, concern, body):
+        concern, warnings = await raise_concern(db, actor, body)
+        return concern, [*warnings, "The key was used before: this was kept as a new concern."]
     await add_words(db, actor, concern, body.account, as_sent=body.model_dump(mode="json"))
-    return concern
+    return concern, ["The key was used before: your words were added to that concern."]
+
+
+async def _same_matter(
+    db: AsyncSession, actor: Actor, concern: Concern, body: ConcernCreate
+) -> bool:
+    """Whether the words belong to this concern: open, about the same, and no more urgent."""
+    said = (*await _subject(db, actor, body), *await _colleague(db, actor, body))
+    known = (concern.subject_person_id, concern.subject_as_told)
+    same = said == (*known, concern.about_staff_id, concern.about_staff_as_told)
+    urgency = body.immediacy or Immediacy.this_session
+    no_more_urgent = strictest(concern.immediacy, urgency) is concern.immediacy
+    return same and no_more_urgent and concern.status in CONCERN_OPEN
 
 
 def receipt(concern: Concern, warnings: list[str]) -> ConcernRaised:
@@ -176,31 +243,34 @@ def receipt(concern: Concern, warnings: list[str]) -> ConcernRaised:
 def _received(concern: Concern) -> dict[str, Any]:
     return {
         **concern.model_dump(),
-        "received": concern.acknowledged_at is not None,
+        "received": concern.acknowledged_at is not None or concern.merged_into is not None,
         "acted": concern.seen_at is not None or concern.decided_at is not None,
     }
 
 
 async def shown(db: AsyncSession, concern: Concern, actor: Actor) -> Output:
-    """The concern as this actor may see it, with what they may do next."""
+    """The concern as this actor may see it, with what they may do next. Governors see all of
+    those that they review: about a mentor or about staff."""
     if actor.family is Role.mentor:
         return ConcernReceipt.model_validate(_received(concern))
     if actor.role is Role.wing_duty:
         return ConcernForWing.model_validate(concern)
     moves = await lifecycle.options(db, CONCERN, concern, actor)
     actions = await actions_of(db, concern)
-    if actor.role is Role.governor:
-        mine = [ActionForGovernor.model_validate(each) for each in actions]
-        return ConcernForGovernor.model_validate(
-            {**concern.model_dump(), "actions": mine, "moves": moves}
-        )
     said = visible(Addendum, actor).where(col(Addendum.concern_id) == concern.id)
     addenda = (await db.execute(said.order_by(col(Addendum.recorded_at)))).scalars()
-    return ConcernRead.model_validate(
-        {
-            **concern.model_dump(),
-            "actions": [ActionRead.model_validate(each) for each in actions],
-            "addenda": [AddendumRead.model_validate(each) for each in addenda],
-            "moves": moves,
-        }
-    )
+    found = {
+        **concern.model_dump(),
+        "addenda": [AddendumRead.model_validate(each) for each in addenda],
+    }
+    if not reviews(actor, concern):
+        mine = [ActionForGovernor.model_validate(each) for each in actions]
+        return ConcernForGovernor.model_validate({**found, "actions": mine})
+    every = [ActionRead.model_validate(each) for each in actions]
+    return ConcernRead.model_validate({**found, "actions": every, "moves": moves})
+
+
+async def history_shown(db: AsyncSession, concern: Concern, actor: Actor) -> list[Output]:
+    """Everything that happened to the concern; what was written of it only to its reviewers."""
+    shape = HistoryRead if reviews(actor, concern) else HistoryCoarse
+    return [shape.model_validate(row) for row in await lifecycle.history_of(db, concern)]

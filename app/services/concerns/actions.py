@@ -6,10 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
-from app.access import Actor
+from app.access import GRANTS, Actor, Permission
 from app.errors import Conflicting, Invalid, NotAllowed, NotFound
 from app.models.concerns import Action, ActionCreate, ActionDone, Concern, ConcernStatus
-from app.models.staff import Staff
+from app.models.staff import Role, Staff
 from app.scope import referred, visible
 from app.services import lifecycle
 from app.services.concerns.clocks import may_work
@@ -18,9 +18,12 @@ from app.services.concerns.work import happened_at, may_decide, still_open
 
 
 async def _colleague(db: AsyncSession, concern: Concern, staff_id: UUID, name: str) -> Staff:
-    """Someone who may work this concern. One it is about is refused like one who does not exist."""
+    """Someone who may work this concern, and so finish or accept what is theirs. One it is about
+    is refused like one who does not exist."""
     staff = await referred(db, Staff, concern.prison_id, staff_id, name)
-    if not staff.active or not may_work(concern, staff.role, staff.id):
+    role = Role(staff.role.value)
+    able = Permission.concern_review in GRANTS[role] and may_work(concern, role, staff.id)
+    if not staff.active or not able or (role is Role.governor and not concern.routed):
         raise Invalid.field(name, "unknown", "there is no such staff here")
     return staff
 
@@ -61,7 +64,8 @@ async def one(db: AsyncSession, actor: Actor, concern: Concern, action_id: UUID)
 async def finish(
     db: AsyncSession, actor: Actor, concern: Concern, action: Action, body: ActionDone
 ) -> None:
-    """Record that the action was done, and with what outcome."""
+    """Record that the action was done, and with what outcome; also after the concern is closed."""
+    may_decide(concern, actor)
     if action.done_at is not None:
         raise Conflicting("The action is done already.")
     action.done_at, action.outcome = happened_at(concern, body.at), body.outcome
@@ -73,6 +77,8 @@ async def hand_over(
     db: AsyncSession, actor: Actor, concern: Concern, action: Action, to_staff_id: UUID
 ) -> None:
     """Offer the action to someone else; it is theirs when they accept it."""
+    still_open(concern)
+    may_decide(concern, actor)
     if action.done_at is not None:
         raise Conflicting("The action is done already.")
     receiver = await _colleague(db, concern, to_staff_id, "to_staff_id")
@@ -85,6 +91,8 @@ async def accept(db: AsyncSession, actor: Actor, concern: Concern, action: Actio
     """Accept an action that was handed to me."""
     if actor.staff_id is None or action.handed_to != actor.staff_id:
         raise NotAllowed("Only the one it was handed to can accept it.")
+    if action.done_at is not None or action.accepted_at is not None:
+        raise Conflicting("The action is done or accepted already.")
     action.accepted_at, action.owner_id = clock.now(), actor.staff_id
     await lifecycle.mark(db, CONCERN, concern, actor, "action_accepted")
     await db.flush()

@@ -24,6 +24,7 @@ from app.services.escalation import (
     rescheduled,
 )
 
+NOWHERE = "outside last resort is not configured"
 READ_BY_CLINICIANS = {ConcernKind.safeguarding, ConcernKind.coercion_of_mentor}
 
 
@@ -89,31 +90,28 @@ def may_work(concern: Concern, role: StaffRole | Role, staff_id: UUID) -> bool:
         return False
     family = Role(role.value).family
     if family is Role.clinician:
-        routed = concern.about_mentor or concern.about_staff_id is not None
-        return not routed or concern.kind in READ_BY_CLINICIANS
-    return family is Role.governor or concern.about_staff_id is None
+        return not concern.routed or concern.kind in READ_BY_CLINICIANS
+    return family is Role.governor or not concern.about_staff
 
 
-async def duty_for(db: AsyncSession, concern: Concern, now: datetime) -> Duty | None:
-    """Who can be paged about the concern now. None when the prison has no one at all."""
-    prison = await db.get_one(Prison, concern.prison_id)
-    everyone = (
-        (await db.execute(everything(Staff, prison.id).where(col(Staff.active)))).scalars().all()
-    )
+async def duty_for(db: AsyncSession, concern: Concern, prison: Prison, now: datetime) -> Duty:
+    """Who can be paged about the concern now. With no one left inside, the address outside is the
+    last resort: a page is always written."""
+    active = everything(Staff, prison.id).where(col(Staff.active)).order_by(col(Staff.recorded_at))
+    everyone = (await db.execute(active)).scalars().all()
     on_duty = await duties.on_duty(db, prison.id, now)
+    able = [staff.id for staff in everyone if may_work(concern, staff.role, staff.id)]
     governors = [staff.id for staff in everyone if staff.role is StaffRole.governor]
-    last = [*on_duty.get(Post.last_resort, []), *governors, *[staff.id for staff in everyone]]
-    if not last:
-        return None
+    named = [*on_duty[Post.last_resort], *governors]
+    if prison.outside_last_resort is None:
+        named += able
     return Duty(
         on_duty={
             Target(post.value): tuple(ids)
             for post, ids in on_duty.items()
             if post is not Post.last_resort
         },
-        last_resort=last[0],
-        outside=prison.outside_last_resort or "outside last resort is not configured",
-        conflicted=frozenset(
-            staff.id for staff in everyone if not may_work(concern, staff.role, staff.id)
-        ),
+        last_resort=next((each for each in named if each in able), None),
+        outside=prison.outside_last_resort or NOWHERE,
+        conflicted=frozenset(staff.id for staff in everyone) - frozenset(able),
     )

@@ -6,6 +6,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.access import Actor
 from app.models.concerns import (
     CONCERN_OPEN,
     Action,
@@ -25,10 +26,12 @@ REVIEWERS = frozenset({Role.support_worker, Role.clinician, Role.governor})
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the guards of a concern's moves decide on."""
+    """What the guards of a concern's moves decide on. `prisoner_waits`: one who raised it, or a
+    duplicate of it, would hear what became of it."""
 
     actions: list[Action]
     subject_is_patient: bool
+    prisoner_waits: bool
 
 
 async def load_facts(db: AsyncSession, concern: Concern) -> Facts:
@@ -40,12 +43,21 @@ async def load_facts(db: AsyncSession, concern: Concern) -> Facts:
             col(Mentee.status) == MenteeStatus.stepped_up,
         )
     )
-    return Facts(actions, bool((await db.execute(stepped_up)).scalar()))
+    duplicate = everything(Concern, concern.prison_id).where(
+        col(Concern.merged_into) == concern.id, col(Concern.raised_by_person_id).is_not(None)
+    )
+    waits = concern.raised_by_person_id is not None or (await db.execute(duplicate)).first()
+    return Facts(actions, bool((await db.execute(stepped_up)).scalar()), bool(waits))
 
 
 async def actions_of(db: AsyncSession, concern: Concern) -> list[Action]:
     found = everything(Action, concern.prison_id).where(col(Action.concern_id) == concern.id)
     return list((await db.execute(found.order_by(col(Action.due_at)))).scalars())
+
+
+def reviews(actor: Actor, concern: Concern) -> bool:
+    """Whether the review is theirs: governors' only of what is routed to them."""
+    return actor.role is not Role.governor or concern.routed
 
 
 def person_seen(context: Context) -> Refusal | None:
@@ -85,13 +97,13 @@ def acct_decided(context: Context) -> Refusal | None:
 def mentor_told(context: Context) -> Refusal | None:
     """The loop to the mentor or prisoner who raised it is closed."""
     concern: Concern = context.thing
-    if concern.raised_by_person_id is None or concern.feedback is not None:
+    if not context.facts.prisoner_waits or concern.feedback is not None:
         return None
     return Refusal("mentor_told", "Tell the person who raised it what became of it, or why not.")
 
 
 def closed_by_another(context: Context) -> Refusal | None:
-    if context.thing.raised_by_subject != context.actor.subject:
+    if context.thing.raised_by_subject != context.actor.subject:  # None: entered for a prisoner
         return None
     return Refusal("closed_by_another", "Someone else than who raised it must close it.")
 
@@ -108,12 +120,15 @@ async def stop_clock(db: AsyncSession, context: Context) -> None:
 
 
 async def start_anew(db: AsyncSession, context: Context) -> None:
-    """Reopened: new clocks from now, and everything done before stays in the history."""
+    """Reopened: new clocks from now, and everything done before stays in the history alone."""
     concern: Concern = context.thing
     concern.next_step_at = context.now  # first of all: an open concern always has a next step
     concern.acknowledged_at = concern.acknowledged_by = concern.accepted_on_duty_at = None
     concern.seen_at = concern.seen_by_subject = concern.not_seen_reason = None
-    concern.decided_at = concern.decided_by = concern.clinician_signed_by = None
+    concern.handed_over_to = concern.handed_over_at = None
+    concern.decided_at = concern.decided_by = concern.decision = None
+    concern.acct_decision = concern.acct_reason = concern.clinician_signed_by = None
+    concern.lower_to = concern.lower_by = concern.lower_reason = None
     concern.feedback = concern.feedback_text = concern.feedback_told_by = None
     concern.feedback_at = concern.closed_at = None
     await start_clocks(db, concern, context.now)

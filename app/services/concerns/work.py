@@ -1,12 +1,13 @@
 """What people do about a concern: each act is a time with an author, and sets the clock anew."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
-from app.access import Actor
+from app.access import Actor, Permission
 from app.errors import Conflicting, Invalid, NotAllowed
 from app.models.concerns import (
     CONCERN_OPEN,
@@ -20,10 +21,10 @@ from app.models.concerns import (
 )
 from app.models.concerns.tables import AcctDecision
 from app.models.staff import Role
-from app.scope import visible
+from app.scope import everything, visible
 from app.services import duties, escalation, lifecycle
-from app.services.concerns.clocks import keep, reschedule, state_of, zone_of
-from app.services.concerns.moves import CONCERN
+from app.services.concerns.clocks import READ_BY_CLINICIANS, keep, reschedule, state_of, zone_of
+from app.services.concerns.moves import CONCERN, reviews
 from app.services.escalation import Immediacy, strictest
 
 
@@ -46,15 +47,15 @@ def still_open(concern: Concern) -> None:
 
 def may_decide(concern: Concern, actor: Actor) -> None:
     """Governors review only what is routed to them: about a mentor or about staff."""
-    routed = concern.about_mentor or concern.about_staff_id is not None
-    if actor.role is Role.governor and not routed:
+    if not reviews(actor, concern):
         raise NotAllowed("The review belongs to the support worker and the clinician.")
 
 
 async def acknowledge(
     db: AsyncSession, actor: Actor, concern: Concern, at: datetime | None
 ) -> None:
-    """Take the concern up. The ladder stops only when someone on duty has done so."""
+    """Take the concern up. The ladder stops only when someone on duty has done so who can review
+    it: an officer's word does not let the clinician sleep."""
     still_open(concern)
     when = happened_at(concern, at)
     on_duty = await duties.on_duty(db, concern.prison_id, clock.now())
@@ -64,7 +65,8 @@ async def acknowledge(
             to = ConcernStatus.acknowledged
             await lifecycle.move(db, CONCERN, concern, to=to, actor=actor)
     here = any(actor.staff_id in ids for ids in on_duty.values())
-    if concern.accepted_on_duty_at is None and here:
+    accepts = here and actor.allowed(Permission.concern_review)
+    if concern.accepted_on_duty_at is None and accepts:
         concern.accepted_on_duty_at = when
         await lifecycle.mark(db, CONCERN, concern, actor, "accepted_on_duty", occurred_at=when)
     await reschedule(db, concern, clock.now())
@@ -74,8 +76,9 @@ async def acknowledge(
 async def hand_over(db: AsyncSession, actor: Actor, concern: Concern, body: HandoverCreate) -> None:
     """Record the verbal handover of a concern that cannot wait."""
     still_open(concern)
-    concern.handed_over_to, concern.handed_over_at = body.to, happened_at(concern, body.at)
-    await lifecycle.mark(db, CONCERN, concern, actor, "handed_over", occurred_at=body.at)
+    when, note = happened_at(concern, body.at), f"to {body.to}"
+    concern.handed_over_to, concern.handed_over_at = body.to, when
+    await lifecycle.mark(db, CONCERN, concern, actor, "handed_over", note=note, occurred_at=when)
     await reschedule(db, concern, clock.now())
     await db.flush()
 
@@ -86,7 +89,9 @@ async def see(db: AsyncSession, actor: Actor, concern: Concern, body: SeenCreate
     when = happened_at(concern, body.at)
     if body.not_seen_reason is not None:
         concern.not_seen_reason = body.not_seen_reason
-        await lifecycle.mark(db, CONCERN, concern, actor, "not_seen", occurred_at=when)
+        await lifecycle.mark(
+            db, CONCERN, concern, actor, "not_seen", note=body.not_seen_reason, occurred_at=when
+        )
     elif concern.seen_at is None:
         concern.seen_at, concern.seen_by_subject = when, actor.subject
         await lifecycle.mark(db, CONCERN, concern, actor, "seen", occurred_at=when)
@@ -95,16 +100,21 @@ async def see(db: AsyncSession, actor: Actor, concern: Concern, body: SeenCreate
 
 
 async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: DecisionCreate) -> None:
-    """Record the decision, with the ACCT decision where self-harm or suicide is mentioned."""
+    """Record the decision, with the ACCT decision for `now` and where self-harm or suicide is
+    mentioned. An earlier one stays in the history."""
     still_open(concern)
     may_decide(concern, actor)
-    if concern.mentions_self_harm and body.acct_decision is None:
+    needed = concern.mentions_self_harm or concern.immediacy is Immediacy.now
+    if needed and body.acct_decision is None:
         known = ", ".join(each.value for each in AcctDecision)
         raise Invalid.field("acct_decision", "acct_decision", f"is needed here, one of: {known}")
     concern.decision, concern.decided_by = body.decision, actor.subject
     concern.decided_at = happened_at(concern, body.at)
     concern.acct_decision, concern.acct_reason = body.acct_decision, body.acct_reason
-    await lifecycle.mark(db, CONCERN, concern, actor, "decided", occurred_at=concern.decided_at)
+    acct = f"ACCT: {body.acct_decision}" if body.acct_decision else None
+    note = "; ".join(filter(None, (body.decision, acct, body.acct_reason)))
+    when = concern.decided_at
+    await lifecycle.mark(db, CONCERN, concern, actor, "decided", note=note, occurred_at=when)
     await reschedule(db, concern, clock.now())
     await db.flush()
 
@@ -150,29 +160,61 @@ async def sign_off(db: AsyncSession, actor: Actor, concern: Concern) -> None:
 
 
 async def feed_back(db: AsyncSession, actor: Actor, concern: Concern, body: FeedbackCreate) -> None:
-    """Close the loop to who raised it: what they are told, or why they cannot be."""
+    """Close the loop to who raised it: what they are told, or why they cannot be. Who raised a
+    duplicate of it is told the outcome as well, not the words meant for another."""
+    still_open(concern)
     may_decide(concern, actor)
-    concern.feedback, concern.feedback_text = body.outcome, body.text
-    concern.feedback_told_by, concern.feedback_at = body.told_by, clock.now()
-    await lifecycle.mark(db, CONCERN, concern, actor, "fed_back")
+    duplicates = everything(Concern, concern.prison_id).where(
+        col(Concern.merged_into) == concern.id
+    )
+    locked = duplicates.order_by(col(Concern.id)).with_for_update()
+    for each in [concern, *(await db.execute(locked)).scalars()]:
+        each.feedback, each.feedback_at = body.outcome, clock.now()
+        each.feedback_told_by = body.told_by
+    concern.feedback_text = body.text
+    note = ": ".join(filter(None, (body.outcome.value, body.text)))
+    await lifecycle.mark(db, CONCERN, concern, actor, "fed_back", note=note)
     await db.flush()
 
 
-async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor_id: object) -> Concern:
-    """Merge a duplicate into the concern that stays, which keeps the strictest of both clocks."""
-    found = visible(Concern, actor).where(col(Concern.id) == survivor_id).with_for_update()
-    survivor = (await db.execute(found)).scalar_one_or_none()
-    if survivor is None or survivor.id == concern.id:
+async def lock_both(db: AsyncSession, actor: Actor, concern: Concern, survivor_id: UUID) -> Concern:
+    """Lock a duplicate and the concern that stays, which is answered. In the order of their ids:
+    two people who merge them crosswise wait for each other, and do not deadlock."""
+    pair = visible(Concern, actor).where(col(Concern.id).in_([concern.id, survivor_id]))
+    locked = pair.order_by(col(Concern.id)).with_for_update()
+    fresh = locked.execution_options(populate_existing=True)
+    found = {each.id: each for each in (await db.execute(fresh)).scalars()}
+    survivor = found.get(survivor_id)
+    if survivor is None or survivor is concern:
         raise Invalid.field("survivor_id", "unknown", "must be another concern that you may see")
-    still_open(concern)
-    still_open(survivor)
-    zone = await zone_of(db, concern.prison_id)
-    together = escalation.merged(state_of(survivor, zone), state_of(concern, zone), clock.now())
-    keep(survivor, together)
-    concern.merged_into = survivor.id
-    await lifecycle.mark(db, CONCERN, survivor, actor, "duplicate_merged", note=concern.reference)
-    await lifecycle.move(db, CONCERN, concern, to=ConcernStatus.merged_duplicate, actor=actor)
     return survivor
 
 
-__all__ = ["Immediacy", "acknowledge", "decide", "feed_back", "hand_over", "merge", "see"]
+async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Concern) -> None:
+    """Merge a duplicate into the concern that stays, which keeps the strictest of both clocks.
+    Both are locked.
+
+    Only of the same routing: else it would become known to whom it is about, or leave their
+    managers.
+    """
+    for each in (concern, survivor):
+        may_decide(each, actor)
+        still_open(each)
+    if _routing(survivor) != _routing(concern):
+        message = "must be about the same member of staff, or likewise about a mentor's conduct"
+        raise Invalid.field("survivor_id", "routed_otherwise", message)
+    zone = await zone_of(db, concern.prison_id)
+    together = escalation.merged(state_of(survivor, zone), state_of(concern, zone), clock.now())
+    keep(survivor, together)
+    # Closing it takes an ACCT decision from now on, and a lowering proposed before is void.
+    survivor.mentions_self_harm = survivor.mentions_self_harm or concern.mentions_self_harm
+    survivor.lower_to = survivor.lower_by = survivor.lower_reason = None
+    concern.merged_into = survivor.id
+    await lifecycle.mark(db, CONCERN, survivor, actor, "duplicate_merged", note=concern.reference)
+    await lifecycle.move(db, CONCERN, concern, to=ConcernStatus.merged_duplicate, actor=actor)
+
+
+def _routing(concern: Concern) -> tuple[object, ...]:
+    """What decides who may see a concern (see `scope`)."""
+    by_kind = concern.kind in READ_BY_CLINICIANS if concern.routed else None
+    return concern.about_mentor, concern.about_staff_id, concern.about_staff_as_told, by_kind

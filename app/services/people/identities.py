@@ -5,6 +5,7 @@ So an identity is made only under one lock. It is held until the transaction end
 when someone is new to every prison.
 """
 
+import asyncio
 from collections.abc import Collection
 from uuid import UUID
 
@@ -50,4 +51,7 @@ async def _find(db: AsyncSession, numbers: Collection[str]) -> dict[str, UUID]:
 
 
 async def _lock(db: AsyncSession, name: str) -> None:
-    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    """Asked for again and again, not waited for: an import takes longer than a statement may."""
+    taken = select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))
+    while not (await db.execute(taken)).scalar_one():  # noqa: ASYNC110 - held by other processes
+        await asyncio.sleep(0.05)
