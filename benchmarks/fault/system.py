@@ -8,13 +8,14 @@ import socket
 import sys
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from app import migrate
 from app.clock import now
 from app.config import Settings
 from app.db import Database
-from app.embedded import EmbeddedPostgres
+from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.models.duties import Duty, Post
 from app.models.prisons import Prison
 from app.models.staff import Staff, StaffRole
@@ -22,6 +23,16 @@ from app.tokens import DevelopmentIssuer
 
 PRISON = "FLT"
 RUN = "import sys; from app.cli import main; sys.argv[0] = 'wellwing'; main()"
+
+VANISH = """
+    CREATE FUNCTION vanish() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        DELETE FROM public.outbox WHERE prison_id = NEW.prison_id AND id = NEW.id;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER vanish AFTER INSERT ON public.outbox FOR EACH ROW
+        WHEN (NEW.topic = 'notification.page') EXECUTE FUNCTION vanish();
+"""
 
 
 def free_port() -> int:
@@ -112,13 +123,31 @@ class System:
             process.kill()
             await process.wait()
 
-    async def revive(self) -> None:
-        """Bring back whatever is dead."""
+    async def keep(self) -> None:
+        """Bring back whatever is dead, within moments, until cancelled: as a supervisor would."""
+        while True:
+            await asyncio.sleep(0.1)
+            try:
+                await self._revive()
+            except EmbeddedPostgresError:
+                continue  # a killed server takes a moment to be gone
+
+    async def _revive(self) -> None:
         if not await asyncio.to_thread(self.postgres.running):
             await asyncio.to_thread(self.postgres.start)
         for name, process in list(self.processes.items()):
             if process.returncode is not None:
                 await self.launch(name)
+
+    async def break_outbox(self) -> None:
+        """Let every page's outbox row vanish as soon as it is written, and nobody is told."""
+        connection = await asyncpg.connect(self.postgres.superuser_url("fault"))
+        await connection.execute(VANISH)
+        await connection.close()
+
+    def sink_lines(self) -> list[str]:
+        """The pages handed over; the file is not there before the first."""
+        return self.sink.read_text().splitlines() if self.sink.exists() else []
 
     async def _await_api(self) -> None:
         async with httpx.AsyncClient(base_url=self.base_url) as http:
