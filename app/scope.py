@@ -92,11 +92,11 @@ def _everyone(_: Role) -> ColumnElement[bool]:
 
 
 def _concerns(role: Role) -> ColumnElement[bool]:
-    """Nobody sees a concern about themselves; the rest by role and routing."""
+    """Nobody sees a concern about themselves or a mentor of theirs; the rest by routing."""
     if role.family is Role.mentor:
         return col(Concern.raised_by_person_id) == _MY_PERSON
-    about = col(Concern.about_staff_id)
-    not_about_me = or_(about.is_(None), about != _MY_STAFF)
+    about, line = col(Concern.about_staff_id), col(Concern.about_line_id)
+    not_about_me = and_(about.is_distinct_from(_MY_STAFF), line.is_distinct_from(_MY_STAFF))
     about_staff = or_(about.is_not(None), col(Concern.about_staff_as_told).is_not(None))
     if role is Role.governor:
         ended = func.coalesce(col(Concern.closed_at), _NOW)
@@ -120,7 +120,7 @@ def _concerns(role: Role) -> ColumnElement[bool]:
             col(Concern.kind).in_(["safeguarding", "coercion_of_mentor"]),
         )
         return and_(not_about_me, routed_here)
-    return ~about_staff
+    return and_(not_about_me, ~about_staff)
 
 
 NARROWINGS: dict[type[SQLModel], Narrowing] = {

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("subject_as_told", sa.String(length=300), nullable=True),
         sa.Column("about_staff_id", sa.Uuid(), nullable=True),
         sa.Column("about_staff_as_told", sa.String(length=300), nullable=True),
+        sa.Column("about_line_id", sa.Uuid(), nullable=True),
         sa.Column("about_mentor", sa.Boolean(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("needs", sa.String(), nullable=True),
@@ -184,6 +185,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "subject_person_id IS NOT NULL OR subject_as_told IS NOT NULL",
             name=op.f("ck_concern_subject"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["prison_id", "about_line_id"],
+            ["staff.prison_id", "staff.id"],
+            name="fk_concern_about_line",
         ),
         sa.ForeignKeyConstraint(
             ["prison_id", "merged_into"],

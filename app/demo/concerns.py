@@ -19,6 +19,7 @@ from app.models.concerns import (
     DecisionCreate,
     FeedbackCreate,
     FeedbackOutcome,
+    ImmediacySaid,
     SeenCreate,
 )
 from app.models.mentors import Mentor
@@ -27,7 +28,6 @@ from app.scope import everything
 from app.services import concerns, lifecycle
 from app.services.concerns import actions, work
 from app.services.concerns.moves import CONCERN
-from app.services.escalation import Immediacy
 
 STORIES = [
     ("raised", ConcernKind.welfare, "He has not left his cell for three days."),
@@ -52,7 +52,7 @@ async def live(wing: Wing) -> int:
         for number, (ends, kind, account) in enumerate(STORIES):
             body = ConcernCreate(
                 kind=kind,
-                immediacy=Immediacy.within_24h,
+                immediacy=ImmediacySaid.can_wait_a_day,
                 subject_as_told=TOLD[number % len(TOLD)],
                 account=account,
                 told="The wing office",

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from app.access import Permission
-from app.models.concerns import AcctDecision, ConcernKind, ConcernStatus, FeedbackOutcome
+from app.models.concerns import (
+    AcctDecision,
+    ConcernKind,
+    ConcernStatus,
+    FeedbackOutcome,
+    ImmediacySaid,
+)
 from app.models.duties import Post
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ClearanceOutcome, Commitment, MentorStatus
@@ -62,6 +68,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     ConcernKind,
     ConcernStatus,
     Immediacy,
+    ImmediacySaid,
     AcctDecision,
     FeedbackOutcome,
     Why,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app import clock
+from app.models.staff import StaffRole
 from tests.concerns.conftest import Night
 
 DECISION = {"decision": "Plan.", "acct_decision": "already_open"}
@@ -250,7 +251,8 @@ async def test_misconduct_of_a_mentor_goes_past_the_clinicians(night: Night) -> 
     await night.wing.clinician.get(path, 404)
     await night.mentor.get(path, 404)
     assert (await night.wing.governor.get(path))["about_mentor"] is True
-    assert (await night.wing.support_worker.get(path))["about_mentor"] is True
+    colleague = await night.wing.hires(StaffRole.support_worker)
+    assert (await colleague.get(path))["about_mentor"] is True
 
 
 async def test_what_is_recorded_late_is_never_in_the_future(night: Night) -> None:

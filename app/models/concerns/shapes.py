@@ -1,5 +1,6 @@
 """What is sent about concerns, and what each audience is shown of them."""
 
+from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
@@ -20,13 +21,29 @@ class Handover(Input):
     at: Instant = Field(schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]})
 
 
+class ImmediacySaid(StrEnum):
+    """How soon a person must act, in the words it is said in; kept as they were said."""
+
+    now = "now"
+    this_session = "this_session"
+    within_24h = "within_24h"
+    routine = "routine"
+    right_now = "right_now"
+    today = "today"
+    can_wait_a_day = "can_wait_a_day"
+
+    @property
+    def means(self) -> Immediacy:
+        return MENTOR_CHOICES.get(self.value) or Immediacy(self.value)
+
+
 class ConcernCreate(Input):
     """A concern to raise. Say what was seen or said, in the words it was said in."""
 
     kind: ConcernKind = ConcernKind.welfare
-    immediacy: Immediacy | None = Field(
+    immediacy: ImmediacySaid | None = Field(
         default=None,
-        description="How soon a person must act. Mentors may also say `right_now`, `today` or"
+        description="How soon a person must act. Mentors say `right_now`, `today` or"
         " `can_wait_a_day`. Missing: this_session. low/medium/high is refused: no risk scores.",
     )
     subject_person_id: UUID | None = None
@@ -60,14 +77,12 @@ class ConcernCreate(Input):
 
     @field_validator("immediacy", mode="before")
     @classmethod
-    def _in_our_words(cls, value: object) -> object:
-        if isinstance(value, str):
-            if is_risk_word(value):
-                raise ValueError(
-                    "this service holds no risk levels (NICE NG225): say how soon a person must"
-                    " act: now, this_session, within_24h or routine"
-                )
-            return MENTOR_CHOICES.get(value, value)
+    def _no_risk_levels(cls, value: object) -> object:
+        if isinstance(value, str) and is_risk_word(value):
+            raise ValueError(
+                "this service holds no risk levels (NICE NG225): say how soon a person must"
+                " act: now, this_session, within_24h or routine"
+            )
         return value
 
     @model_validator(mode="after")
@@ -126,6 +141,14 @@ class ImmediacyPut(Input):
 
     immediacy: Immediacy
     reason: Line = Field(schema_extra={"examples": ["Seen and settled; his sister was reached."]})
+
+
+class SubjectPut(Input):
+    """The person it turned out to be about."""
+
+    subject_person_id: UUID = Field(
+        schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000003"]}
+    )
 
 
 class MergeCreate(Input):

@@ -72,6 +72,7 @@ class Concern(Versioned, table=True):
         reference("person", "subject_person_id", name="fk_concern_subject"),
         reference("person", "raised_by_person_id", name="fk_concern_raised_by"),
         reference("staff", "about_staff_id", name="fk_concern_about_staff"),
+        reference("staff", "about_line_id", name="fk_concern_about_line"),
         reference("concern", "merged_into", name="fk_concern_merged_into"),
         UniqueConstraint("prison_id", "reference", name="uq_concern_reference"),
         CheckConstraint(
@@ -101,6 +102,7 @@ class Concern(Versioned, table=True):
     subject_as_told: str | None = Field(default=None, max_length=300)
     about_staff_id: UUID | None = None
     about_staff_as_told: str | None = Field(default=None, max_length=300)
+    about_line_id: UUID | None = None
     about_mentor: bool = Field(default=False, nullable=False)
     account: str
     needs: str | None = None

@@ -12,6 +12,7 @@ from app.models.concerns import (
     HandoverCreate,
     ImmediacyPut,
     SeenCreate,
+    SubjectPut,
 )
 from app.problems import refusals
 from app.replies import reply
@@ -68,6 +69,17 @@ async def put_immediacy(
     """Set how soon a person must act. Raising holds at once; lowering needs a second person to
     ask for the same."""
     await work.set_immediacy(db, actor, concern, body)
+    return reply(await concerns.shown(db, concern, actor))
+
+
+@router.put(
+    "/subject", response_model=AnyConcern, responses=refusals(Conflicting, MatchNeeded, Stale)
+)
+async def put_subject(
+    actor: MayReview, db: Db, concern: ConcernToPut, body: SubjectPut
+) -> Response:
+    """Say whom a concern turned out to be about. What was said of them stays."""
+    await work.resolve_subject(db, actor, concern, body)
     return reply(await concerns.shown(db, concern, actor))
 
 

@@ -37,9 +37,9 @@ from app.scope import everything, visible
 from app.services import lifecycle, outbox
 from app.services.concerns.clocks import start_clocks
 from app.services.concerns.moves import CONCERN, actions_of, reviews
+from app.services.concerns.routing import route
 from app.services.escalation import Immediacy, strictest
 
-ABOUT_CONDUCT = {ConcernKind.misconduct, ConcernKind.harm_to_others, ConcernKind.security_matter}
 TELL_NOW = "Tell an officer or press the cell bell NOW: this record is not the alarm."
 TELL = "Saved. This record is not the alarm: if it gets worse, tell an officer."
 LONGEST_LINE = 300
@@ -65,9 +65,8 @@ async def raise_concern(
     staff_id, staff_as_told = await _colleague(db, actor, body)
     raiser = await _raiser(db, actor, body)
     by_proxy = raiser != actor.person_id
-    immediacy = body.immediacy or Immediacy.this_session
-    said = body.immediacy.value if body.immediacy else None
-    if body.immediacy is Immediacy.routine and actor.family is Role.mentor:
+    immediacy = body.immediacy.means if body.immediacy else Immediacy.this_session
+    if immediacy is Immediacy.routine and actor.family is Role.mentor:
         immediacy = Immediacy.within_24h
         warnings.append("Only staff set routine: kept as within_24h.")
     handed_over_at = _happened(body.handover.at, now, "handover.at") if body.handover else None
@@ -75,12 +74,11 @@ async def raise_concern(
         prison_id=actor.prison_id,
         reference=new_reference(),
         immediacy=immediacy,
-        immediacy_as_said=said,
+        immediacy_as_said=body.immediacy.value if body.immediacy else None,
         subject_person_id=subject_id,
         subject_as_told=as_told,
         about_staff_id=staff_id,
         about_staff_as_told=staff_as_told,
-        about_mentor=await _about_mentor(db, actor.prison_id, subject_id, body.kind),
         mentions_self_harm=body.mentions_self_harm or body.kind is ConcernKind.self_harm_or_suicide,
         handed_over_to=body.handover.to if body.handover else None,
         handed_over_at=handed_over_at,
@@ -91,6 +89,7 @@ async def raise_concern(
         occurred_at=_happened(body.occurred_at or now, now, "occurred_at"),
         **body.model_dump(include={"kind", "account", "needs", "protects", "told"}),
     )
+    await route(db, concern)
     await start_clocks(db, concern, now)
     await lifecycle.begin(db, CONCERN, concern, actor)
     return concern, warnings
@@ -154,18 +153,6 @@ def _happened(at: datetime, now: datetime, name: str) -> datetime:
     return min(at, now)
 
 
-async def _about_mentor(
-    db: AsyncSession, prison_id: str, subject_id: UUID | None, kind: ConcernKind
-) -> bool:
-    """Whether it is about a mentor's conduct, and so is routed past those it may touch."""
-    if subject_id is None or kind not in ABOUT_CONDUCT:
-        return False
-    live = everything(Mentor, prison_id).where(
-        col(Mentor.person_id) == subject_id, col(Mentor.status).not_in(MENTOR_ENDED)
-    )
-    return (await db.execute(live)).first() is not None
-
-
 async def add_words(
     db: AsyncSession, actor: Actor, concern: Concern, account: str, as_sent: Any = None
 ) -> Addendum:
@@ -223,7 +210,7 @@ async def _same_matter(
     said = (*await _subject(db, actor, body), *await _colleague(db, actor, body))
     known = (concern.subject_person_id, concern.subject_as_told)
     same = said == (*known, concern.about_staff_id, concern.about_staff_as_told)
-    urgency = body.immediacy or Immediacy.this_session
+    urgency = body.immediacy.means if body.immediacy else Immediacy.this_session
     no_more_urgent = strictest(concern.immediacy, urgency) is concern.immediacy
     return same and no_more_urgent and concern.status in CONCERN_OPEN
 

@@ -12,8 +12,8 @@ from app.models.concerns import Action, ActionCreate, ActionDone, Concern, Conce
 from app.models.staff import Role, Staff
 from app.scope import referred, visible
 from app.services import lifecycle
-from app.services.concerns.clocks import may_work
 from app.services.concerns.moves import CONCERN
+from app.services.concerns.routing import may_work
 from app.services.concerns.work import happened_at, may_decide, still_open
 
 

@@ -1,18 +1,18 @@
 """A concern's clocks: between the table's columns and the pure decisions of `escalation`."""
 
 from datetime import datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.models.concerns import CONCERN_OPEN, Concern, ConcernKind
+from app.models.concerns import CONCERN_OPEN, Concern
 from app.models.duties import Post
 from app.models.prisons import Prison
-from app.models.staff import Role, Staff, StaffRole
+from app.models.staff import Staff, StaffRole
 from app.scope import everything
 from app.services import duties, regimes
+from app.services.concerns.routing import may_work
 from app.services.escalation import (
     Clocks,
     ConcernState,
@@ -25,7 +25,6 @@ from app.services.escalation import (
 )
 
 NOWHERE = "outside last resort is not configured"
-READ_BY_CLINICIANS = {ConcernKind.safeguarding, ConcernKind.coercion_of_mentor}
 
 
 def state_of(concern: Concern, zone: ZoneInfo) -> ConcernState:
@@ -81,17 +80,6 @@ async def reschedule(db: AsyncSession, concern: Concern, now: datetime) -> None:
     if concern.status in CONCERN_OPEN:
         state = state_of(concern, await zone_of(db, concern.prison_id))
         keep(concern, rescheduled(state, now))
-
-
-def may_work(concern: Concern, role: StaffRole | Role, staff_id: UUID) -> bool:
-    """Whether someone may read and so be paged about this concern: never about themselves, and
-    one about a mentor or about staff only where it is routed (see `scope`)."""
-    if concern.about_staff_id == staff_id:
-        return False
-    family = Role(role.value).family
-    if family is Role.clinician:
-        return not concern.routed or concern.kind in READ_BY_CLINICIANS
-    return family is Role.governor or not concern.about_staff
 
 
 async def duty_for(db: AsyncSession, concern: Concern, prison: Prison, now: datetime) -> Duty:

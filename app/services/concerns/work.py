@@ -18,13 +18,16 @@ from app.models.concerns import (
     HandoverCreate,
     ImmediacyPut,
     SeenCreate,
+    SubjectPut,
 )
 from app.models.concerns.tables import AcctDecision
+from app.models.people import Person
 from app.models.staff import Role
-from app.scope import everything, visible
+from app.scope import everything, referred, visible
 from app.services import duties, escalation, lifecycle
-from app.services.concerns.clocks import READ_BY_CLINICIANS, keep, reschedule, state_of, zone_of
+from app.services.concerns.clocks import keep, reschedule, state_of, zone_of
 from app.services.concerns.moves import CONCERN, reviews
+from app.services.concerns.routing import READ_BY_CLINICIANS, route
 from app.services.escalation import Immediacy, strictest
 
 
@@ -146,6 +149,25 @@ async def set_immediacy(
         concern.lower_to = concern.lower_by = concern.lower_reason = None
     note = f"{body.immediacy.value}: {body.reason}"
     await lifecycle.mark(db, CONCERN, concern, actor, event, note=note)
+    await db.flush()
+
+
+async def resolve_subject(
+    db: AsyncSession, actor: Actor, concern: Concern, body: SubjectPut
+) -> None:
+    """Say whom it turned out to be about; what was said of them stays. It is routed anew, and goes
+    on at once where those who were paged may no longer see it."""
+    still_open(concern)
+    may_decide(concern, actor)
+    person = await referred(
+        db, Person, concern.prison_id, body.subject_person_id, "subject_person_id"
+    )
+    was_routed = concern.routed
+    concern.subject_person_id = person.id
+    await route(db, concern)
+    if concern.routed and not was_routed:
+        concern.step, concern.next_step_at = 0, clock.now()
+    await lifecycle.mark(db, CONCERN, concern, actor, "subject_resolved")
     await db.flush()
 
 

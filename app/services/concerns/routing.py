@@ -1,0 +1,39 @@
+"""Whom a concern must be kept from: it goes past those it may touch, and past their line."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.models.concerns import Concern, ConcernKind
+from app.models.mentors import MENTOR_ENDED, Mentor
+from app.models.staff import Role, StaffRole
+from app.scope import everything
+
+ABOUT_CONDUCT = {ConcernKind.misconduct, ConcernKind.harm_to_others, ConcernKind.security_matter}
+READ_BY_CLINICIANS = {ConcernKind.safeguarding, ConcernKind.coercion_of_mentor}
+
+
+async def route(db: AsyncSession, concern: Concern) -> None:
+    """Mark a concern about a mentor's conduct, and the supervisor from whom it is hidden."""
+    concern.about_mentor, concern.about_line_id = False, None
+    if concern.subject_person_id is None or concern.kind not in ABOUT_CONDUCT:
+        return
+    live = everything(Mentor, concern.prison_id).where(
+        col(Mentor.person_id) == concern.subject_person_id, col(Mentor.status).not_in(MENTOR_ENDED)
+    )
+    mentor = (await db.execute(live)).scalars().first()
+    if mentor is not None:
+        concern.about_mentor, concern.about_line_id = True, mentor.supervisor_id
+
+
+def may_work(concern: Concern, role: StaffRole | Role, staff_id: UUID) -> bool:
+    """Whether someone may read and so be paged about this concern: never about themselves or a
+    mentor of theirs, and one about a mentor or about staff only where it is routed (see `scope`).
+    """
+    if staff_id in {concern.about_staff_id, concern.about_line_id}:
+        return False
+    family = Role(role.value).family
+    if family is Role.clinician:
+        return not concern.routed or concern.kind in READ_BY_CLINICIANS
+    return family is Role.governor or not concern.about_staff
