@@ -30,6 +30,7 @@ PRISON_ID = re.compile(r"^[A-Z]{3}$")
 LOST_CONNECTION = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection says whose server vanished meanwhile
     asyncpg.AdminShutdownError,
     ConnectionResetError,
 )

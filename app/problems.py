@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.db import LOST_CONNECTION
 from app.errors import (
     Busy,
     Conflicting,
@@ -202,9 +203,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
-    for kind in (PoolTimeout, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
-        app.add_exception_handler(kind, _unreachable)
-    for kind in (asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError):
+    away = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, *LOST_CONNECTION)
+    for kind in (PoolTimeout, OSError, *away):
         app.add_exception_handler(kind, _unreachable)
     app.add_exception_handler(Exception, _unexpected)
 

@@ -102,7 +102,7 @@ class System:
             "WELLWING_VAR_DIR": str(self.folder / "var"),
             "WELLWING_PAGE_FILE": str(self.sink),
             "WELLWING_SWEEP_SECONDS": "0.2",
-            "WELLWING_LOG_LEVEL": "CRITICAL",
+            "WELLWING_LOG_LEVEL": "ERROR",
             "PORT": str(self.port),
         }
         command = "serve" if name == "api" else "worker"
