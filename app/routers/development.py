@@ -19,7 +19,7 @@ from app.tokens import DevelopmentIssuer, Verifier
 router = APIRouter(tags=["development"])
 
 
-def _issuer(request: Request) -> DevelopmentIssuer:
+async def _issuer(request: Request) -> DevelopmentIssuer:
     verifier: Verifier = request.app.state.verifier
     if not isinstance(verifier.keys, DevelopmentIssuer):
         raise NotFound()
