@@ -26,7 +26,7 @@ from sqlmodel import SQLModel, col
 
 from app.access import Actor
 from app.errors import Invalid, NotFound
-from app.models.concerns import Action, Addendum, Concern
+from app.models.concerns import Action, Addendum, Concern, ConcernKind
 from app.models.duties import Duty
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
@@ -97,7 +97,11 @@ def _concerns(role: Role) -> ColumnElement[bool]:
         return col(Concern.raised_by_person_id) == _MY_PERSON
     about, line = col(Concern.about_staff_id), col(Concern.about_line_id)
     not_about_me = and_(about.is_distinct_from(_MY_STAFF), line.is_distinct_from(_MY_STAFF))
-    about_staff = or_(about.is_not(None), col(Concern.about_staff_as_told).is_not(None))
+    governors_only = or_(
+        about.is_not(None),
+        col(Concern.about_staff_as_told).is_not(None),
+        col(Concern.kind) == ConcernKind.security_matter,
+    )
     if role is Role.governor:
         ended = func.coalesce(col(Concern.closed_at), _NOW)
         breached = or_(  # and stays so when it is done late
@@ -105,7 +109,7 @@ def _concerns(role: Role) -> ColumnElement[bool]:
             func.coalesce(col(Concern.seen_at), ended) > col(Concern.seen_by),
             func.coalesce(col(Concern.decided_at), ended) > col(Concern.decide_by),
         )
-        routed = or_(col(Concern.about_mentor), about_staff)
+        routed = or_(col(Concern.about_mentor), governors_only)
         paged = col(Concern.id).in_(
             select(col(Notification.concern_id)).where(
                 col(Notification.prison_id) == bindparam("actor_prison"),
@@ -116,11 +120,11 @@ def _concerns(role: Role) -> ColumnElement[bool]:
         return and_(not_about_me, or_(urgent, breached, routed, paged))
     if role.family is Role.clinician:
         routed_here = or_(
-            and_(~about_staff, ~col(Concern.about_mentor)),
+            and_(~governors_only, ~col(Concern.about_mentor)),
             col(Concern.kind).in_(["safeguarding", "coercion_of_mentor"]),
         )
         return and_(not_about_me, routed_here)
-    return and_(not_about_me, ~about_staff)
+    return and_(not_about_me, ~governors_only)
 
 
 NARROWINGS: dict[type[SQLModel], Narrowing] = {

@@ -197,3 +197,15 @@ async def test_a_merge_voids_a_lowering_proposed_before_it(night: Night) -> None
 async def test_a_mentor_cannot_ask_for_the_state_that_receipts_do_not_show(night: Night) -> None:
     await night.mentor.post("concerns", concern())
     await night.mentor.get("concerns?status=closed", 422)
+
+
+async def test_a_security_matter_is_the_governors_alone(night: Night) -> None:
+    raised = await night.raises(kind="security_matter", account="A phone in the pool table.")
+    path = f"concerns/{raised['id']}"
+    await night.sweep()
+    for caller in (night.wing.support_worker, night.wing.clinician, night.wing.officer):
+        assert await night.pages(caller) == []
+        await caller.get(path, 404)
+    assert await night.pages(night.wing.governor), "at once: nobody on the wing is asked first"
+    assert "pool table" in (await night.wing.governor.get(path))["account"]
+    assert (await night.mentor.get(path))["reference"] == raised["reference"]

@@ -154,13 +154,15 @@ class Concern(Versioned, table=True):
     next_step_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
     @property
-    def about_staff(self) -> bool:
-        return self.about_staff_id is not None or self.about_staff_as_told is not None
+    def governors_only(self) -> bool:
+        """About staff, or a security matter: nobody on the wing reads it."""
+        about_staff = self.about_staff_id is not None or self.about_staff_as_told is not None
+        return about_staff or self.kind is ConcernKind.security_matter
 
     @property
     def routed(self) -> bool:
-        """About a mentor or staff: it goes past those whom it may touch, and governors review."""
-        return self.about_mentor or self.about_staff
+        """It goes past those whom it may touch, and governors review it."""
+        return self.about_mentor or self.governors_only
 
 
 class Addendum(Scoped, table=True):

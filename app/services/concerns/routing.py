@@ -28,12 +28,14 @@ async def route(db: AsyncSession, concern: Concern) -> None:
 
 
 def may_work(concern: Concern, role: StaffRole | Role, staff_id: UUID) -> bool:
-    """Whether someone may read and so be paged about this concern: never about themselves or a
-    mentor of theirs, and one about a mentor or about staff only where it is routed (see `scope`).
+    """Whether someone may read this concern, and so be paged about it (see `scope`).
+
+    Never one about themselves or a mentor of theirs; one about a mentor, about staff or of
+    security only where it is routed.
     """
     if staff_id in {concern.about_staff_id, concern.about_line_id}:
         return False
     family = Role(role.value).family
     if family is Role.clinician:
         return not concern.routed or concern.kind in READ_BY_CLINICIANS
-    return family is Role.governor or not concern.about_staff
+    return family is Role.governor or not concern.governors_only
