@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEVELOPMENT_KEY = "development-only-key-never-in-production"
+DEVELOPMENT_ISSUER = "http://wellwing.localhost/development"
 
 
 class Environment(StrEnum):
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
     development_issuer: bool = Field(
         default=True, description="Serve an own issuer: keys, JWKS and tokens for development."
     )
-    token_issuer: str = "http://wellwing.localhost/development"  # noqa: S105
+    token_issuer: str = DEVELOPMENT_ISSUER
     token_audience: str = "wellwing"  # noqa: S105
     token_algorithms: Annotated[list[str], NoDecode] = ["RS256", "ES256"]
     jwks_url: str | None = Field(default=None, description="Key set of the production issuer.")
@@ -115,6 +116,8 @@ class Settings(BaseSettings):
                 "The development issuer is on: set WELLWING_DEVELOPMENT_ISSUER=false,"
                 " WELLWING_TOKEN_ISSUER and WELLWING_JWKS_URL."
             )
+        if self.token_issuer == DEVELOPMENT_ISSUER:
+            raise ConfigurationError("WELLWING_TOKEN_ISSUER is still the development issuer.")
         if not self.jwks_url or urlsplit(self.jwks_url).scheme != "https":
             raise ConfigurationError("WELLWING_JWKS_URL must be the https address of a key set.")
         if self.embedded:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import Request, Response
-from pydantic import ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal_column, select, tuple_
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -33,7 +33,7 @@ _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-unt
 Item = TypeVar("Item")
 
 
-class Page(SQLModel, Generic[Item]):
+class Page(BaseModel, Generic[Item]):  # SQLModel would leave the items untyped
     """A page: its items, and the cursor of the next one (null at the end)."""
 
     items: list[Item]

@@ -31,11 +31,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A `wellwing` command to keep running. `descriptors` are open files it inherits."""
+    """A `wellwing` command to keep running. `descriptors` are open files it inherits.
+
+    What a `quiet` one says is thrown away.
+    """
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
     descriptors: Sequence[int] = ()
+    quiet: bool = False
 
 
 @asynccontextmanager
@@ -104,7 +108,8 @@ async def _run(child: Child) -> int:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "app.cli", *child.arguments, "--supervised"),
         stdin=asyncio.subprocess.PIPE,
-        stdout=sys.stderr,
+        stdout=asyncio.subprocess.DEVNULL if child.quiet else sys.stderr,
+        stderr=asyncio.subprocess.DEVNULL if child.quiet else None,
         env=dict(child.environment),
         pass_fds=child.descriptors,
         start_new_session=True,

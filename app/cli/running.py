@@ -108,18 +108,17 @@ async def service(
 ) -> AsyncIterator[str]:
     """API and worker on this database, supervised, for the block; gives the API's address.
 
-    `quiet` leaves only errors in their logs: pages, too, are log lines.
+    `quiet` throws their logs away: pages, too, are log lines.
     The socket is the supervisor's: while the API starts again its callers wait, and lose nothing.
     """
     hidden = {"DATABASE_URL", "WELLWING_OWNER_DATABASE_URL"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     environment |= {"WELLWING_DATABASE_URL": urls.application}
-    if quiet:
-        environment |= {"WELLWING_LOG_LEVEL": "ERROR"}
     number = listener.fileno()
-    api = Child(("serve", f"--descriptor={number}"), environment, (number,))
+    api = Child(("serve", f"--descriptor={number}"), environment, (number,), quiet)
     address = ground.address(listener)
-    async with supervise.running([api, Child(("worker",), environment)], server):
+    worker = Child(("worker",), environment, quiet=quiet)
+    async with supervise.running([api, worker], server):
         await _ready(address)
         yield address
 

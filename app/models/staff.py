@@ -1,13 +1,12 @@
 """Staff: who works in the prison's scheme, and as what."""
 
 from enum import StrEnum
-from uuid import UUID
 
 from pydantic import field_validator
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from app.models.base import Identified, Input, Line, Name, Output, Versioned, choice, given
+from app.models.base import Identified, Input, Line, Name, Versioned, choice, given
 
 
 class Role(StrEnum):
@@ -88,11 +87,3 @@ class StaffRead(Identified):
     role: StaffRole
     contact: str | None
     active: bool
-
-
-class StaffCard(Output):
-    """A colleague, as everyone on the scheme may know them."""
-
-    id: UUID
-    name: str
-    role: StaffRole

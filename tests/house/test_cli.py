@@ -26,6 +26,7 @@ PRODUCTION = {
     "WELLWING_ENVIRONMENT": "production",
     "WELLWING_SECRET_KEY": "a key that is long enough for a test of this",
     "WELLWING_DEVELOPMENT_ISSUER": "false",
+    "WELLWING_TOKEN_ISSUER": "https://issuer.invalid",
     "WELLWING_JWKS_URL": "https://issuer.invalid/jwks.json",
 }
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -113,6 +114,7 @@ def test_production_has_no_tools_of_development(
         ("serve", {"WELLWING_SECRET_KEY": DEVELOPMENT_KEY}, "development key"),
         ("run", {"WELLWING_SECRET_KEY": "short"}, "at least 32 characters"),
         ("worker", {"WELLWING_DEVELOPMENT_ISSUER": "true"}, "development issuer"),
+        ("serve", {"WELLWING_TOKEN_ISSUER": None}, "development issuer"),
         ("serve", {"WELLWING_JWKS_URL": "http://issuer.invalid/jwks.json"}, "https"),
         ("run", {"WELLWING_DATABASE_URL": None}, "embedded PostgreSQL"),
     ],

@@ -1,5 +1,11 @@
 """The pages to me: mine alone, content-free, newest first."""
 
+import pytest
+
+from app import logs
+from app.integrations.notify import PageMessage
+from app.integrations.notify.log import LogChannel
+from app.models.base import new_id
 from tests.concerns.conftest import Night
 
 
@@ -45,3 +51,10 @@ async def test_a_page_carries_the_number_to_call(night: Night) -> None:
 async def test_prisoners_have_no_pages(night: Night) -> None:
     await night.mentor.get("notifications", 403)
     await night.mentor.post("notifications/0198c0de-0000-7000-8000-000000000000/read", None, 403)
+
+
+async def test_a_page_is_logged_at_every_level(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("ERROR")
+    page = PageMessage(new_id(), "SLI", "clinician", "SLI: a concern needs you, reference CABC.")
+    await LogChannel().send(page)
+    assert "reference CABC" in capsys.readouterr().err

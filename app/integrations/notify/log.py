@@ -20,7 +20,8 @@ class LogChannel:
         self.path = path
 
     async def send(self, page: PageMessage) -> None:
-        log.warning("page", id=str(page.id), prison_id=page.prison_id, to=page.to, text=page.text)
+        # a page is never filtered by a level: it is the channel, not a remark
+        log.critical("page", id=str(page.id), prison_id=page.prison_id, to=page.to, text=page.text)
         if self.path is not None:
             await asyncio.to_thread(self._append, page)
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from pydantic import field_validator, model_validator
+from pydantic import ConfigDict, field_validator, model_validator
 from sqlmodel import Field
 
 from app.models.base import Identified, Input, Instant, Line, Name, Output, Story
@@ -18,7 +18,7 @@ class Handover(Input):
     """The verbal handover of a concern that cannot wait: to whom, and when."""
 
     to: Name = Field(schema_extra={"examples": ["Officer Testwick"]})
-    at: Instant = Field(schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]})
+    at: Instant = Field(schema_extra={"examples": ["2026-01-05T03:10:00+00:00"]})
 
 
 class ImmediacySaid(StrEnum):
@@ -39,6 +39,19 @@ class ImmediacySaid(StrEnum):
 
 class ConcernCreate(Input):
     """A concern to raise. Say what was seen or said, in the words it was said in."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "immediacy": "right_now",
+                    "subject_as_told": "the lad in the end cell",
+                    "account": "He gave his radio away and would not say why.",
+                }
+            ]
+        },
+    )
 
     kind: ConcernKind = ConcernKind.welfare
     immediacy: ImmediacySaid | None = Field(
