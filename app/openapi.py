@@ -59,7 +59,7 @@ EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000000"
 HEADERS = {
     "ETag": "The version, for `If-Match`.",
     "Link": 'The next page, as `<...>; rel="next"`; absent on the last one.',
-    "Location": "The new resource, relative to this address.",
+    "Location": "The new resource, relative to this address; absent where it has none of its own.",
     "Idempotency-Replayed": "`true` when this answer was given before under the same key.",
 }
 

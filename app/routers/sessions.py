@@ -184,7 +184,7 @@ async def record_held_session(
     """Record a walk-in or a night call-out. What happened is never refused for a clash."""
     session, warnings = await sessions.record_held(db, actor, body)
     shown = await sessions.shown(db, session, actor, warnings)
-    return await once.created(shown, location=f"sessions/{session.id}")
+    return await once.created(shown, location=str(session.id))
 
 
 @router.post(

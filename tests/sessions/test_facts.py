@@ -228,3 +228,10 @@ async def test_only_support_workers_call_off_in_bulk(wing: Wing, who: str) -> No
 
 async def test_a_mentor_calls_nothing_off_in_bulk(scene: Scene) -> None:
     await scene.mentor.post("sessions/lockdown", lockdown(), 403)
+
+
+async def test_the_answer_leads_to_the_session_that_was_recorded(scene: Scene) -> None:
+    body = an_hour_ago(scene, kind="group")
+    made = await scene.support_worker.request("POST", "sessions/held", json=body)
+    there = str(made.request.url.join(made.headers["Location"]).path)
+    assert (await scene.support_worker.get(there))["id"] == made.json()["id"]

@@ -38,7 +38,7 @@ from app.services import lifecycle, outbox
 from app.services.concerns.clocks import start_clocks
 from app.services.concerns.moves import CONCERN, actions_of, reviews
 from app.services.concerns.routing import route
-from app.services.escalation import Immediacy, strictest
+from app.services.escalation import WHEN_MISSING, Immediacy, strictest
 
 TELL_NOW = "Tell an officer or press the cell bell NOW: this record is not the alarm."
 TELL = "Saved. This record is not the alarm: if it gets worse, tell an officer."
@@ -65,7 +65,7 @@ async def raise_concern(
     staff_id, staff_as_told = await _colleague(db, actor, body)
     raiser = await _raiser(db, actor, body)
     by_proxy = raiser != actor.person_id
-    immediacy = body.immediacy.means if body.immediacy else Immediacy.this_session
+    immediacy = body.immediacy.means if body.immediacy else WHEN_MISSING
     if immediacy is Immediacy.routine and actor.family is Role.mentor:
         immediacy = Immediacy.within_24h
         warnings.append("Only staff set routine: kept as within_24h.")
@@ -210,7 +210,7 @@ async def _same_matter(
     said = (*await _subject(db, actor, body), *await _colleague(db, actor, body))
     known = (concern.subject_person_id, concern.subject_as_told)
     same = said == (*known, concern.about_staff_id, concern.about_staff_as_told)
-    urgency = body.immediacy.means if body.immediacy else Immediacy.this_session
+    urgency = body.immediacy.means if body.immediacy else WHEN_MISSING
     no_more_urgent = strictest(concern.immediacy, urgency) is concern.immediacy
     return same and no_more_urgent and concern.status in CONCERN_OPEN
 
