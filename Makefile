@@ -2,7 +2,7 @@
 # ARGS goes to the command, as in: make tour ARGS=--json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test tour bench fault lint golden lock clean
+.PHONY: help setup run test tour bench fault lint audit golden lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -37,6 +37,9 @@ lint: $(READY) ## Check style, types and the OpenAPI document
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy app benchmarks
 	@$(BIN)/wellwing openapi | $(BIN)/openapi-spec-validator --schema 3.1 -
+
+audit: $(READY) ## Check pins and installed packages, and ask for known vulnerabilities
+	@$(BIN)/python .ci/audit.py
 
 golden: $(READY) ## Write the golden files anew, to be read in review
 	@$(BIN)/python -m tests.golden

@@ -1,11 +1,11 @@
-"""Access on one page: who someone is, and what their role may do.
+"""Access: who someone is in a prison today, and the dependency that proves a permission.
 
-Three locks stand behind each other: the permission of the route (`may`, here), the scope in the
-query (`visible`, in `app/scope.py`), and row-level security by prison in the database.
+Three locks stand behind each other: the permission of the route (`may`, here, by the table of
+`app/grants.py`), the scope in the query (`visible`, in `app/scope.py`), and row-level security by
+prison in the database.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,125 +13,22 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app import clock
-from app.db import PathPrison, ReadDb
+from app.db import Database, PathPrison, ReadDb
 from app.errors import NotAllowed, NotFound, Unauthenticated
+from app.grants import AUTHORITIES, GRANTS, P, Permission, machine_with
+from app.limits import Limits, Rate
+from app.models.clients import ClientScope
 from app.models.mentors import MentorStatus
 from app.models.staff import Role
+from app.problems import raises_a_concern
+from app.standing import of_machine, of_prisoner, of_staff, unrevoked
 from app.tokens import Claims, TokenRefused, Verifier
-
-
-class Permission(StrEnum):
-    """Everything a route may ask for."""
-
-    self_read = "self_read"
-    prison_read = "prison_read"
-    prison_write = "prison_write"
-    place_read = "place_read"
-    place_write = "place_write"
-    person_read = "person_read"
-    person_write = "person_write"
-    staff_read = "staff_read"
-    staff_write = "staff_write"
-    duty_read = "duty_read"
-    duty_write = "duty_write"
-    mentor_read = "mentor_read"
-    mentor_apply = "mentor_apply"
-    mentor_move = "mentor_move"
-    mentor_evidence = "mentor_evidence"
-    mentor_clear = "mentor_clear"
-    mentor_correct = "mentor_correct"
-    training_read = "training_read"
-    training_write = "training_write"
-    mentee_read = "mentee_read"
-    mentee_refer = "mentee_refer"
-    mentee_write = "mentee_write"
-    mentee_history = "mentee_history"
-    pairing_read = "pairing_read"
-    pairing_write = "pairing_write"
-    session_read = "session_read"
-    session_book = "session_book"
-    session_record = "session_record"
-    session_note = "session_note"
-    session_lockdown = "session_lockdown"
-    concern_raise = "concern_raise"
-    concern_read = "concern_read"
-    concern_work = "concern_work"
-    concern_seen = "concern_seen"
-    concern_review = "concern_review"
-    concern_move = "concern_move"
-    notification_read = "notification_read"
-
-
-P = Permission
-
-_EVERYONE = {P.self_read, P.concern_raise, P.concern_read}
-_STAFF = _EVERYONE | {P.prison_read, P.place_read, P.staff_read, P.duty_read, P.notification_read}
-_CARE = _STAFF | {
-    P.person_read,
-    P.mentor_read,
-    P.mentor_move,
-    P.mentor_correct,
-    P.training_read,
-    P.mentee_read,
-    P.mentee_refer,
-    P.mentee_write,
-    P.mentee_history,
-    P.pairing_read,
-    P.session_read,
-    P.concern_work,
-    P.concern_seen,
-    P.concern_review,
-    P.concern_move,
-}
-_CLINICIAN = _CARE | {P.training_write, P.duty_write}
-
-GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.support_worker: frozenset(
-        _CARE
-        | {P.place_write, P.person_write, P.duty_write, P.mentor_apply, P.mentor_evidence}
-        | {P.pairing_write, P.session_book, P.session_record}
-        | {P.session_lockdown}
-    ),
-    Role.wing_duty: frozenset(
-        _STAFF
-        | {P.person_read, P.concern_work, P.concern_seen, P.session_read, P.session_record}
-        | {P.mentee_refer}
-    ),
-    Role.mentor: frozenset(
-        _EVERYONE
-        | {P.place_read, P.person_read, P.mentor_read, P.mentor_apply, P.mentor_move}
-        | {P.training_read, P.mentee_read, P.pairing_read, P.duty_read}
-        | {P.session_read, P.session_book, P.session_record, P.session_note}
-    ),
-    Role.suspended_mentor: frozenset({P.self_read, P.concern_raise, P.concern_read}),
-    Role.applicant: frozenset(_EVERYONE | {P.mentor_read, P.mentor_apply, P.mentor_move}),
-    Role.clinician: frozenset(_CLINICIAN),
-    Role.nurse: frozenset(_CLINICIAN),
-    Role.mental_health_lead: frozenset(_CLINICIAN | {P.staff_write}),
-    Role.governor: frozenset(
-        _STAFF
-        | {P.prison_write, P.place_write, P.person_read, P.staff_write, P.duty_write}
-        | {P.mentor_read, P.mentor_move, P.mentor_clear, P.mentor_correct, P.training_read}
-        | {P.mentee_read, P.mentee_history, P.pairing_read}
-        | {P.concern_work, P.concern_seen, P.concern_review, P.concern_move}
-    ),
-    Role.system: frozenset(),
-}
-
-# Operations that need no token, each with its reason (tested against the OpenAPI document).
-PUBLIC = {
-    "health": "load balancers",
-    "escalation_health": "the dead man's switch must be readable when all else fails",
-    "jwks": "public keys of the development issuer",
-    "issue_development_token": "absent from production",
-    "move_development_clock": "absent from production",
-    "read_development_clock": "absent from production",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, in one prison. The role is the database's: the token's role ∩ the row's."""
+    """Who acts, in one prison. The role is the database's: the token's role ∩ the row's; so are
+    a machine's scopes."""
 
     prison_id: str
     subject: str
@@ -139,18 +36,26 @@ class Actor:
     staff_id: UUID | None = None
     person_id: UUID | None = None
     mentor_id: UUID | None = None
+    scopes: frozenset[ClientScope] = frozenset()
 
     @property
     def family(self) -> Role:
         return self.role.family
 
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        if self.role is Role.machine:
+            return machine_with(self.scopes)
+        return GRANTS[self.role]
+
     def allowed(self, permission: Permission) -> bool:
-        return permission in GRANTS[self.role]
+        return permission in self.permissions
 
     def scope(self) -> dict[str, Any]:
         """The values of the bind parameters that `scope.narrowed` leaves open."""
         return {
             "actor_prison": self.prison_id,
+            "actor_subject": self.subject,
             "actor_staff": self.staff_id,
             "actor_person": self.person_id,
             "actor_mentor": self.mentor_id,
@@ -175,23 +80,17 @@ async def claims(
         raise Unauthenticated()
     verifier: Verifier = request.app.state.verifier
     try:
-        return verifier.cached(credentials.credentials) or await verifier.verify(
+        found = verifier.cached(credentials.credentials) or await verifier.verify(
             credentials.credentials
         )
     except TokenRefused as refused:
         raise Unauthenticated(f"The token was refused: {refused.reason}.") from None
+    if not raises_a_concern(request):
+        limits: Limits = request.app.state.limits
+        await limits.spend(Rate.subject, found.subject)
+    return found
 
 
-_STAFF_STANDING = "SELECT id, role FROM staff WHERE prison_id = $1 AND subject = $2 AND active"
-_PRISONER_STANDING = """
-    SELECT p.id, m.id AS mentor_id, m.status
-    FROM person p
-    LEFT JOIN LATERAL (
-        SELECT id, status FROM mentor
-        WHERE prison_id = p.prison_id AND person_id = p.id ORDER BY recorded_at DESC LIMIT 1
-    ) m ON true
-    WHERE p.prison_id = $1 AND p.id = $2 AND p.presence <> 'left'
-"""
 _WORKING_MENTOR = {
     MentorStatus.approved_conditionally,
     MentorStatus.shadowing,
@@ -208,17 +107,27 @@ def prisoner_role(status: str | None) -> Role:
     return Role.suspended_mentor if status == MentorStatus.suspended else Role.applicant
 
 
-async def standing(db: ReadDb, prison_id: str, who: Claims) -> Actor | None:
-    """Who the bearer is in this prison today, or None: the database row within the token."""
+async def standing(db: Database, prison_id: str, who: Claims) -> Actor | None:
+    """Who the bearer is in this prison today, or None: the database row within the token.
+
+    A machine is its registration here, whatever prisons and roles its token names. Raises
+    TokenRevoked.
+    """
+    if who.machine:
+        row = await of_machine(db, prison_id, who)
+        if row is None:
+            return None
+        scopes = frozenset(ClientScope(name) for name in row["scopes"] if name in who.scopes)
+        return Actor(prison_id, who.subject, Role.machine, scopes=scopes)
     if prison_id not in who.prisons:
         return None
     if who.person_id is not None and Role.mentor in who.roles:
-        row = await db.fetchrow(prison_id, _PRISONER_STANDING, prison_id, who.person_id)
+        row = await of_prisoner(db, prison_id, who)
         if row is None:
             return None
         role = prisoner_role(row["status"])
         return Actor(prison_id, who.subject, role, None, row["id"], row["mentor_id"])
-    row = await db.fetchrow(prison_id, _STAFF_STANDING, prison_id, who.subject)
+    row = await of_staff(db, prison_id, who)
     if row is None:
         return None
     role = Role(row["role"])
@@ -228,13 +137,15 @@ async def standing(db: ReadDb, prison_id: str, who: Claims) -> Actor | None:
 
 
 async def current_actor(
-    prison_id: PathPrison, who: Annotated[Claims, Depends(claims)], db: ReadDb
+    prison_id: PathPrison, who: Annotated[Claims, Depends(claims)], db: ReadDb, request: Request
 ) -> Actor:
     """The actor in the path's prison. Another prison is not there at all: 404."""
+    request.state.trail.knows(None, who.subject, who.client_id)
     actor = await standing(db, prison_id, who)
+    request.state.trail.knows(actor, who.subject, who.client_id)
     if actor is not None:
         return actor
-    if prison_id not in who.prisons:
+    if who.machine or prison_id not in who.prisons:
         raise NotFound()
     raise NotAllowed("You have no active record in this prison under the role of your token.")
 
@@ -263,11 +174,27 @@ class MayOneself:
 
     permission = P.self_read
 
-    async def __call__(self, who: Annotated[Claims, Depends(claims)]) -> Claims:
+    async def __call__(self, who: Annotated[Claims, Depends(claims)], db: ReadDb) -> Claims:
+        await unrevoked(db, who)
+        return who
+
+
+class MayByAuthority(MayOneself):
+    """A permission outside any prison that the token of a machine carries itself."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, who: Annotated[Claims, Depends(claims)], db: ReadDb) -> Claims:
+        await super().__call__(who, db)
+        carried = frozenset().union(*(AUTHORITIES.get(role, frozenset()) for role in who.roles))
+        if not who.machine or self.permission not in carried:
+            raise NotAllowed()
         return who
 
 
 MayReadSelf = Annotated[Claims, Depends(MayOneself())]
+MaySubjectAccess = Annotated[Claims, Depends(MayByAuthority(P.subject_access))]
 MayReadPrison = Annotated[Actor, Depends(may(P.prison_read))]
 MayWritePrison = Annotated[Actor, Depends(may(P.prison_write))]
 MayReadPlace = Annotated[Actor, Depends(may(P.place_read))]
@@ -298,9 +225,44 @@ MayRecordSession = Annotated[Actor, Depends(may(P.session_record))]
 MayNote = Annotated[Actor, Depends(may(P.session_note))]
 MayLockDown = Annotated[Actor, Depends(may(P.session_lockdown))]
 MayRaise = Annotated[Actor, Depends(may(P.concern_raise))]
+MayReportDeath = Annotated[Actor, Depends(may(P.death_report))]
+MayAddend = Annotated[Actor, Depends(may(P.session_addend))]
+MayReadHold = Annotated[Actor, Depends(may(P.hold_read))]
+MayWriteHold = Annotated[Actor, Depends(may(P.hold_write))]
+MayReadChronology = Annotated[Actor, Depends(may(P.chronology_read))]
+MayReadRelease = Annotated[Actor, Depends(may(P.release_read))]
+MayWriteRelease = Annotated[Actor, Depends(may(P.release_write))]
 MayReadConcern = Annotated[Actor, Depends(may(P.concern_read))]
 MayWorkConcern = Annotated[Actor, Depends(may(P.concern_work))]
 MayRecordSeen = Annotated[Actor, Depends(may(P.concern_seen))]
 MayReview = Annotated[Actor, Depends(may(P.concern_review))]
 MayMoveConcern = Annotated[Actor, Depends(may(P.concern_move))]
+MayImportPeople = Annotated[Actor, Depends(may(P.person_import))]
+MayReadClient = Annotated[Actor, Depends(may(P.client_read))]
+MayWriteClient = Annotated[Actor, Depends(may(P.client_write))]
+MayConfirmClient = Annotated[Actor, Depends(may(P.client_confirm))]
+MayReadRevocation = Annotated[Actor, Depends(may(P.revocation_read))]
+MayRevoke = Annotated[Actor, Depends(may(P.revocation_write))]
+MayExportPseudonymised = Annotated[Actor, Depends(may(P.export_pseudonymised))]
+MayExportIdentifiable = Annotated[Actor, Depends(may(P.export_identifiable))]
+MayReadFhir = Annotated[Actor, Depends(may(P.fhir_read))]
 MayReadNotification = Annotated[Actor, Depends(may(P.notification_read))]
+MayReadAcct = Annotated[Actor, Depends(may(P.acct_read))]
+MayWriteAcct = Annotated[Actor, Depends(may(P.acct_write))]
+MayReadPermission = Annotated[Actor, Depends(may(P.permission_read))]
+MayWritePermission = Annotated[Actor, Depends(may(P.permission_write))]
+MayReadTask = Annotated[Actor, Depends(may(P.task_read))]
+MayMoveTask = Annotated[Actor, Depends(may(P.task_move))]
+MayBreakGlass = Annotated[Actor, Depends(may(P.break_glass_open))]
+MayReadGlass = Annotated[Actor, Depends(may(P.break_glass_read))]
+MayReviewGlass = Annotated[Actor, Depends(may(P.break_glass_review))]
+MayReadCaseload = Annotated[Actor, Depends(may(P.caseload_read))]
+MayWriteCaseload = Annotated[Actor, Depends(may(P.caseload_write))]
+MayReadClinicalNote = Annotated[Actor, Depends(may(P.clinical_note_read))]
+MayWriteClinicalNote = Annotated[Actor, Depends(may(P.clinical_note_write))]
+MayReadSafetyPlan = Annotated[Actor, Depends(may(P.safety_plan_read))]
+MayWriteSafetyPlan = Annotated[Actor, Depends(may(P.safety_plan_write))]
+MayReadVersions = Annotated[Actor, Depends(may(P.text_version_read))]
+MayReadAudit = Annotated[Actor, Depends(may(P.audit_read))]
+MayReadRetention = Annotated[Actor, Depends(may(P.retention_read))]
+MayExportAudit = Annotated[Actor, Depends(may(P.audit_export))]

@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 import orjson
@@ -26,6 +26,8 @@ from sqlalchemy.orm import Session as SyncSession
 from app.config import ConfigurationError
 from app.errors import NotFound
 
+# Written beside what they tell of, which is in the audit itself; a prison has no UUID.
+NOT_TOUCHED = {"outbox", "history", "idempotency_key", "text_version", "former_value", "prison"}
 PRISON_ID = re.compile(r"^[A-Z]{3}$")
 LOST_CONNECTION = (
     asyncpg.ConnectionDoesNotExistError,
@@ -53,8 +55,8 @@ def engine_url(url: str) -> URL:
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     return URL.create(
         "postgresql+asyncpg",
-        username=parts.username,
-        password=parts.password,
+        username=unquote(parts.username or "") or None,
+        password=unquote(parts.password or "") or None,
         host=parts.hostname,
         port=parts.port,
         database=parts.path.lstrip("/"),
@@ -98,6 +100,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=patience,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error's text would quote people's data
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args={
@@ -124,7 +127,8 @@ class Database:
                 command_timeout=self._patience,
             )
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-            raise ConfigurationError(f"The database cannot be reached: {error}.") from None
+            reason = str(error) or type(error).__name__
+            raise ConfigurationError(f"The database cannot be reached: {reason}.") from None
         row = await self.pool.fetchrow(
             "SELECT rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user"
         )
@@ -176,6 +180,24 @@ class Database:
             rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
             return rows
 
+    @asynccontextmanager
+    async def outside(self) -> AsyncIterator[AsyncSession]:
+        """A transaction outside any prison, for the tables that belong to none."""
+        async with self.sessions() as session, session.begin():
+            yield session
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """One value of the tables that belong to no prison; tried again as `fetch` is."""
+        try:
+            return await self._fetchval(sql, args)
+        except LOST_CONNECTION:
+            await self.pool.expire_connections()
+            return await self._fetchval(sql, args)
+
+    async def _fetchval(self, sql: str, args: Sequence[Any]) -> Any:
+        async with self.pool.acquire(timeout=self._patience) as connection:
+            return await connection.fetchval(sql, *args)
+
     async def prison_ids(self) -> Sequence[str]:
         """Every prison served here, in order."""
         return [row["id"] for row in await self.pool.fetch("SELECT id FROM prison ORDER BY id")]
@@ -187,6 +209,16 @@ def _raise_versions(session: SyncSession, *_: Any) -> None:
     for row in session.dirty:
         if hasattr(row, "version") and session.is_modified(row):
             row.version += 1
+
+
+@event.listens_for(SyncSession, "before_flush")
+def _tell_the_audit(session: SyncSession, *_: Any) -> None:
+    """Which rows a session makes or changes; `urgent` ones must not wait for the audit."""
+    for row in (*session.new, *session.dirty):
+        if row.__tablename__ not in NOT_TOUCHED and hasattr(row, "id"):
+            session.info.setdefault("touched", set()).add(row.id)
+        if getattr(row, "urgent", False):
+            session.info["urgent"] = True
 
 
 PathPrison = Annotated[
@@ -205,14 +237,26 @@ async def database(request: Request) -> Database:  # async: a sync one costs a t
 
 
 async def open_db(
-    prison_id: PathPrison, db: Annotated[Database, Depends(database)]
+    prison_id: PathPrison, db: Annotated[Database, Depends(database)], request: Request
 ) -> AsyncIterator[AsyncSession]:
     async with db.write(prison_id) as session:
+        session.info["trail"] = request.state.trail  # who changes what is kept with what it was
         yield session
+        await session.flush()
+        await request.app.state.auditor.within(session, request.scope)
 
 
 Db = Annotated[AsyncSession, Depends(open_db, scope="function")]
 """The request's write session: services flush, the end of the function commits."""
+
+
+async def open_outside(db: Annotated[Database, Depends(database)]) -> AsyncIterator[AsyncSession]:
+    async with db.outside() as session:
+        yield session
+
+
+OutsideDb = Annotated[AsyncSession, Depends(open_outside, scope="function")]
+"""The write session of a route outside any prison."""
 
 ReadDb = Annotated[Database, Depends(database)]
 """For reads: `fetchrow(prison_id, sql, ...)`."""

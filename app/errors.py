@@ -47,6 +47,10 @@ class Unauthenticated(Refused):
     headers = {"WWW-Authenticate": "Bearer"}
 
 
+class TokenRevoked(Unauthenticated):
+    code, title = "token_revoked", "The token was revoked: sign in again"
+
+
 class NotAllowed(Refused):
     status, code, title = 403, "not_allowed", "Your role may not do this"
 
@@ -115,6 +119,14 @@ class NoteLocked(Conflicting):
     code, title = "note_locked", "The note is locked"
 
 
+class NoteOpen(Conflicting):
+    code, title = "note_open", "The note is still open: write it there"
+
+
+class NotStanding(Conflicting):
+    code, title = "not_standing", "The release may not be collected"
+
+
 class TooEarly(Conflicting):
     code, title = "reapply_later", "The date to apply again has not come"
 
@@ -131,6 +143,10 @@ class NotPairable(Conflicting):
     code, title = "not_pairable", "These two cannot be brought together now"
 
 
+class HoldNeeded(Conflicting):
+    code, title = "hold_needed", "Only under a legal hold is a chronology told"
+
+
 class LastResortNeeded(Conflicting):
     code, title = "last_resort_needed", "The prison has no last resort to page"
 
@@ -141,6 +157,10 @@ class Stale(Refused):
 
 class TooLarge(Refused):
     status, code, title = 413, "too_large", "The body is too large"
+
+
+class BadRequest(Refused):
+    status, code, title = 400, "bad_request", "The request does not say what it asks for"
 
 
 class Invalid(Refused):
@@ -157,6 +177,23 @@ class KeyReused(Refused):
 
 class MatchNeeded(Refused):
     status, code, title = 428, "if_match_needed", "Send If-Match with the ETag you read"
+
+
+class TooManyRequests(Refused):
+    status, code, title = 429, "too_many_requests", "Too many requests in a short time"
+    headers = {"Retry-After": "60"}
+
+
+class TooManyPairChecks(TooManyRequests):
+    code, title = "too_many_pair_checks", "Too many pairs were tried that cannot be"
+
+
+class HeadersTooLarge(Refused):
+    status, code, title = 431, "headers_too_large", "The headers are too large"
+
+
+class UriTooLong(Refused):
+    status, code, title = 414, "uri_too_long", "The address is too long"
 
 
 class Busy(Refused):

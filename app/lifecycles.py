@@ -43,7 +43,7 @@ def _names(functions: tuple[Any, ...]) -> str:
 def by_whom(move: Move) -> str:
     if not move.offered:
         return "the service"
-    if move.by >= set(Role) - {Role.system}:
+    if move.by >= set(Role) - {Role.system, Role.machine}:
         return "anyone"
     return ", ".join(role.value for role in Role if role in move.by)
 

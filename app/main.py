@@ -13,11 +13,14 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from app import __version__, logs, openapi, problems, replies
+from app import __version__, edges, logs, openapi, problems, replies
+from app.audit import Audited, Auditor
 from app.config import Settings, settings
+from app.models.software import Process
 from app.paths import known_query
 from app.routers import every_router
 from app.runtime import find_database, open_database
+from app.services import software
 from app.tokens import verifier_for
 
 DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
@@ -30,7 +33,10 @@ def _lifespan(config: Settings) -> Callable[[FastAPI], object]:
         urls = await asyncio.to_thread(find_database, config)
         app.state.database = await open_database(config, urls.application)
         app.state.verifier = verifier_for(config)
+        app.state.auditor.start()
+        await software.started(app.state.database, Process.api, config)
         yield
+        await app.state.auditor.stop()
         await app.state.database.close()
 
     return lifespan
@@ -56,18 +62,21 @@ def create_app(config: Settings | None = None) -> FastAPI:
         redirect_slashes=False,  # a POST answered by a redirect is easily taken for saved
     )
     app.state.settings = config
+    app.state.auditor = Auditor(app.state, config.spool_dir)
     problems.install(app)
     app.add_exception_handler(replies.Replayed, replies.replayed)
     for router in every_router(config):
         app.include_router(router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    app.add_middleware(Audited)
+    edges.install(app, config)
     if config.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
             allow_methods=["*"],
             allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
-            expose_headers=["ETag", "Link", "Location", "Retry-After"],
+            expose_headers=["ETag", "Link", "Location", "Retry-After", edges.REQUEST_ID],
         )
     _serve_docs(app)
     return app
@@ -77,12 +86,15 @@ def _serve_docs(app: FastAPI) -> None:
     """The docs page with its own assets: it works without the internet."""
     app.mount("/docs/assets", StaticFiles(directory=DOCS_ASSETS), name="docs_assets")
 
+    page = get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="Wellwing",
+        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url="/docs/assets/swagger-ui.css",
+        swagger_favicon_url="/docs/assets/favicon.png",
+    )
+    page.headers["Content-Security-Policy"] = edges.docs_policy(bytes(page.body))
+
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title="Wellwing",
-            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-            swagger_css_url="/docs/assets/swagger-ui.css",
-            swagger_favicon_url="/docs/assets/favicon.png",
-        )
+        return page

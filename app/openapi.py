@@ -9,9 +9,13 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
 from app import __version__
-from app.access import GRANTS, May, MayOneself, Permission
+from app.access import May, MayOneself
+from app.config import Settings
 from app.errors import TooLarge
+from app.grants import GRANTS, SCOPES, Permission
 from app.problems import MEDIA_TYPE, Problem, refusals
+from app.services.reference import labels
+from app.tokens import DISCOVERY
 
 TAGS = {
     "me": "Who am I, what may I do, and every code list with its plain words.",
@@ -25,10 +29,24 @@ TAGS = {
     "mentors": "From application to active and on: evidence, clearance, moves.",
     "trainings": "The five modules, signed off by a nurse.",
     "mentees": "Referral, triage, consent, support and its end.",
+    "acct-pointers": "That someone is on the prison's care plan: its days, and no word of it.",
+    "permissions": "Permission to share, by recipient and purpose; revocable; safety does not ask.",
     "pairings": "Which mentor supports which mentee.",
     "sessions": "Plans that cannot clash, and what took place.",
+    "clinical-notes": "Clinicians' notes on those in their care: open for a day, then addenda.",
+    "safety-plans": "What helps someone in a crisis; item by item they tick who else reads it.",
+    "caseloads": "Which clinician has whom as patient.",
     "concerns": "Something worrying: raised, acknowledged, seen, decided, fed back, closed.",
     "notifications": "Pages to me. They say that I am needed, and nothing more.",
+    "tasks": "What must be done by a time, and climbs to others when it is not.",
+    "break-glass": "A clinician opens one person's records for a time; governors are told at once.",
+    "legal-holds": "Nothing about a person is deleted while one stands; it takes two to lift it.",
+    "releases": "What is let out about people, by two persons; a signed chronology.",
+    "audit": "Who looked at what, who changed what, who was refused; sealed into a chain.",
+    "clients": "Machine clients: who is let in, and for what.",
+    "revocations": "Tokens that are believed no longer; signing out.",
+    "subject_access": "What is held about a person, in HMPPS's convention.",
+    "retention": "How long what is kept, what is due, what is held.",
     "health": "For load balancers and for the dead man's switch.",
     "development": "Only in development: tokens and the movable clock.",
 }
@@ -45,6 +63,10 @@ record. A concern that could not be saved is answered with a problem that begins
 - Creating POSTs take an `Idempotency-Key`: the same key and body get the same answer again.
 - `moves` on a resource says what you may do next, and the codes of what stands in the way.
 - Refusals are `application/problem+json` (RFC 9457); `code` is stable.
+- Every answer has an `X-Request-ID`: the UUID you sent under that name, or a new one. It is the
+  `instance` of a refusal and stands in our log; quote it when you ask for help.
+- Too many requests from one address or under one subject: 429 with `Retry-After`. Raising a concern
+  is never counted. Headers over 16 KiB are answered 431, an address over 8 KiB 414.
 """
 
 # What parameters mean wherever they appear without words of their own.
@@ -88,6 +110,42 @@ def roles_with(permission: Permission) -> list[str]:
     return [role.value for role, granted in GRANTS.items() if permission in granted]
 
 
+def scopes_with(permission: Permission) -> list[str]:
+    """The scopes with which a machine client may ask for it."""
+    return [scope.value for scope, opened in SCOPES.items() if permission in opened]
+
+
+def security_of(permission: Permission) -> list[dict[str, list[str]]]:
+    """Any of these lets a caller in: a person's token, or a machine's with the scope."""
+    machines = [{"clientCredentials": [scope]} for scope in scopes_with(permission)]
+    return [{"bearer": []}, {"openIdConnect": []}, *machines]
+
+
+def _machines_schemes(config: Settings) -> dict[str, Any]:
+    """How tokens are got: the issuer's discovery document says where."""
+    own, scopes = config.development_issuer, labels()["client_scope"]
+    discovery = DISCOVERY if own else config.token_issuer.removesuffix("/") + DISCOVERY
+    return {
+        "openIdConnect": {
+            "type": "openIdConnect",
+            "openIdConnectUrl": discovery,
+            "description": "A person's token of the issuer, sent as the bearer.",
+        },
+        "clientCredentials": {
+            "type": "oauth2",
+            "description": "A machine client's own token. Its scopes are those that both the token"
+            " names and the prison's governors have let it have. The issuer's discovery document"
+            " names the true `token_endpoint`.",
+            "flows": {
+                "clientCredentials": {
+                    "tokenUrl": "/development/tokens" if own else discovery,
+                    "scopes": {scope: words["label"] for scope, words in scopes.items()},
+                }
+            },
+        },
+    }
+
+
 def document(app: FastAPI) -> dict[str, Any]:
     """The document, made once."""
     if app.openapi_schema is not None:
@@ -107,6 +165,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
     )
     schemas.update(problem["$defs"])
+    made["components"]["securitySchemes"] |= _machines_schemes(app.state.settings)
     for route in api_routes(app):
         for method in route.methods or ():
             operation = made["paths"].get(route.path_format, {}).get(method.lower())
@@ -125,6 +184,7 @@ def _finish(
     if permission is not None:
         operation["x-permission"] = permission.value
         operation["x-roles"] = roles_with(permission)
+        operation["security"] = security_of(permission)
     parameters = operation.get("parameters", [])
     for parameter in parameters:
         parameter.setdefault("description", _meaning(parameter["name"]))

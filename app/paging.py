@@ -8,7 +8,7 @@ from.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -31,6 +31,7 @@ from app.scope import narrowed
 
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 Item = TypeVar("Item")
+LINES_A_PAGE = 1000
 
 
 class Page(BaseModel, Generic[Item]):  # SQLModel would leave the items untyped
@@ -118,12 +119,15 @@ class Listing:
         filters: Mapping[str, Callable[[Any], ColumnElement[bool]]] | None = None,
         sorts: Mapping[str, Any],
         computed: Mapping[str, Any] | None = None,
+        audited: Any = None,
     ) -> None:
+        """`audited`: the id by which the audit knows a row; its own, unless told."""
         self.model = model
         self.shapes = shapes
         self.filters = dict(filters or {})
         self.sorts = dict(sorts)
         self.computed = dict(computed or {})
+        self.audited = model.id if audited is None else audited  # type: ignore[attr-defined]
         self._compile = lru_cache(maxsize=512)(self._compile_uncached)
 
     def shape_for(self, role: Role) -> type[SQLModel]:
@@ -147,7 +151,10 @@ class Listing:
             if name != "moves"
         ]
         page = narrowed(self.model, role).with_only_columns(
-            *columns, key.label("~key"), row_id.label("~id")
+            *columns,
+            key.label("~key"),
+            row_id.label("~id"),
+            self.audited.label("~shown"),
         )
         for name in used:
             page = page.where(self.filters[name](bindparam(name)))
@@ -170,6 +177,7 @@ class Listing:
             func.count(),
             func.max(cast(numbered.c["~key"], String)).filter(last),
             func.max(cast(numbered.c["~id"], String)).filter(last),
+            func.json_agg(numbered.c["~shown"]).filter(numbered.c["~n"] <= limit),
         ).select_from(numbered.join(item, literal_column("true")))
         compiled = whole.compile(dialect=_DIALECT)
         open_values = {bind.key: None for bind in compiled.binds.values() if bind.required}
@@ -181,6 +189,40 @@ class Listing:
             state.parameters,
             {**processors, **state.processors},
         )
+
+    async def _read(
+        self,
+        db: Database,
+        actor: Actor,
+        given: Mapping[str, Any],
+        sort: str,
+        limit: int,
+        after: tuple[str, str] | None,
+    ) -> Any:
+        """One page: items, count (one more than the limit when more follow), last key and id, and
+        the ids the audit keeps; all as the database's JSON."""
+        statement = self._compile(actor.role, tuple(given), sort, after is not None)
+        values: dict[str, Any] = {**actor.scope(), **given, "page_limit": limit}
+        if after is not None:
+            values["after_key"], values["after_id"] = after
+        row = await db.fetchrow(actor.prison_id, statement.sql, *statement.arguments(values))
+        assert row is not None
+        return row
+
+    async def lines(
+        self, db: Database, actor: Actor, sort: str, given: Mapping[str, Any]
+    ) -> AsyncIterator[bytes]:
+        """Every item as a line of JSON, page after page: for exports."""
+        after: tuple[str, str] | None = None
+        while True:
+            items, count, key, row_id, _ = await self._read(
+                db, actor, given, sort, LINES_A_PAGE, after
+            )
+            for item in orjson.loads(items or "[]"):
+                yield orjson.dumps(item) + b"\n"
+            if count <= LINES_A_PAGE:
+                return
+            after = (key, row_id)
 
     async def page(
         self,
@@ -197,15 +239,11 @@ class Listing:
         """
         asked = {**{name: getattr(query, name, None) for name in self.filters}, **fixed}
         given = {name: value for name, value in asked.items() if value is not None}
-        used = tuple(given)
-        statement = self._compile(actor.role, used, sort, query.cursor is not None)
-        values: dict[str, Any] = {**actor.scope(), **given, "page_limit": query.limit}
         bound = f"{self.model.__name__} {sort} {orjson.dumps(given, default=str).decode()}"
-        if query.cursor is not None:
-            values["after_key"], values["after_id"] = read_cursor(query.cursor, bound)
-        row = await db.fetchrow(actor.prison_id, statement.sql, *statement.arguments(values))
-        assert row is not None
-        items, count, key, row_id = row
+        after = read_cursor(query.cursor, bound) if query.cursor is not None else None
+        found = await self._read(db, actor, given, sort, query.limit, after)
+        items, count, key, row_id, shown = found
+        request.state.trail.listed = orjson.Fragment(shown or "[]")
         following = write_cursor(bound, key, row_id) if count > query.limit else None
         body = b'{"items":%b,"next":%b}' % ((items or "[]").encode(), orjson.dumps(following))
         response = Response(body, media_type="application/json")

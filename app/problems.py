@@ -6,6 +6,7 @@ from uuid import uuid4
 import asyncpg
 import orjson
 import structlog
+from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -25,7 +26,9 @@ from app.errors import (
     NotAllowed,
     NotFound,
     Refused,
+    TokenRevoked,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     from_constraint,
 )
@@ -56,16 +59,18 @@ class Problem(SQLModel):
     errors: list[ProblemError] = []
 
 
-def _raises_a_concern(request: Request) -> bool:
+def raises_a_concern(request: Request) -> bool:
     """Raising one or adding words to one, also at an address that is a little wrong."""
     path = request.url.path.rstrip("/").lower()
-    return request.method == "POST" and path.endswith(("/concerns", "/addenda"))
+    words = path.endswith("/addenda") and "/sessions/" not in path
+    return request.method == "POST" and (path.endswith("/concerns") or words)
 
 
 def problem(request: Request, refused: Refused) -> Response:
     """The reply for a refusal. Refusing a concern begins by saying that nothing was saved."""
     title, detail = refused.title, refused.detail
-    if _raises_a_concern(request):
+    request.scope.setdefault("state", {})["refusal"] = refused.code
+    if raises_a_concern(request):
         title, detail = NOT_SAVED, f"{NOT_SAVED}. {detail}"
     body: dict[str, Any] = {
         "type": f"urn:wellwing:problem:{refused.code}",
@@ -73,7 +78,7 @@ def problem(request: Request, refused: Refused) -> Response:
         "status": refused.status,
         "code": refused.code,
         "detail": detail,
-        "instance": f"urn:uuid:{uuid4()}",
+        "instance": f"urn:uuid:{correlation_id.get() or uuid4()}",
         "errors": [
             {"field": error.field, "code": error.code, "message": error.message}
             for error in refused.errors
@@ -111,6 +116,8 @@ def _from_http(error: HTTPException) -> Refused:
         return NotFound("There is no such address.")
     if error.status_code == 413:
         return TooLarge()
+    if error.status_code == 400:  # bytes that are no text at all
+        return Invalid.field("body", "json_invalid", "is no JSON")
     refused = Refused(str(error.detail))
     refused.status = error.status_code  # type: ignore[misc]
     refused.code = f"http_{error.status_code}"  # type: ignore[misc]
@@ -167,7 +174,6 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     log.error(
         "unexpected",
         instance=orjson.loads(bytes(response.body))["instance"],
-        kind=type(error).__name__,
         exc_info=(type(error), None, error.__traceback__),
     )
     return response
@@ -216,7 +222,15 @@ def refusals(*kinds: type[Refused]) -> dict[int | str, dict[str, Any]]:
     `application/json`, which no refusal is.
     """
     declared: dict[int | str, dict[str, Any]] = {}
-    always: tuple[type[Refused], ...] = (Unauthenticated, NotAllowed, NotFound, Invalid, Busy)
+    always: tuple[type[Refused], ...] = (
+        Unauthenticated,
+        TokenRevoked,
+        NotAllowed,
+        NotFound,
+        Invalid,
+        TooManyRequests,
+        Busy,
+    )
     for kind in (*always, *kinds):
         content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
         entry = declared.setdefault(kind.status, {"content": {MEDIA_TYPE: content}})

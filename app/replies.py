@@ -119,6 +119,8 @@ class OnceFor:
             ),
         ] = None,
     ) -> Once:
+        if self.keep_reuse:
+            db.info["urgent"] = True
         if key is None:
             return Once(db, None)
         # An answer is in the shape of the role that got it: another role does not get it again.

@@ -16,66 +16,101 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
+    literal,
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
 from app.access import Actor
+from app.clinical_scope import CLINICAL
 from app.errors import Invalid, NotFound
+from app.models.acct_pointers import AcctPointer
+from app.models.audit import AuditAct, AuditEntry
+from app.models.break_glass import BreakGlass
+from app.models.clients import Client
 from app.models.concerns import Action, Addendum, Concern, ConcernKind
+from app.models.deaths import Death
 from app.models.duties import Duty
+from app.models.explanations import Explanation
+from app.models.former_values import FormerValue
+from app.models.legal_holds import HoldStatus, LegalHold
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
 from app.models.moves import History
 from app.models.notifications import Notification
 from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
+from app.models.permissions import SharingPermission
 from app.models.regimes import Regime
+from app.models.releases import Release
+from app.models.revocations import Revocation
 from app.models.rooms import Room
 from app.models.sessions import Participation, Session, SessionStatus
-from app.models.staff import Role, Staff
+from app.models.software import Outage
+from app.models.staff import Role, Staff, StaffRole
+from app.models.tasks import Task, TaskSource
 from app.models.trainings import Training
 from app.models.wings import Wing
 from app.services.escalation import Immediacy
+from app.ties import (
+    HERE,
+    MY_MENTOR,
+    MY_PERSON,
+    MY_STAFF,
+    MY_SUBJECT,
+    NOW,
+    glass_broken,
+    my_mentees,
+    still_here,
+)
 
 T = TypeVar("T", bound=SQLModel)
 Narrowing = Callable[[Role], ColumnElement[bool]]
 
-_MY_STAFF: BindParameter[Any] = bindparam("actor_staff")
-_MY_PERSON: BindParameter[Any] = bindparam("actor_person")
-_MY_MENTOR: BindParameter[Any] = bindparam("actor_mentor")
-_NOW: BindParameter[Any] = bindparam("actor_now")
-
-
-def _my_mentees() -> Any:
-    """Mentees of the mentor's live pairings."""
-    return select(col(Pairing.mentee_id)).where(
-        col(Pairing.prison_id) == bindparam("actor_prison"),
-        col(Pairing.mentor_id) == _MY_MENTOR,
-        col(Pairing.status) == PairingStatus.live,
-    )
-
 
 def _my_participations() -> ColumnElement[bool]:
-    """Who comes to the mentor's own sessions; once those are closed, only mentees still theirs."""
+    """Who comes to the mentor's own sessions. Once a session is closed, a pairing is over or the
+    person has left, only those who are still their mentees."""
     session = aliased(Session)
     mine = select(col(session.id)).where(
-        col(session.prison_id) == bindparam("actor_prison"), col(session.mentor_id) == _MY_MENTOR
+        col(session.prison_id) == bindparam("actor_prison"), col(session.mentor_id) == MY_MENTOR
     )
     still_open = mine.where(
         col(session.status) != SessionStatus.locked, col(session.status) != SessionStatus.cancelled
     )
+    over = select(literal(1)).where(
+        col(Pairing.prison_id) == HERE,
+        col(Pairing.mentor_id) == MY_MENTOR,
+        col(Pairing.mentee_id) == col(Participation.mentee_id),
+        col(Pairing.status) != PairingStatus.live,
+        func.coalesce(col(Pairing.ended_at), NOW) >= col(Participation.recorded_at),
+    )
     return or_(
-        col(Participation.session_id).in_(still_open),
+        and_(
+            col(Participation.session_id).in_(still_open),
+            still_here(col(Participation.mentee_id)),
+            ~over.correlate(Participation).exists(),
+        ),
         and_(
             col(Participation.session_id).in_(mine),
-            col(Participation.mentee_id).in_(_my_mentees()),
+            col(Participation.mentee_id).in_(my_mentees()),
         ),
     )
+
+
+def _broken_glass(role: Role) -> ColumnElement[bool]:
+    """Clinicians see their own, their lead all; governors, who review, all but their own."""
+    own = col(BreakGlass.staff_id) == MY_STAFF
+    if role is Role.governor:
+        return col(BreakGlass.staff_id).is_distinct_from(MY_STAFF)
+    if role is Role.mental_health_lead:
+        return true()
+    return own if role.family is Role.clinician else false()
 
 
 def _all_for_staff(own: ColumnElement[bool]) -> Narrowing:
@@ -91,40 +126,173 @@ def _everyone(_: Role) -> ColumnElement[bool]:
     return true()
 
 
+def _paged_to_me(about: Any) -> Any:
+    """What the actor was paged about: the ids in one of the columns of notifications."""
+    return select(about).where(
+        col(Notification.prison_id) == bindparam("actor_prison"),
+        col(Notification.staff_id) == MY_STAFF,
+        about.is_not(None),
+    )
+
+
+def _not_about_me() -> ColumnElement[bool]:
+    """A concern neither about the actor nor about a mentor of theirs."""
+    about, line = col(Concern.about_staff_id), col(Concern.about_line_id)
+    return and_(about.is_distinct_from(MY_STAFF), line.is_distinct_from(MY_STAFF))
+
+
 def _concerns(role: Role) -> ColumnElement[bool]:
     """Nobody sees a concern about themselves or a mentor of theirs; the rest by routing."""
     if role.family is Role.mentor:
-        return col(Concern.raised_by_person_id) == _MY_PERSON
-    about, line = col(Concern.about_staff_id), col(Concern.about_line_id)
-    not_about_me = and_(about.is_distinct_from(_MY_STAFF), line.is_distinct_from(_MY_STAFF))
+        return col(Concern.raised_by_person_id) == MY_PERSON
+    not_about_me = _not_about_me()
     governors_only = or_(
-        about.is_not(None),
+        col(Concern.about_staff_id).is_not(None),
         col(Concern.about_staff_as_told).is_not(None),
         col(Concern.kind) == ConcernKind.security_matter,
     )
     if role is Role.governor:
-        ended = func.coalesce(col(Concern.closed_at), _NOW)
+        ended = func.coalesce(col(Concern.closed_at), NOW)
         breached = or_(  # and stays so when it is done late
             func.coalesce(col(Concern.acknowledged_at), ended) > col(Concern.acknowledge_by),
             func.coalesce(col(Concern.seen_at), ended) > col(Concern.seen_by),
             func.coalesce(col(Concern.decided_at), ended) > col(Concern.decide_by),
         )
         routed = or_(col(Concern.about_mentor), governors_only)
-        paged = col(Concern.id).in_(
-            select(col(Notification.concern_id)).where(
-                col(Notification.prison_id) == bindparam("actor_prison"),
-                col(Notification.staff_id) == _MY_STAFF,
-            )
-        )
+        paged = col(Concern.id).in_(_paged_to_me(col(Notification.concern_id)))
         urgent = col(Concern.immediacy) == Immediacy.now
         return and_(not_about_me, or_(urgent, breached, routed, paged))
     if role.family is Role.clinician:
+        opened = glass_broken(col(Concern.subject_person_id))
         routed_here = or_(
-            and_(~governors_only, ~col(Concern.about_mentor)),
+            and_(~governors_only, or_(~col(Concern.about_mentor), opened)),
             col(Concern.kind).in_(["safeguarding", "coercion_of_mentor"]),
         )
         return and_(not_about_me, routed_here)
     return and_(not_about_me, ~governors_only)
+
+
+def _for_machines() -> ColumnElement[bool]:
+    """Concerns that a machine may count: none about staff or mentors, none of security."""
+    sensitive = [ConcernKind.security_matter, ConcernKind.coercion_of_mentor]
+    return and_(
+        ~col(Concern.about_mentor),
+        col(Concern.about_staff_id).is_(None),
+        col(Concern.about_staff_as_told).is_(None),
+        col(Concern.kind).not_in(sensitive),
+    )
+
+
+def _clients(role: Role) -> ColumnElement[bool]:
+    return true() if role in {Role.governor, Role.mental_health_lead} else false()
+
+
+def _revocations(role: Role) -> ColumnElement[bool]:
+    """Governors see the prison's, but not those of their own tokens."""
+    others = col(Revocation.subject).is_distinct_from(MY_SUBJECT)
+    return others if role is Role.governor else false()
+
+
+def _audit(role: Role) -> ColumnElement[bool]:
+    """Governors see the prison's, other staff their own acts; nobody what is kept from them."""
+    if role is Role.system:
+        return true()
+    if role.family not in {Role.support_worker, Role.clinician, Role.governor}:
+        return false()
+    here: BindParameter[Any] = bindparam("actor_prison")
+    concerns = select(col(Concern.id)).where(
+        col(Concern.prison_id) == here,
+        or_(col(Concern.about_staff_id) == MY_STAFF, col(Concern.about_line_id) == MY_STAFF),
+    )
+    pages = select(col(Notification.id)).where(
+        col(Notification.prison_id) == here, col(Notification.concern_id).in_(concerns)
+    )
+    tasks = select(col(Task.id)).where(
+        col(Task.prison_id) == here, col(Task.thing_id).in_(concerns)
+    )
+    hidden = [concerns, pages, tasks]
+    if role is Role.governor:  # who has broken a glass before does not follow its review
+        glass = select(col(BreakGlass.id)).where(
+            col(BreakGlass.prison_id) == here, col(BreakGlass.staff_id) == MY_STAFF
+        )
+        hidden.append(glass)
+    kept_from_me = func.array(union_all(*hidden).scalar_subquery())
+    mine = col(AuditEntry.subject) == MY_SUBJECT
+    # One's own refusals stay: their absence would tell a hidden thing from one that is not there.
+    refused_me = and_(mine, col(AuditEntry.act) == AuditAct.refused)
+    open_to_me = or_(~col(AuditEntry.ids).bool_op("&&")(kept_from_me), refused_me)
+    return and_(open_to_me, true() if role is Role.governor else mine)
+
+
+def _pages(role: Role) -> ColumnElement[bool]:
+    """One's own pages; not of a concern found to be about oneself or a mentor of one's."""
+    of_it = select(literal(1)).where(
+        col(Concern.prison_id) == col(Notification.prison_id),
+        col(Concern.id) == col(Notification.concern_id),
+    )
+    kept_from_me = of_it.where(~_not_about_me()).correlate(Notification).exists()
+    return and_(col(Notification.staff_id) == MY_STAFF, ~kept_from_me)
+
+
+TASKS_OF: dict[Role, list[StaffRole]] = {
+    Role.support_worker: [StaffRole.support_worker, StaffRole.wing_duty],
+    Role.clinician: [StaffRole.clinician, StaffRole.nurse],
+    Role.nurse: [StaffRole.clinician, StaffRole.nurse],
+    Role.mental_health_lead: [
+        StaffRole.clinician,
+        StaffRole.nurse,
+        StaffRole.mental_health_lead,
+    ],
+    Role.wing_duty: [StaffRole.wing_duty],
+    Role.governor: [StaffRole.governor],
+}
+"""To whom the tasks for which roles fall. Governors, who oversee, see the others' too."""
+
+
+def _tasks(role: Role) -> ColumnElement[bool]:
+    """Tasks for the role or the person, and those they were paged about; to governors all. Never
+    one that came of a thing that is hidden from them, or of their own break-glass."""
+    if role.family is Role.mentor:
+        return false()
+    source, thing = col(Task.thing_noun), col(Task.thing_id)
+    readable = _not_about_me() if role is Role.governor else _concerns(role)
+    of_a_concern = and_(col(Concern.prison_id) == bindparam("actor_prison"), readable)
+    of_another = and_(
+        col(BreakGlass.prison_id) == bindparam("actor_prison"),
+        col(BreakGlass.staff_id).is_distinct_from(MY_STAFF),
+    )
+    kept_from_nobody = and_(
+        or_(
+            source != TaskSource.concerns,
+            thing.in_(select(col(Concern.id)).where(of_a_concern)),
+        ),
+        or_(
+            source != TaskSource.break_glass,
+            thing.in_(select(col(BreakGlass.id)).where(of_another)),
+        ),
+    )
+    if role is Role.governor:
+        return kept_from_nobody
+    for_role = col(Task.for_role).in_(TASKS_OF.get(role, []))
+    paged = col(Task.id).in_(_paged_to_me(col(Notification.task_id)))
+    mine = or_(for_role, col(Task.for_staff_id) == MY_STAFF, paged)
+    return and_(mine, kept_from_nobody)
+
+
+def _holds(role: Role) -> ColumnElement[bool]:
+    """Those who place and lift them see all; those who work with the person, that one stands."""
+    if role in {Role.governor, Role.mental_health_lead}:
+        return true()
+    works_here = role is Role.support_worker or role.family is Role.clinician
+    return col(LegalHold.status) != HoldStatus.lifted if works_here else false()
+
+
+def _both_sides(role: Role) -> ColumnElement[bool]:
+    return true() if role in {Role.governor, Role.mental_health_lead} else false()
+
+
+def _nobody(_: Role) -> ColumnElement[bool]:
+    return false()
 
 
 NARROWINGS: dict[type[SQLModel], Narrowing] = {
@@ -135,36 +303,65 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Staff: _only_staff,
     Person: _all_for_staff(
         or_(
-            col(Person.id) == _MY_PERSON,
+            col(Person.id) == MY_PERSON,
             col(Person.id).in_(
                 select(col(Mentee.person_id)).where(
                     col(Mentee.prison_id) == bindparam("actor_prison"),
-                    col(Mentee.id).in_(_my_mentees()),
+                    col(Mentee.id).in_(my_mentees()),
                 )
             ),
         )
     ),
-    Mentor: _all_for_staff(col(Mentor.person_id) == _MY_PERSON),
-    Observation: _all_for_staff(col(Observation.mentor_id) == _MY_MENTOR),
-    Training: _all_for_staff(col(Training.mentor_id) == _MY_MENTOR),
-    Mentee: _all_for_staff(col(Mentee.id).in_(_my_mentees())),
+    Mentor: _all_for_staff(col(Mentor.person_id) == MY_PERSON),
+    Observation: _all_for_staff(col(Observation.mentor_id) == MY_MENTOR),
+    Training: _all_for_staff(col(Training.mentor_id) == MY_MENTOR),
+    Mentee: _all_for_staff(col(Mentee.id).in_(my_mentees())),
     Pairing: _all_for_staff(
-        and_(col(Pairing.mentor_id) == _MY_MENTOR, col(Pairing.status) != PairingStatus.ended)
+        and_(
+            col(Pairing.mentor_id) == MY_MENTOR,
+            col(Pairing.status) == PairingStatus.live,
+            still_here(col(Pairing.mentee_id)),
+        )
     ),
-    Session: _all_for_staff(col(Session.mentor_id) == _MY_MENTOR),
+    Session: _all_for_staff(col(Session.mentor_id) == MY_MENTOR),
     Participation: _all_for_staff(_my_participations()),
     Concern: _concerns,
     Action: _only_staff,
     Addendum: _only_staff,
-    Notification: lambda role: col(Notification.staff_id) == _MY_STAFF,
+    Notification: _pages,
+    BreakGlass: _broken_glass,
+    Task: _tasks,
     History: _everyone,
+    AuditEntry: _audit,
+    AcctPointer: _only_staff,
+    SharingPermission: _only_staff,
+    Explanation: _only_staff,
+    Death: _only_staff,
+    LegalHold: _holds,
+    Release: _both_sides,
+    FormerValue: _nobody,  # told in a chronology, which has rules of its own
+    Outage: _nobody,
+    Client: _clients,
+    Revocation: _revocations,
+    **CLINICAL,
 }
+
+
+FOR_MACHINES: dict[type[SQLModel], Callable[[], ColumnElement[bool]]] = {Concern: _for_machines}
+"""The only rows that a machine reads, by its scopes; of every other table it sees none."""
+
+
+def narrowing(model: type[SQLModel], role: Role) -> ColumnElement[bool]:
+    """Which rows of a prison's `model` the role may see."""
+    if role is Role.machine:
+        return FOR_MACHINES.get(model, false)()
+    return NARROWINGS[model](role)
 
 
 def narrowed(model: type[T], role: Role) -> Select[T]:
     """The rows of `model` that `role` may see, with the actor left open as bind parameters."""
     in_prison: ColumnElement[bool] = model.prison_id == bindparam("actor_prison")  # type: ignore[attr-defined]
-    return select(model).where(in_prison, NARROWINGS[model](role))
+    return select(model).where(in_prison, narrowing(model, role))
 
 
 def visible(model: type[T], actor: Actor) -> Select[T]:
@@ -185,6 +382,8 @@ async def load(db: AsyncSession, model: type[T], actor: Actor, row_id: UUID, *, 
     row = (await db.execute(found)).scalar_one_or_none()
     if row is None:
         raise NotFound()
+    if getattr(row, "urgent", False):
+        db.info["urgent"] = True
     return row
 
 

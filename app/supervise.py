@@ -137,6 +137,6 @@ async def _keep_server(server: EmbeddedPostgres) -> None:
                 await asyncio.to_thread(server.start)
             pause = FIRST_PAUSE
         except EmbeddedPostgresError as error:
-            _log.warning("postgresql_not_started", reason=str(error), again_in=pause)
+            _log.warning("postgresql_not_started", error=type(error), again_in=pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         await asyncio.sleep(max(pause, LOOK_SECONDS))

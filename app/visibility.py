@@ -1,24 +1,262 @@
 """The visibility matrix on one page: the shape in which each role is answered each resource.
 
 A field out of an audience's reach is absent from its shape. The rows somebody may see are narrowed
-in `app/scope.py`; whether they may ask at all is in `app/access.py`.
+in `app/scope.py`; whether they may ask at all is in `app/grants.py`.
 """
 
 from collections.abc import Mapping
 
-from sqlmodel import SQLModel
-
 from app.errors import NotAllowed
-from app.models.staff import Role
+from app.models.acct_pointers import AcctPointerRead, AcctPointerRow
+from app.models.audit import AuditRead
+from app.models.base import Output
+from app.models.break_glass import BreakGlassOwn, BreakGlassRead, BreakGlassRow
+from app.models.caseloads import CaseloadRead
+from app.models.chronology import EventRead
+from app.models.clients import ClientRead
+from app.models.clinical_notes import ClinicalNoteRead, ClinicalNoteRow
+from app.models.concerns import (
+    ConcernForGovernor,
+    ConcernForGovernorRow,
+    ConcernForMachine,
+    ConcernForWing,
+    ConcernRaised,
+    ConcernRead,
+    ConcernReceipt,
+    ConcernRow,
+)
+from app.models.deaths import DeathRead
+from app.models.duties import DutyRead, OnCall
+from app.models.explanations import ExplanationRead
+from app.models.legal_holds import HoldRead, HoldStands
+from app.models.mentees import (
+    MenteeForGovernor,
+    MenteeForMentor,
+    MenteeRead,
+    MenteeReceipt,
+    MenteeRow,
+)
+from app.models.mentors import (
+    MentorForClinician,
+    MentorOwn,
+    MentorOwnRow,
+    MentorRead,
+    MentorRow,
+    ObservationForMentor,
+    ObservationRead,
+)
+from app.models.moves import HistoryBare, HistoryCoarse, HistoryForMentor, HistoryRead
+from app.models.notifications import NotificationRead
+from app.models.pairings import PairingForMentor, PairingRead, PairingRow
+from app.models.people import PersonForMentor, PersonRead
+from app.models.permissions import PermissionRead, PermissionRow
+from app.models.prisons import PrisonRead
+from app.models.regimes import RegimeRead
+from app.models.releases import ReleaseRead, ReleaseRow
+from app.models.retention import RetentionRead
+from app.models.revocations import RevocationRead
+from app.models.rooms import RoomRead
+from app.models.safety_plans import (
+    ItemVersion,
+    SafetyPlanForMentor,
+    SafetyPlanForMentorRow,
+    SafetyPlanForStaff,
+    SafetyPlanForStaffRow,
+    SafetyPlanRead,
+    SafetyPlanRow,
+)
+from app.models.sessions import (
+    LockdownRead,
+    ParticipationRead,
+    SessionForMentor,
+    SessionNoteless,
+    SessionRead,
+    SessionRecorded,
+    SessionRecordedForMentor,
+    SessionRecordedNoteless,
+    SessionRow,
+)
+from app.models.staff import Role, StaffRead
+from app.models.tasks import TaskForOverseer, TaskRead, TaskRow
+from app.models.texts import VersionRead
+from app.models.trainings import TrainingRead, TrainingRow
+from app.models.wings import WingRead
 
-Audiences = Mapping[Role, type[SQLModel]]
+Audiences = Mapping[Role, type[Output]]
+_CARE = (Role.support_worker, Role.clinician)
+_STAFF = (*_CARE, Role.governor)
+_SCHEME = (*_STAFF, Role.mentor)
+_BOTH_SIDES = (Role.governor, Role.mental_health_lead)
+_HOLD: Audiences = {
+    Role.support_worker: HoldStands,
+    Role.clinician: HoldStands,
+    **dict.fromkeys(_BOTH_SIDES, HoldRead),
+}
+_CONCERN: Audiences = {
+    Role.support_worker: ConcernRead,
+    Role.wing_duty: ConcernForWing,
+    Role.clinician: ConcernRead,
+    Role.governor: ConcernForGovernor,
+    Role.mentor: ConcernReceipt,
+    Role.machine: ConcernForMachine,
+}
+_HISTORY: Audiences = {**dict.fromkeys(_STAFF, HistoryRead), Role.mentor: HistoryForMentor}
 
-# "mentees" is the single resource, "mentees.row" the same in a list. A role finds its own shape or
-# its family's; a role that finds none is not answered.
-MATRIX: dict[str, Audiences] = {}
+# "mentees" is the single resource, "mentees.row" the same in a list, "mentees.history" its moves. A
+# role finds its own shape or its family's; a role that finds none is not answered.
+MATRIX: dict[str, Audiences] = {
+    "prisons": dict.fromkeys(_STAFF, PrisonRead),
+    "wings": dict.fromkeys(_SCHEME, WingRead),
+    "wings.row": dict.fromkeys(_SCHEME, WingRead),
+    "rooms": dict.fromkeys(_SCHEME, RoomRead),
+    "rooms.row": dict.fromkeys(_SCHEME, RoomRead),
+    "regimes": dict.fromkeys(_SCHEME, RegimeRead),
+    "regimes.row": dict.fromkeys(_SCHEME, RegimeRead),
+    "staff": dict.fromkeys(_STAFF, StaffRead),
+    "staff.row": dict.fromkeys(_STAFF, StaffRead),
+    "duties": dict.fromkeys(_STAFF, DutyRead),
+    "duties.row": dict.fromkeys(_STAFF, DutyRead),
+    "duties.on_call": dict.fromkeys(_SCHEME, OnCall),
+    "notifications": dict.fromkeys(_STAFF, NotificationRead),
+    "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
+    "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
+    "people.row": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
+    "mentors": {
+        Role.support_worker: MentorRead,
+        Role.clinician: MentorForClinician,
+        Role.governor: MentorRead,
+        Role.mentor: MentorOwn,
+    },
+    "mentors.row": {
+        Role.support_worker: MentorRow,
+        Role.clinician: MentorOwnRow,
+        Role.governor: MentorRow,
+        Role.mentor: MentorOwnRow,
+    },
+    "mentors.history": _HISTORY,
+    "mentors.history.decided": {  # why a governor decided is not for everyone
+        Role.support_worker: HistoryCoarse,
+        Role.clinician: HistoryBare,
+        Role.governor: HistoryRead,
+        Role.mentor: HistoryForMentor,
+    },
+    "mentors.observations": {
+        **dict.fromkeys(_STAFF, ObservationRead),
+        Role.mentor: ObservationForMentor,
+    },
+    "trainings": dict.fromkeys(_SCHEME, TrainingRead),
+    "trainings.row": dict.fromkeys(_SCHEME, TrainingRow),
+    "trainings.history": _HISTORY,
+    "mentees": {
+        Role.support_worker: MenteeRead,
+        Role.wing_duty: MenteeReceipt,
+        Role.clinician: MenteeRead,
+        Role.governor: MenteeForGovernor,
+        Role.mentor: MenteeForMentor,
+    },
+    "mentees.row": {**dict.fromkeys(_STAFF, MenteeRow), Role.mentor: MenteeForMentor},
+    "mentees.history": {
+        **dict.fromkeys(_CARE, HistoryRead),
+        Role.governor: HistoryCoarse,  # the course, not the story
+    },
+    "mentees.explanations": dict.fromkeys(_CARE, ExplanationRead),
+    "pairings": {**dict.fromkeys(_STAFF, PairingRead), Role.mentor: PairingForMentor},
+    "pairings.row": {**dict.fromkeys(_STAFF, PairingRow), Role.mentor: PairingForMentor},
+    "pairings.history": _HISTORY,
+    "sessions": {
+        **dict.fromkeys(_CARE, SessionRead),
+        Role.wing_duty: SessionNoteless,
+        Role.mentor: SessionForMentor,
+    },
+    "sessions.row": dict.fromkeys((*_CARE, Role.mentor), SessionRow),
+    "sessions.recorded": {
+        **dict.fromkeys(_CARE, SessionRecorded),
+        Role.wing_duty: SessionRecordedNoteless,
+        Role.mentor: SessionRecordedForMentor,
+    },
+    "sessions.history": {
+        **dict.fromkeys(_CARE, HistoryRead),
+        Role.wing_duty: HistoryCoarse,  # who reads no notes reads none here either
+        Role.mentor: HistoryForMentor,
+    },
+    "sessions.note.versions": dict.fromkeys(_CARE, VersionRead),
+    "sessions.addenda": dict.fromkeys((Role.support_worker, Role.mentor), VersionRead),
+    "sessions.participations": dict.fromkeys((*_CARE, Role.mentor), ParticipationRead),
+    "sessions.lockdown": {Role.support_worker: LockdownRead},
+    "concerns": _CONCERN,
+    "concerns.row": {
+        **_CONCERN,
+        **dict.fromkeys(_CARE, ConcernRow),
+        Role.governor: ConcernForGovernorRow,
+    },
+    "concerns.raised": dict.fromkeys(_SCHEME, ConcernRaised),
+    "concerns.reviewed": {  # about a mentor or staff, which governors review; no machine counts it
+        **dict.fromkeys(_STAFF, ConcernRead),
+        Role.wing_duty: ConcernForWing,
+        Role.mentor: ConcernReceipt,
+    },
+    "concerns.history": {**dict.fromkeys(_CARE, HistoryRead), Role.governor: HistoryCoarse},
+    "concerns.history.reviewed": dict.fromkeys(_STAFF, HistoryRead),
+    "acct_pointers": dict.fromkeys(_STAFF, AcctPointerRead),
+    "acct_pointers.row": dict.fromkeys(_STAFF, AcctPointerRow),
+    "acct_pointers.history": dict.fromkeys(_STAFF, HistoryCoarse),
+    "permissions": dict.fromkeys(_CARE, PermissionRead),
+    "permissions.row": dict.fromkeys(_CARE, PermissionRow),
+    "permissions.history": dict.fromkeys(_CARE, HistoryRead),
+    "caseloads": {Role.clinician: CaseloadRead},
+    "caseloads.row": {Role.clinician: CaseloadRead},
+    "clinical_notes": {Role.clinician: ClinicalNoteRead},
+    "clinical_notes.row": {Role.clinician: ClinicalNoteRow},
+    "clinical_notes.versions": {Role.clinician: VersionRead},
+    "safety_plans": {
+        Role.support_worker: SafetyPlanForStaff,
+        Role.clinician: SafetyPlanRead,
+        Role.mentor: SafetyPlanForMentor,
+    },
+    "safety_plans.row": {
+        Role.support_worker: SafetyPlanForStaffRow,
+        Role.clinician: SafetyPlanRow,
+        Role.mentor: SafetyPlanForMentorRow,
+    },
+    "safety_plans.versions": {Role.clinician: ItemVersion},
+    "deaths": dict.fromkeys(_STAFF, DeathRead),
+    "legal_holds": _HOLD,
+    "legal_holds.row": _HOLD,
+    "chronology": dict.fromkeys(_BOTH_SIDES, EventRead),
+    "releases": dict.fromkeys(_BOTH_SIDES, ReleaseRead),
+    "releases.history": dict.fromkeys(_BOTH_SIDES, HistoryRead),
+    "releases.row": dict.fromkeys(_BOTH_SIDES, ReleaseRow),
+    "retention": {Role.governor: RetentionRead},
+    "clients": dict.fromkeys((Role.governor, Role.mental_health_lead), ClientRead),
+    "clients.row": dict.fromkeys((Role.governor, Role.mental_health_lead), ClientRead),
+    "revocations": dict.fromkeys((Role.governor, Role.mental_health_lead), RevocationRead),
+    "revocations.row": {Role.governor: RevocationRead},
+    "tasks": {
+        Role.support_worker: TaskRead,
+        Role.wing_duty: TaskForOverseer,
+        Role.clinician: TaskRead,
+        Role.governor: TaskForOverseer,
+    },
+    "tasks.row": dict.fromkeys(_STAFF, TaskRow),
+    "break_glass": {
+        Role.clinician: BreakGlassOwn,
+        Role.mental_health_lead: BreakGlassRead,
+        Role.governor: BreakGlassRead,
+    },
+    "break_glass.row": {
+        Role.clinician: BreakGlassOwn,
+        Role.mental_health_lead: BreakGlassRow,
+        Role.governor: BreakGlassRow,
+    },
+    "audit.row": {
+        Role.support_worker: AuditRead,
+        Role.clinician: AuditRead,
+        Role.governor: AuditRead,
+    },
+}
 
 
-def shape(resource: str, role: Role) -> type[SQLModel]:
+def shape(resource: str, role: Role) -> type[Output]:
     """The shape in which this role is answered the resource. Raises NotAllowed without one."""
     audiences = MATRIX[resource]
     found = audiences.get(role) or audiences.get(role.family)

@@ -8,6 +8,7 @@ import asyncio
 import signal
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -24,10 +25,24 @@ from app.integrations.notify import Channel
 from app.integrations.notify.log import LogChannel
 from app.models.concerns import CONCERN_OPEN, Concern
 from app.models.outbox import Outbox
+from app.models.software import Process
+from app.models.tasks import Task, TaskStatus
 from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
-from app.services import notifications, sessions, trainings
-from app.services.concerns import sweep as steps
+from app.services import (
+    break_glass,
+    notifications,
+    releases,
+    retention,
+    revocations,
+    sessions,
+    software,
+    trainings,
+)
+from app.services.audit import chain
+from app.services.audit.anchors import Anchors
+from app.services.concerns import sweep as concern_steps
+from app.services.tasks import sweep as task_steps
 
 log = structlog.get_logger(__name__)
 STEPS_A_TURN = 25
@@ -35,6 +50,8 @@ PAGES_A_TURN = 100
 PAGES_A_TRANSACTION = 10  # few: a crash sends a whole transaction's pages again
 EVENTS_A_TURN = 1000
 HOUSEKEEPING_EVERY = 60
+# Of what a page is about, whatever takes its next step sooner when the page is not handed over.
+HASTENED = {"concern_id": concern_steps.hasten, "task_id": task_steps.hasten}
 
 
 def away(error: Exception) -> bool:
@@ -46,26 +63,32 @@ def away(error: Exception) -> bool:
 
 
 async def sweep(db: Database, prison_id: str, most: int = STEPS_A_TURN) -> int:
-    """Take the steps that are due in the prison, at most so many, one transaction a concern.
+    """Take the steps that are due in the prison: of concerns, then of tasks, at most so many of
+    each. Answers how many were taken."""
+    concerns = await _steps(db, prison_id, "concern_id", concern_steps, most)
+    return concerns + await _steps(db, prison_id, "task_id", task_steps, most)
 
-    A step that fails is logged and stays due, which health reports; the others are taken. Answers
-    how many were taken.
+
+async def _steps(db: Database, prison_id: str, name: str, steps: Any, most: int) -> int:
+    """The steps of one noun, each in a transaction of its own.
+
+    A step that fails is logged and stays due, which health reports; the others are taken.
     """
     taken, failed = 0, set[UUID]()
     while taken + len(failed) < most:
-        concern_id: UUID | None = None
+        thing_id: UUID | None = None
         try:
             async with db.write(prison_id) as session:
-                concern = await steps.next_due(session, prison_id, clock.now(), besides=failed)
-                if concern is None:
+                thing = await steps.next_due(session, prison_id, clock.now(), besides=failed)
+                if thing is None:
                     break
-                concern_id = concern.id
-                await steps.take(session, concern, clock.now())
+                thing_id = thing.id
+                await steps.take(session, thing, clock.now())
         except Exception as error:
-            if away(error) or concern_id is None:
+            if away(error) or thing_id is None:
                 raise
-            log.exception("step_failed", prison_id=prison_id, concern_id=str(concern_id))
-            failed.add(concern_id)
+            log.exception("step_failed", prison_id=prison_id, **{name: str(thing_id)})
+            failed.add(thing_id)
         else:
             taken += 1
     return taken
@@ -75,7 +98,7 @@ async def deliver(db: Database, prison_id: str, channel: Channel, most: int = PA
     """Send the pages the outbox holds, a handful in a transaction: at least once, never before
     the step that needs them is true. Answers how many were handed over."""
     delivered = tried = 0
-    undelivered = set[UUID]()
+    undelivered = set[tuple[str, str]]()
     while tried < most:
         async with db.write(prison_id) as session:
             rows = await _waiting_pages(session, prison_id)
@@ -83,13 +106,14 @@ async def deliver(db: Database, prison_id: str, channel: Channel, most: int = PA
                 if await _send(session, row, channel):
                     delivered += 1
                 elif row.attempts == 1:
-                    undelivered.add(UUID(row.payload["concern_id"]))
+                    undelivered |= set(row.payload.items())
         tried += len(rows)
         if not rows:
             break
-    for concern_id in undelivered:  # one transaction each: nobody waits for two concerns' locks
-        async with db.write(prison_id) as session:
-            await steps.hasten(session, prison_id, concern_id, clock.now())
+    for name, thing_id in undelivered:  # one transaction each: nobody waits for two things' locks
+        if name in HASTENED:
+            async with db.write(prison_id) as session:
+                await HASTENED[name](session, prison_id, UUID(thing_id), clock.now())
     await _let_go(db, prison_id)
     return delivered
 
@@ -165,7 +189,13 @@ async def pulse(db: Database, prison_id: str) -> None:
             col(Outbox.topic) == notifications.PAGE,
             col(Outbox.sent_at).is_(None),
         )
-        both = select(func.least(step.scalar_subquery(), page.scalar_subquery()))
+        task = select(func.min(col(Task.next_step_at))).where(
+            col(Task.prison_id) == prison_id,
+            col(Task.status) == TaskStatus.open,
+            col(Task.next_step_at) <= clock.now(),
+        )
+        await software.note_outage(session, prison_id, clock.real_now())
+        oldest = [each.scalar_subquery() for each in (step, task, page)]
         await session.execute(
             text(
                 "INSERT INTO sweep_pulse (prison_id, swept_at, oldest_overdue_at)"
@@ -175,19 +205,54 @@ async def pulse(db: Database, prison_id: str) -> None:
             {
                 "prison": prison_id,
                 "at": clock.real_now(),
-                "overdue": (await session.execute(both)).scalar(),
+                "overdue": (await session.execute(select(func.least(*oldest)))).scalar(),
             },
         )
 
 
 async def housekeeping(db: Database, prison_id: str) -> None:
-    """What falls due without anyone's doing: notes lock, modules expire."""
+    """What falls due without anyone's doing: notes lock, modules and broken glass expire."""
     async with db.write(prison_id) as session:
         await sessions.lock_due(session, prison_id, clock.now())
         await trainings.expire_due(session, prison_id)
+        await break_glass.expire_due(session, prison_id)
+        await releases.expire_due(session, prison_id)
 
 
-async def round_trip(db: Database, channel: Channel, *, tidy: bool) -> bool:
+async def seal(db: Database, prison_id: str) -> None:
+    """Seal what the audit has gained into its chain."""
+    async with db.write(prison_id) as session:
+        await chain.seal(session, prison_id)
+
+
+async def expire(db: Database, prison_id: str) -> int:
+    """Take away what has expired, one class of one person in a transaction. Answers how many."""
+    async with db.write(prison_id) as session:
+        await retention.tidy(session, prison_id, clock.now())
+        waiting = await retention.due(session, prison_id, clock.now())
+    for each in waiting:
+        async with db.write(prison_id) as session:
+            await retention.take_away(session, prison_id, each, clock.now())
+    return len(waiting)
+
+
+async def daily(db: Database, prison_id: str, anchors: Anchors) -> None:
+    """Once a day: take away what has expired, and anchor the head of the audit's chain."""
+    today = clock.real_now().date()
+    if anchors.last_day(prison_id) == today:
+        return
+    await expire(db, prison_id)
+    sealed = chain.SEALED_A_TURN
+    while sealed == chain.SEALED_A_TURN:
+        async with db.write(prison_id) as session:
+            sealed = await chain.seal(session, prison_id, left_over=True)
+    if head := await chain.head(db, prison_id):
+        await asyncio.to_thread(anchors.write, head, today)
+
+
+async def round_trip(
+    db: Database, channel: Channel, *, tidy: bool, anchors: Anchors | None = None
+) -> bool:
     """Once around every prison, a turn each; one prison's trouble does not keep the next one
     waiting. Answers whether some prison had more to do than fits a turn."""
     more = False
@@ -197,12 +262,17 @@ async def round_trip(db: Database, channel: Channel, *, tidy: bool) -> bool:
             delivered = await deliver(db, prison_id, channel)
             await pulse(db, prison_id)
             more = more or taken >= STEPS_A_TURN or delivered >= PAGES_A_TURN
+            await seal(db, prison_id)
             if tidy:
                 await housekeeping(db, prison_id)
+            if tidy and anchors is not None:
+                await daily(db, prison_id, anchors)
         except Exception as error:
             if away(error):
                 raise
             log.exception("sweep_failed", prison_id=prison_id)
+    if tidy:
+        await revocations.forget(db, clock.real_now())
     return more
 
 
@@ -212,10 +282,11 @@ async def run(settings: Settings) -> None:
     settings.check_production()
     urls = await asyncio.to_thread(find_database, settings)
     db = await open_database(settings, urls.application)
+    await software.started(db, Process.worker, settings)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    channel = LogChannel(settings.page_file)
+    channel, anchors = LogChannel(settings.page_file), Anchors(settings.anchor_file)
     tidied = clock.real_now().timestamp() - HOUSEKEEPING_EVERY
     while not stopping.is_set():
         now, more = clock.real_now().timestamp(), False
@@ -223,7 +294,7 @@ async def run(settings: Settings) -> None:
         try:
             if not settings.production:
                 await take_up_clock(db)
-            more = await round_trip(db, channel, tidy=tidy)
+            more = await round_trip(db, channel, tidy=tidy, anchors=anchors)
             tidied = now if tidy else tidied
         except Exception as error:
             log.exception("database_away" if away(error) else "round_failed")

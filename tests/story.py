@@ -100,6 +100,17 @@ class Wing:
         token = self.issuer.issue(subject, [role.value], [self.prison_id])
         return Caller(self.http, self.prison_id, token, subject, staff_id=row.id)
 
+    async def lets_in(self, *scopes: str, name: str | None = None) -> Caller:
+        """A machine client with these scopes in force, and its token."""
+        client_id = name or f"machine{next(_numbers)}.{self.prison_id.lower()}"
+        body = {"client_id": client_id, "name": "A machine", "scopes": list(scopes)}
+        made = await self.governor.post("clients", body)
+        if made["pending_scopes"]:
+            deputy = await self.hires(StaffRole.governor)
+            await deputy.post(f"clients/{made['id']}/confirmation", expect=200)
+        token = self.issuer.issue_to_client(client_id, scopes)
+        return Caller(self.http, self.prison_id, token, client_id)
+
     async def person(self, **fields: Any) -> Any:
         """A prisoner entered by a support worker."""
         number = next(_numbers)

@@ -13,6 +13,12 @@ depends_on = None
 SCOPED = ["concern", "action", "addendum", "notification"]
 
 
+def _disclosure() -> sa.Column[str]:
+    kinds = ("ordinary", "third_party", "serious_harm_test", "restricted")
+    kind = sa.Enum(*kinds, name="disclosure", native_enum=False, create_constraint=True, length=60)
+    return sa.Column("disclosure", kind, nullable=False)
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '10min'")
@@ -99,6 +105,7 @@ def upgrade() -> None:
                 "nurse",
                 "mental_health_lead",
                 "governor",
+                "machine",
                 "system",
                 name="raised_by_role",
                 native_enum=False,
@@ -178,6 +185,7 @@ def upgrade() -> None:
         sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=True),
+        _disclosure(),
         sa.CheckConstraint(
             "status IN ('closed', 'merged_duplicate') OR next_step_at IS NOT NULL",
             name=op.f("ck_concern_open_has_next_step"),
@@ -239,6 +247,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("handed_to", sa.Uuid(), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        _disclosure(),
         sa.ForeignKeyConstraint(
             ["prison_id", "concern_id"],
             ["concern.prison_id", "concern.id"],
@@ -263,6 +272,7 @@ def upgrade() -> None:
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("said_by", sa.String(length=200), nullable=False),
         sa.Column("as_sent", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        _disclosure(),
         sa.ForeignKeyConstraint(
             ["prison_id", "concern_id"],
             ["concern.prison_id", "concern.id"],
@@ -278,7 +288,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("concern_id", sa.Uuid(), nullable=False),
+        sa.Column("concern_id", sa.Uuid(), nullable=True),
+        sa.Column("task_id", sa.Uuid(), nullable=True),
+        sa.Column("break_glass_id", sa.Uuid(), nullable=True),
         sa.Column("staff_id", sa.Uuid(), nullable=True),
         sa.Column("address", sa.String(length=300), nullable=True),
         sa.Column("step", sa.Integer(), nullable=False),
@@ -303,6 +315,10 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "num_nonnulls(concern_id, task_id, break_glass_id) = 1",
+            name=op.f("ck_notification_about_one"),
+        ),
         sa.ForeignKeyConstraint(
             ["prison_id", "concern_id"],
             ["concern.prison_id", "concern.id"],

@@ -23,6 +23,12 @@ SCOPED = [
 ]
 
 
+def _disclosure() -> sa.Column[str]:
+    kinds = ("ordinary", "third_party", "serious_harm_test", "restricted")
+    kind = sa.Enum(*kinds, name="disclosure", native_enum=False, create_constraint=True, length=60)
+    return sa.Column("disclosure", kind, nullable=False)
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '10min'")
@@ -84,6 +90,7 @@ def upgrade() -> None:
                 "nurse",
                 "mental_health_lead",
                 "governor",
+                "machine",
                 "system",
                 name="actor_role",
                 native_enum=False,
@@ -93,6 +100,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        _disclosure(),
         sa.ForeignKeyConstraint(["prison_id"], ["prison.id"], name=op.f("fk_history_prison_id")),
         sa.PrimaryKeyConstraint("prison_id", "id", name=op.f("pk_history")),
     )
@@ -171,6 +179,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("came_back_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("no_it_access", sa.Boolean(), nullable=False),
         sa.Column(
             "source",
@@ -184,7 +193,9 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.CheckConstraint("number ~ '^[A-Z]\\d{4}[A-Z]{2}$'", name=op.f("ck_person_number")),
+        sa.CheckConstraint(
+            "number ~ '^([A-Z]\\d{4}[A-Z]{2}|\\*[0-9a-f]{6})$'", name=op.f("ck_person_number")
+        ),
         sa.ForeignKeyConstraint(
             ["identity_id"], ["person_identity.id"], name=op.f("fk_person_identity_id")
         ),
@@ -235,6 +246,15 @@ def upgrade() -> None:
         ),
         sa.Column("contact", sa.String(length=300), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("confirmation_asked_by", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "confirmation_asked_by IS NULL OR NOT active", name=op.f("ck_staff_confirmed")
+        ),
+        sa.ForeignKeyConstraint(
+            ["prison_id", "confirmation_asked_by"],
+            ["staff.prison_id", "staff.id"],
+            name="fk_staff_confirmation_asked_by",
+        ),
         sa.ForeignKeyConstraint(["prison_id"], ["prison.id"], name=op.f("fk_staff_prison_id")),
         sa.PrimaryKeyConstraint("prison_id", "id", name=op.f("pk_staff")),
         sa.UniqueConstraint("prison_id", "subject", name="uq_staff_subject"),

@@ -12,6 +12,12 @@ depends_on = None
 SCOPED = ["mentor", "observation", "training", "mentee", "pairing"]
 
 
+def _disclosure() -> sa.Column[str]:
+    kinds = ("ordinary", "third_party", "serious_harm_test", "restricted")
+    kind = sa.Enum(*kinds, name="disclosure", native_enum=False, create_constraint=True, length=60)
+    return sa.Column("disclosure", kind, nullable=False)
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '10min'")
@@ -112,6 +118,7 @@ def upgrade() -> None:
         sa.Column("declined_by", sa.String(length=200), nullable=True),
         sa.Column("reapply_on", sa.Date(), nullable=True),
         sa.Column("correction_asked_by", sa.String(length=200), nullable=True),
+        _disclosure(),
         sa.CheckConstraint(
             "clearance_to IS NULL OR clearance_to >= clearance_from",
             name=op.f("ck_mentor_clearance"),
@@ -149,6 +156,7 @@ def upgrade() -> None:
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("learnt", sa.String(), nullable=False),
         sa.Column("assessor_id", sa.Uuid(), nullable=True),
+        _disclosure(),
         sa.CheckConstraint(
             "mentor_id <> observed_mentor_id", name=op.f("ck_observation_another_mentor")
         ),
@@ -287,6 +295,8 @@ def upgrade() -> None:
         sa.Column("compatibility_checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outreach_attempts", sa.Integer(), nullable=False),
         sa.Column("welfare_checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("check_first_until", sa.DateTime(timezone=True), nullable=True),
+        _disclosure(),
         sa.ForeignKeyConstraint(
             ["prison_id", "person_id"],
             ["person.prison_id", "person.id"],

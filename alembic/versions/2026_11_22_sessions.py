@@ -13,6 +13,12 @@ depends_on = None
 SCOPED = ["session", "participation"]
 
 
+def _disclosure() -> sa.Column[str]:
+    kinds = ("ordinary", "third_party", "serious_harm_test", "restricted")
+    kind = sa.Enum(*kinds, name="disclosure", native_enum=False, create_constraint=True, length=60)
+    return sa.Column("disclosure", kind, nullable=False)
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '10min'")
@@ -91,6 +97,7 @@ def upgrade() -> None:
             using="gist",
             name="ex_session_room_during",
         ),
+        _disclosure(),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_session_ends_after_start")),
         sa.ForeignKeyConstraint(
             ["prison_id", "authorised_by"],

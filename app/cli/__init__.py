@@ -5,7 +5,19 @@ import sys
 
 import typer
 
-from app.cli import data, development, ground, running, showing, storage
+from app import logs
+from app.cli import (
+    auditing,
+    bundles,
+    data,
+    development,
+    ground,
+    retaining,
+    revoking,
+    running,
+    showing,
+    storage,
+)
 
 cli = typer.Typer(
     name="wellwing",
@@ -29,6 +41,7 @@ cli.command()(running.health)
 cli.command()(storage.migrate)
 cli.command()(development.token)
 cli.command()(development.tour)
+cli.command()(revoking.revoke)
 cli.command()(showing.openapi)
 cli.command()(showing.lifecycles)
 _group("database", "Roles and databases of an external PostgreSQL.").command()(storage.provision)
@@ -36,11 +49,17 @@ _group("prison", "Prisons served here.").command("open")(data.open_prison)
 _group("staff", "Staff of a prison.").command("add")(data.add_staff)
 _group("people", "Prisoners.").command("import")(data.import_people)
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
+_group("audit", "Who looked at what.").command("verify")(auditing.verify)
+cli.command()(retaining.retention)
+_bundle = _group("bundle", "What was released: signed chronologies.")
+_bundle.command("verify")(bundles.verify)
+_bundle.command("key")(bundles.public_key)
 _group("clock", "The movable clock of development.").command()(development.forward)
 
 
 def main() -> None:
     """Run the command line; a failure that a person can mend is one sentence and exit code 1."""
+    logs.own_every_line()
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` leaves SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:

@@ -59,7 +59,10 @@ async def open_wing(
     name = PrisonUpdate(name=name).name or name
     ground.a_prison(prison_id)
     done = []
-    async with ground.opened(config) as db, db.write(prison_id) as session:
+    async with (
+        ground.opened(config) as db,
+        ground.writing(db, prison_id, "cli.open_prison") as session,
+    ):
         if await session.get(Prison, prison_id) is None:
             session.add(Prison(id=prison_id, name=name))
             await session.flush()
@@ -79,14 +82,17 @@ def add_staff(
 ) -> None:
     """Add a member of staff. One who is there already in this role is left as they are."""
     body = StaffCreate(subject=subject, name=name, role=role)
+    added = asyncio.run(hire(ground.configured(), prison, body))
+    said.print(f"{subject} {'is now' if added else 'was already'} {role} in {prison}.")
 
-    async def add() -> bool:
-        async with ground.opened(ground.configured()) as db:
-            await _exists(db, prison)
-            async with db.write(prison) as session:
-                return await _hire(session, prison, body)
 
-    said.print(f"{subject} {'is now' if asyncio.run(add()) else 'was already'} {role} in {prison}.")
+async def hire(config: Settings, prison_id: str, body: StaffCreate) -> bool:
+    """Add a member of staff; False when they are there already in this role. Whoever sits at the
+    machine answers for it: no second person is asked, as there may be none yet."""
+    async with ground.opened(config) as db:
+        await _exists(db, prison_id)
+        async with ground.writing(db, prison_id, "cli.add_staff") as session:
+            return await _hire(session, prison_id, body)
 
 
 def import_people(
@@ -152,7 +158,7 @@ async def _take_one(db: Database, prison_id: str, path: Path, bars: Progress) ->
     bar = bars.add_task(path.name, total=None)
     try:
         content = await asyncio.to_thread(path.read_bytes)
-        async with db.write(prison_id) as session:
+        async with ground.writing(db, prison_id, "cli.import_people") as session:
             report = await import_documents(
                 session,
                 the_system(prison_id),

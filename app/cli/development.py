@@ -12,6 +12,8 @@ from app import clock, migrate, supervise
 from app.cli import data, ground, running
 from app.cli.welcome import subject_of
 from app.config import ConfigurationError
+from app.models.clients import ClientScope
+from app.models.staff import StaffCreate, StaffRole
 from app.runtime import Urls, embedded, move_clock
 from app.tokens import DevelopmentIssuer
 
@@ -32,22 +34,35 @@ class TokenRole(StrEnum):
 
 
 def token(
-    role: Annotated[TokenRole, typer.Option(help="The token's one role.")],
-    prison: Annotated[list[str], typer.Option(help="A prison's id; may be repeated.")],
+    role: Annotated[TokenRole | None, typer.Option(help="The token's one role.")] = None,
+    prison: Annotated[list[str], typer.Option(help="A prison's id; may be repeated.")] = [],  # noqa: B006
     subject: Annotated[str | None, typer.Option(help="Default: such as nurse.sli.")] = None,
     person: Annotated[UUID | None, typer.Option(help="A mentor's person id.")] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=24 * 365)] = 12,
+    client: Annotated[str | None, typer.Option(help="A machine's own token, for this id.")] = None,
+    scope: Annotated[list[ClientScope], typer.Option(help="Of a machine's token.")] = [],  # noqa: B006
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 366)] = 12,
 ) -> None:
     """Print a token of the development issuer, and nothing else."""
     config = ground.configured_for_development("Tokens are issued here")
-    prisons = [ground.a_prison(each) for each in prison]
-    if (role is TokenRole.mentor) != (person is not None):
-        raise ConfigurationError("A mentor's token, and no other, needs --person.")
     if not config.development_issuer:
         raise ConfigurationError("The development issuer is off: no one would trust the token.")
-    subject = subject or subject_of(role, prisons[0])
+    lifetime = timedelta(hours=hours)
+    if lifetime > config.longest_token:
+        told = f"Tokens live {config.token_longest_hours:g} hours at most"
+        raise ConfigurationError(f"{told} (WELLWING_TOKEN_LONGEST_HOURS).")
     issuer = DevelopmentIssuer(config.var_dir, config)
-    typer.echo(issuer.issue(subject, [role], prisons, person, timedelta(hours=hours)))
+    if client is not None:
+        if role or prison or subject or person:
+            raise ConfigurationError("A machine's token names its --client and each --scope.")
+        typer.echo(issuer.issue_to_client(client, scope, lifetime))
+        return
+    prisons = [ground.a_prison(each) for each in prison]
+    if role is None or not prisons or scope:
+        raise ConfigurationError("A person's token needs --role and --prison; or a --client.")
+    if (role is TokenRole.mentor) != (person is not None):
+        raise ConfigurationError("A mentor's token, and no other, needs --person.")
+    subject = subject or subject_of(role, prisons[0])
+    typer.echo(issuer.issue(subject, [role], prisons, person, lifetime))
 
 
 def forward(hours: Annotated[float, typer.Option(min=0, max=24 * 400)]) -> None:
@@ -83,7 +98,12 @@ def tour(
 
     async def walk() -> None:
         nonlocal code
-        await data.open_wing(own, TOUR_PRISON, "HMP Swaleside", f"governor.{TOUR_PRISON.lower()}")
+        at = TOUR_PRISON.lower()
+        await data.open_wing(own, TOUR_PRISON, "HMP Swaleside", f"governor.{at}")
+        lead = StaffCreate(
+            subject=f"mental-health-lead.{at}", name="Lead", role=StaffRole.mental_health_lead
+        )
+        await data.hire(own, TOUR_PRISON, lead)
         async with running.service(urls, ground.listen(own), server, quiet=True) as address:
             code = await asyncio.to_thread(the_tour.run, address, as_json)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import getpass
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,13 +11,16 @@ from urllib.parse import urlsplit
 import asyncpg
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import logs
-from app.config import ConfigurationError, Settings, settings
+from app.config import ConfigurationError, Settings, database_address, settings
 from app.db import PRISON_ID, Database
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.errors import Refused
+from app.models.audit import AuditAct
 from app.runtime import Urls, find_database, open_database
+from app.services import audit
 
 CONNECT_SECONDS = 10.0
 
@@ -47,14 +51,19 @@ def located(config: Settings) -> Urls:
 
 
 async def reach(url: str) -> None:
-    """Connect once. Raises ConfigurationError, with the address but never its password."""
+    """Connect once. Raises ConfigurationError, with the host but never its password."""
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+        connection = await asyncpg.connect(database_address(url), timeout=CONNECT_SECONDS)
         await connection.close()
     except TimeoutError:
         reason = f"no answer within {CONNECT_SECONDS:.0f} seconds"
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.PostgresError) as error:
         reason = _first_line(error)
+    except (ValueError, asyncpg.InterfaceError):  # their words quote pieces of the address
+        raise ConfigurationError(
+            "The database's address cannot be used: write postgresql://user:password@host/name,"
+            " special characters of the password as %2F and so on."
+        ) from None
     else:
         return
     where = urlsplit(url).netloc.rpartition("@")[2] or "its socket"
@@ -71,6 +80,17 @@ async def opened(config: Settings) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.close()
+
+
+@asynccontextmanager
+async def writing(db: Database, prison_id: str, command: str) -> AsyncIterator[AsyncSession]:
+    """A write session whose work is in the audit, as that of whoever sits at the machine."""
+    async with db.write(prison_id) as session:
+        yield session
+        await session.flush()
+        subject, ids = f"operator:{getpass.getuser()}", session.info.get("touched", set())
+        entry = audit.entry(prison_id, AuditAct.written, command, subject=subject, ids=ids)
+        await audit.append(session, entry)
 
 
 async def left_alone(server: EmbeddedPostgres) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import fcntl
-import logging
 import os
 import socket
 import time
@@ -20,6 +19,7 @@ from rich.console import Console
 
 from app import migrate, supervise
 from app.cli import ground, welcome
+from app.cli.heads import BoundedHead
 from app.config import ConfigurationError, Settings
 from app.embedded import EmbeddedPostgres
 from app.runtime import Urls, embedded
@@ -65,13 +65,14 @@ def serve(supervised: Supervised = False, descriptor: Descriptor = None) -> None
         uvicorn.Config(
             create_app(config),
             lifespan="on",
+            http=BoundedHead,
+            ws="none",
             log_config=None,
-            access_log=False,  # its lines hold what people searched for
+            access_log=False,  # its lines hold what people searched for; ours is in `app/edges.py`
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
-    logging.getLogger("uvicorn.error").addHandler(_Plainly())
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_check(config))
         server.run(sockets=[listener])
@@ -192,12 +193,3 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         for listener in sockets or () if self.started else ():
             structlog.get_logger("uvicorn").info("serving", docs=f"{ground.address(listener)}/docs")
-
-
-class _Plainly(logging.Handler):
-    """The server's warnings as events of our log: the last line, without the error's values."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.WARNING:
-            lines = record.getMessage().strip().splitlines() or [""]
-            structlog.get_logger("uvicorn").warning("server", message=lines[-1])

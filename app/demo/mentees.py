@@ -24,6 +24,7 @@ from app.models.pairings import PairingCreate
 from app.models.people import Person
 from app.scope import everything
 from app.services import lifecycle, mentees, pairings
+from app.services.mentees import consent
 from app.services.people.imports import import_documents
 
 PEOPLE = 260
@@ -119,14 +120,14 @@ async def _referred(session: AsyncSession, wing: Wing, person_id: UUID, number: 
 
 async def _before_engaging(session: AsyncSession, wing: Wing, mentee: Mentee) -> None:
     just_now = clock.now() - timedelta(minutes=10)
-    consent = ConsentPut(
+    given = ConsentPut(
         permission_to_share_at=just_now,
         explained_at=just_now,
         explained_version="2026-1",
         explained_language="English",
         understood=True,
     )
-    await mentees.record_consent(session, wing.support_worker, mentee, consent)
+    await consent.record(session, wing.support_worker, mentee, given)
     await _check(session, wing, mentee, CheckKind.compatibility)
 
 

@@ -127,8 +127,10 @@ async def _train(session: AsyncSession, wing: Wing, mentor: Mentor) -> None:
         training = await trainings.open_module(session, wing.nurse, body)
         for to in (TrainingStatus.attended, TrainingStatus.assessed, TrainingStatus.competent):
             await lifecycle.move(session, trainings.TRAINING, training, to=to, actor=wing.nurse)
-    signed = AgreementPut(signed_at=clock.now())
-    await evidence.record_agreement(session, mentor, signed)
+    signed = AgreementPut(
+        signed_at=clock.now(), explained_version="2026-1", explained_language="English"
+    )
+    await evidence.record_agreement(session, wing.support_worker, mentor, signed)
     assert wing.support_worker.staff_id is not None
     supervisor = SupervisorPut(staff_id=wing.support_worker.staff_id)
     await evidence.assign_supervisor(session, mentor, supervisor)

@@ -7,15 +7,16 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.access import Actor
+from app.access import Actor, the_system
 from app.db import Database
+from app.models.clients import ClientCreate, ClientScope
 from app.models.duties import DutyCreate, Post
 from app.models.prisons import Prison
 from app.models.regimes import RegimePut, Slot, SlotTimes
 from app.models.rooms import RoomCreate
-from app.models.staff import Role, Staff, StaffCreate, StaffRole
+from app.models.staff import Role, StaffCreate, StaffRole
 from app.models.wings import WingCreate
-from app.services import duties, regimes, rooms, staff, wings
+from app.services import clients, duties, regimes, rooms, staff, wings
 
 STAFF = {
     StaffRole.support_worker: "S. Wickham",
@@ -24,6 +25,7 @@ STAFF = {
     StaffRole.mental_health_lead: "M. Worthing",
     StaffRole.wing_duty: "Officer Byton",
 }
+GOVERNORS = {"governor": "Governor Hamley", "deputy": "Deputy Governor Stead"}
 POSTS = {
     Post.clinician: StaffRole.clinician,
     Post.support_worker: StaffRole.support_worker,
@@ -95,6 +97,12 @@ async def build(wing: Wing) -> None:
         )
     async with wing.db.write(wing.prison_id) as session:
         await _staff(session, wing)
+        dashboard = ClientCreate(
+            client_id=f"dashboard.{wing.prison_id.lower()}",
+            name="Wing dashboard",
+            scopes=[ClientScope.concerns_read],
+        )
+        await clients.create(session, wing.governor, dashboard)
         for weekday in range(1, 8):
             slots = [SlotTimes(slot=slot, starts=starts, ends=ends) for slot, starts, ends in SLOTS]
             body = RegimePut(lock_up=time(19, 30) if weekday < 6 else time(17, 0), slots=slots)
@@ -111,27 +119,26 @@ async def build(wing: Wing) -> None:
 
 
 async def _staff(session: AsyncSession, wing: Wing) -> None:
-    first = Staff(
-        prison_id=wing.prison_id,
-        subject=wing.subject("governor"),
-        name="Governor Hamley",
-        role=StaffRole.governor,
-    )
-    session.add(first)
-    await session.flush()
-    wing.actors["governor"] = _actor(wing, first)
-    people = [(role, wing.subject(role.value), name) for role, name in STAFF.items()]
-    people.append((StaffRole.governor, wing.subject("deputy_governor"), "Deputy Governor Stead"))
-    for role, subject, name in people:
-        body = StaffCreate(subject=subject, name=name, role=role, contact=f"{subject}@example.org")
-        row = await staff.create(session, wing.governor, body)
-        wing.actors["deputy" if role is StaffRole.governor else role.value] = _actor(wing, row)
+    system = the_system(wing.prison_id)
+    for who, name in GOVERNORS.items():
+        subject = wing.subject("deputy_governor" if who == "deputy" else who)
+        wing.actors[who] = await _hire(session, wing, system, StaffRole.governor, subject, name)
+    for role, name in STAFF.items():
+        subject = wing.subject(role.value)
+        wing.actors[role.value] = await _hire(session, wing, wing.governor, role, subject, name)
     for post, role in {**POSTS, Post.last_resort: StaffRole.governor}.items():
-        who = wing.actors["deputy" if post is Post.last_resort else role.value]
-        assert who.staff_id is not None
-        duty = DutyCreate(staff_id=who.staff_id, post=post, starts_at=clock.now())
+        on_duty = wing.actors["deputy" if post is Post.last_resort else role.value]
+        assert on_duty.staff_id is not None
+        duty = DutyCreate(staff_id=on_duty.staff_id, post=post, starts_at=clock.now())
         await duties.create(session, wing.governor, duty)
 
 
-def _actor(wing: Wing, row: Staff) -> Actor:
+async def _hire(
+    session: AsyncSession, wing: Wing, by: Actor, role: StaffRole, subject: str, name: str
+) -> Actor:
+    """Take someone on; whoever needs a second person's word gets the deputy's."""
+    body = StaffCreate(subject=subject, name=name, role=role, contact=f"{subject}@example.org")
+    row = await staff.create(session, by, body)
+    if row.confirmation_asked_by is not None:
+        await staff.confirm(session, wing.actors["deputy"], row)
     return Actor(wing.prison_id, row.subject, Role(row.role.value), staff_id=row.id)

@@ -30,6 +30,8 @@ EXEMPT_TABLES = {
     "prison": "the scope itself",
     "person_identity": "ties one person's episodes in different prisons, behind one function",
     "sweep_pulse": "health must see every prison's pulse without a scope",
+    "revocation": "a token is revoked in every prison at once, and before its prison is known",
+    "software_start": "a process serves every prison, and starts before any is asked for",
     "development_clock": "one offset shared by the processes of a development machine",
     "alembic_version": "migrations",
 }
@@ -131,6 +133,47 @@ class Versioned(Scoped):
     """A scoped row that changes: `version` rises with each change and is the ETag."""
 
     version: int = Field(default=1, nullable=False)
+
+
+class Disclosure(StrEnum):
+    """What subject access may do with a free text; said when it is written, the least first."""
+
+    ordinary = "ordinary"
+    third_party = "third_party"
+    serious_harm_test = "serious_harm_test"
+    restricted = "restricted"
+
+    def stricter(self, other: "Disclosure | None") -> "Disclosure":
+        """The stricter of two, for a row that holds several texts."""
+        order = list(Disclosure)
+        return self if other is None else max(self, other, key=order.index)
+
+
+class Written(SQLModel):
+    """The column of every table with free text."""
+
+    disclosure: Disclosure = Field(
+        default=Disclosure.ordinary, sa_type=choice(Disclosure, "disclosure"), nullable=False
+    )
+
+
+class Writing(Input):
+    """A body with free text."""
+
+    disclosure: Disclosure = Field(
+        default=Disclosure.ordinary,
+        description="What subject access may do with the text: `ordinary` is given, `third_party`"
+        " without what is of others, `serious_harm_test` after a clinician's test, `restricted`"
+        " is not. Prisoners say `ordinary` or `third_party`.",
+    )
+
+
+class Rewriting(Input):
+    """A body that may change a free text."""
+
+    disclosure: Disclosure | None = Field(
+        default=None, description="What subject access may do with the text; absent: as before."
+    )
 
 
 class Identified(Output):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Field
 
-from app.access import Permission
+from app.grants import Permission
 from app.models.base import Instant, Output, PrisonId
 from app.models.staff import Role
 

@@ -9,13 +9,17 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Disclosure,
     Identified,
     Input,
     Instant,
     Line,
     Output,
+    Rewriting,
     Story,
     Versioned,
+    Writing,
+    Written,
     choice,
     reference,
 )
@@ -62,7 +66,7 @@ class ReferredBy(StrEnum):
     wing_staff = "wing_staff"
 
 
-class Mentee(Versioned, table=True):
+class Mentee(Versioned, Written, table=True):
     """One episode of a person as mentee."""
 
     __tablename__ = "mentee"
@@ -94,9 +98,10 @@ class Mentee(Versioned, table=True):
     compatibility_checked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     outreach_attempts: int = Field(default=0, nullable=False)
     welfare_checked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    check_first_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
-class MenteeCreate(Input):
+class MenteeCreate(Writing):
     """A referral."""
 
     person_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000003"]})
@@ -112,7 +117,7 @@ class MenteeCreate(Input):
     safety_need: bool = Field(default=False, description="Triage is then due the same day.")
 
 
-class MenteeUpdate(Input):
+class MenteeUpdate(Rewriting):
     """What staff may correct or add on a mentee's record."""
 
     referral_reason: Story | None = Field(
@@ -140,6 +145,15 @@ class ConsentPut(Input):
     understood: bool = Field(
         description="Consent that was not understood is not recorded.",
         schema_extra={"examples": [True]},
+    )
+
+
+class CheckFirstPut(Input):
+    """Until when the mentee's mentor is asked to check with staff first. Why is not said."""
+
+    until: Instant | None = Field(
+        description="At most 28 days ahead; null takes the mark away.",
+        schema_extra={"examples": ["2026-11-30T10:00:00+00:00"]},
     )
 
 
@@ -172,14 +186,19 @@ class MenteeRead(MenteeRow):
 
     referral_reason: str | None
     agreed_line: str | None
+    disclosure: Disclosure
     permission_to_share_at: Instant | None
     explained_at: Instant | None
     explained_version: str | None
     explained_language: str | None
     explained_by: UUID | None
+    explanation_current: bool = Field(
+        description="False when nothing was explained yet, or a newer version is in force."
+    )
     compatibility_checked_at: Instant | None
     outreach_attempts: int
     welfare_checked_at: Instant | None
+    check_first_until: Instant | None
     moves: list[MoveOption] = []
 
 
@@ -206,6 +225,10 @@ class MenteeForMentor(Output):
     display_name: str
     status: MenteeSeen
     agreed_line: str | None
+    check_with_staff: bool = Field(
+        description="Ask staff before you meet. Mostly it means nothing: it is so when you are new"
+        " to each other, when you have not met for a while, or when plans changed."
+    )
 
 
 class MenteeReceipt(Output):

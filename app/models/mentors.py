@@ -11,13 +11,17 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Disclosure,
     Identified,
     Input,
     Instant,
+    Line,
     Output,
     Scoped,
     Story,
     Versioned,
+    Writing,
+    Written,
     choice,
     reference,
 )
@@ -72,7 +76,7 @@ class ClearanceOutcome(StrEnum):
     refused = "refused"
 
 
-class Mentor(Versioned, table=True):
+class Mentor(Versioned, Written, table=True):
     """One episode of a person as mentor, from application to its end."""
 
     __tablename__ = "mentor"
@@ -108,7 +112,7 @@ class Mentor(Versioned, table=True):
     correction_asked_by: str | None = Field(default=None, max_length=200)
 
 
-class Observation(Scoped, table=True):
+class Observation(Scoped, Written, table=True):
     """One session a mentor in shadowing observed with another mentor."""
 
     __tablename__ = "observation"
@@ -127,7 +131,7 @@ class Observation(Scoped, table=True):
     assessor_id: UUID | None = None
 
 
-class MentorCreate(Input):
+class MentorCreate(Writing):
     """An application to become a mentor. A prisoner applies for themselves; staff may enter it."""
 
     person_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000003"]})
@@ -154,9 +158,21 @@ class ClearancePut(Input):
 
 
 class AgreementPut(Input):
-    """The signed role agreement."""
+    """The signed role agreement, and the explanation of confidentiality that went with it."""
 
     signed_at: Instant = Field(schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]})
+    explained_version: Line | None = Field(
+        default=None, max_length=20, schema_extra={"examples": ["2026-1"]}
+    )
+    explained_language: Line | None = Field(
+        default=None, max_length=40, schema_extra={"examples": ["English"]}
+    )
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.explained_version is None) is not (self.explained_language is None):
+            raise ValueError("explained_language: goes with explained_version")
+        return self
 
 
 class SupervisorPut(Input):
@@ -165,7 +181,7 @@ class SupervisorPut(Input):
     staff_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000001"]})
 
 
-class ObservationCreate(Input):
+class ObservationCreate(Writing):
     """A session observed while shadowing."""
 
     observed_mentor_id: UUID = Field(
@@ -179,8 +195,8 @@ class ObservationCreate(Input):
     )
 
 
-class ObservationRead(Output):
-    """A session observed while shadowing."""
+class ObservationForMentor(Output):
+    """A session observed while shadowing, as the mentor who observed it sees it."""
 
     id: UUID
     recorded_at: Instant
@@ -190,6 +206,12 @@ class ObservationRead(Output):
     minutes: int
     learnt: str
     assessor_id: UUID | None
+
+
+class ObservationRead(ObservationForMentor):
+    """A session observed while shadowing."""
+
+    disclosure: Disclosure
 
 
 class MentorOwnRow(Identified):
@@ -213,6 +235,7 @@ class MentorForClinician(MentorOwnRow):
     """A mentor, as clinicians see them: of the clearance the outcome only."""
 
     motivation: str | None
+    disclosure: Disclosure
     agreement_signed_at: Instant | None
     reapply_on: date | None
     correction_asked_by: str | None

@@ -6,11 +6,21 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from app.models.base import TIMESTAMP, Input, Instant, Output, Scoped, Story, choice
+from app.models.base import (
+    TIMESTAMP,
+    Disclosure,
+    Instant,
+    Output,
+    Scoped,
+    Story,
+    Writing,
+    Written,
+    choice,
+)
 from app.models.staff import Role
 
 
-class History(Scoped, table=True):
+class History(Scoped, Written, table=True):
     """One move made: what changed state, from where to where, by whom, when and why."""
 
     __tablename__ = "history"
@@ -43,7 +53,7 @@ class MoveOption(Output):
     refusals: list[MoveRefusal] = Field(description="What stands in its way; empty when allowed.")
 
 
-class MoveCreate(Input):
+class MoveCreate(Writing):
     """A move to make."""
 
     to: str = Field(max_length=40, schema_extra={"examples": ["submitted"]})
@@ -81,3 +91,4 @@ class HistoryRead(HistoryCoarse):
     """One move of a thing's history."""
 
     note: str | None
+    disclosure: Disclosure

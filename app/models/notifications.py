@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
 from app.models.base import TIMESTAMP, Identified, Instant, Versioned, choice, reference
@@ -19,18 +19,31 @@ class NotificationStatus(StrEnum):
     failed = "failed"
 
 
+class PageWhy(StrEnum):
+    """Why someone is paged about something other than a concern (those: `escalation.Why`)."""
+
+    task_due_soon = "task_due_soon"
+    task_overdue = "task_overdue"
+    glass_broken = "glass_broken"
+
+
 class Notification(Versioned, table=True):
     """One page: content-free, to one member of staff or to an address outside the prison."""
 
     __tablename__ = "notification"
     __table_args__ = (
         reference("concern", "concern_id"),
+        reference("task", "task_id"),
+        reference("break_glass", "break_glass_id"),
         reference("staff", "staff_id"),
+        CheckConstraint("num_nonnulls(concern_id, task_id, break_glass_id) = 1", name="about_one"),
         Index("ix_notification_staff", "prison_id", "staff_id", "recorded_at", "id"),
         Index("ix_notification_concern", "prison_id", "concern_id", "recorded_at"),
     )
 
-    concern_id: UUID
+    concern_id: UUID | None = None
+    task_id: UUID | None = None
+    break_glass_id: UUID | None = None
     staff_id: UUID | None = None
     address: str | None = Field(default=None, max_length=300)
     step: int
@@ -45,9 +58,11 @@ class Notification(Versioned, table=True):
 
 
 class NotificationRead(Identified):
-    """A page to me. It says that a concern needs me, and nothing of it."""
+    """A page to me. It says which concern, task or break-glass needs me, and nothing of it."""
 
-    concern_id: UUID
+    concern_id: UUID | None
+    task_id: UUID | None
+    break_glass_id: UUID | None
     step: int
     why: str
     text: str

@@ -1,13 +1,23 @@
 """People: the prisoners of a prison, as far as the scheme must know them."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from app.models.base import Identified, Input, Line, Name, Output, PrisonerNumber, Versioned, choice
+from app.models.base import (
+    TIMESTAMP,
+    Identified,
+    Input,
+    Line,
+    Name,
+    Output,
+    PrisonerNumber,
+    Versioned,
+    choice,
+)
 
 
 class Source(StrEnum):
@@ -27,7 +37,8 @@ class Person(Versioned, table=True):
     __tablename__ = "person"
     __table_args__ = (
         UniqueConstraint("prison_id", "number", name="uq_person_number"),
-        CheckConstraint(r"number ~ '^[A-Z]\d{4}[A-Z]{2}$'", name="number"),
+        # A pseudonym, once what is known of the person has expired, is a star and six digits.
+        CheckConstraint(r"number ~ '^([A-Z]\d{4}[A-Z]{2}|\*[0-9a-f]{6})$'", name="number"),
         ForeignKeyConstraint(["identity_id"], ["person_identity.id"]),
         Index("ix_person_display_name", "prison_id", "display_name", "id"),
     )
@@ -41,6 +52,7 @@ class Person(Versioned, table=True):
     date_of_birth: date | None = None
     cell_location: str | None = Field(default=None, max_length=60)
     presence: Presence = Field(default=Presence.here, sa_type=choice(Presence, "presence"))
+    came_back_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     no_it_access: bool = Field(default=False, nullable=False)
     source: Source = Field(sa_type=choice(Source, "source"))
 

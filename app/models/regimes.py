@@ -4,7 +4,7 @@ from datetime import time
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, WithJsonSchema, model_validator
 from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
@@ -25,7 +25,11 @@ def _local(at: time) -> time:
     return at
 
 
-LocalTime = Annotated[time, AfterValidator(_local)]
+LocalTime = Annotated[
+    time,
+    AfterValidator(_local),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2})?$"}),
+]
 """A time on the prison's wall."""
 
 
@@ -74,5 +78,5 @@ class RegimeRead(Identified):
     """One weekday's regime; weekday 1 is Monday."""
 
     weekday: int
-    lock_up: time
+    lock_up: LocalTime
     slots: list[SlotTimes]

@@ -21,12 +21,15 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Disclosure,
     Identified,
     Input,
     Instant,
     Output,
     Story,
     Versioned,
+    Writing,
+    Written,
     choice,
     reference,
 )
@@ -78,7 +81,7 @@ class CancelReason(StrEnum):
     other = "other"
 
 
-class Session(Versioned, table=True):
+class Session(Versioned, Written, table=True):
     """A session. `during` and `live` are computed by the database, so they cannot lie."""
 
     __tablename__ = "session"
@@ -223,7 +226,7 @@ class SessionCreate(_Booking):
         return self
 
 
-class SessionHeld(_Booking):
+class SessionHeld(_Booking, Writing):
     """A session that took place without a plan: a walk-in, or a night call-out."""
 
     note: Story | None = None
@@ -250,10 +253,16 @@ class SessionUpdate(Input):
         return self
 
 
-class NotePut(Input):
+class NotePut(Writing):
     """The mentor's note on their session; locks 24 hours after it was first written."""
 
     note: Story = Field(schema_extra={"examples": ["He talked about his sister; sleeps better."]})
+
+
+class NoteAdded(Writing):
+    """Words to add to a locked note; the note itself stays as it is."""
+
+    text: Story = Field(schema_extra={"examples": ["He had asked for his sister that day."]})
 
 
 class LockdownCreate(Input):
@@ -302,14 +311,20 @@ class SessionRow(Identified):
     participations: list[ParticipationRow]
 
 
-class SessionRead(SessionRow):
-    """A session, with what the caller may do next."""
+class SessionForMentor(SessionRow):
+    """A session, as its mentor sees it, with what they may do next."""
 
     note: str | None
     noted_at: Instant | None
     locks_at: Instant | None = Field(description="From then on the note cannot be written.")
     authorised_by: UUID | None
     moves: list[MoveOption] = []
+
+
+class SessionRead(SessionForMentor):
+    """A session, as those of the staff who read notes see it."""
+
+    disclosure: Disclosure
 
 
 class SessionNoteless(SessionRow):
@@ -346,7 +361,13 @@ class ClashRead(ClashForMentor):
 class SessionRecorded(SessionRead):
     """A session recorded as held. `warnings` would have refused it as a plan."""
 
-    warnings: list[ClashRead | ClashForMentor]
+    warnings: list[ClashRead]
+
+
+class SessionRecordedForMentor(SessionForMentor):
+    """A session recorded as held by its mentor."""
+
+    warnings: list[ClashForMentor]
 
 
 class SessionRecordedNoteless(SessionNoteless):

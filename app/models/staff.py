@@ -1,12 +1,13 @@
 """Staff: who works in the prison's scheme, and as what."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from pydantic import field_validator
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
-from app.models.base import Identified, Input, Line, Name, Versioned, choice, given
+from app.models.base import Identified, Input, Line, Name, Versioned, choice, given, reference
 
 
 class Role(StrEnum):
@@ -21,6 +22,7 @@ class Role(StrEnum):
     nurse = "nurse"
     mental_health_lead = "mental_health_lead"
     governor = "governor"
+    machine = "machine"
     system = "system"
 
     @property
@@ -50,13 +52,18 @@ class Staff(Versioned, table=True):
     """A member of staff in one prison. `subject` is the `sub` of their tokens."""
 
     __tablename__ = "staff"
-    __table_args__ = (UniqueConstraint("prison_id", "subject", name="uq_staff_subject"),)
+    __table_args__ = (
+        reference("staff", "confirmation_asked_by", name="fk_staff_confirmation_asked_by"),
+        UniqueConstraint("prison_id", "subject", name="uq_staff_subject"),
+        CheckConstraint("confirmation_asked_by IS NULL OR NOT active", name="confirmed"),
+    )
 
     subject: str = Field(max_length=200)
     name: str = Field(max_length=100)
     role: StaffRole = Field(sa_type=choice(StaffRole, "role"))
     contact: str | None = Field(default=None, max_length=300)
     active: bool = Field(default=True, nullable=False)
+    confirmation_asked_by: UUID | None = None
 
 
 class StaffCreate(Input):
@@ -87,3 +94,6 @@ class StaffRead(Identified):
     role: StaffRole
     contact: str | None
     active: bool
+    confirmation_asked_by: UUID | None = Field(
+        description="Who asks for this; set until a second person confirms it."
+    )

@@ -11,12 +11,12 @@ from app.db import Db, ReadDb
 from app.errors import KeyReused, LastResortNeeded, MatchNeeded, Stale
 from app.models.base import Instant
 from app.models.duties import Duty, DutyCreate, DutyRead, DutyUpdate, OnCall, Post
-from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import duties
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/duties", tags=["duties"])
 ThisDuty = Annotated[Duty, Depends(to_read(Duty, "duty_id"))]
@@ -24,7 +24,7 @@ DutyToChange = Annotated[Duty, Depends(to_change(Duty, "duty_id", match=True))]
 
 LIST = Listing(
     Duty,
-    {role: DutyRead for role in (Role.support_worker, Role.clinician, Role.governor)},
+    MATRIX["duties.row"],
     filters={
         "post": lambda value: col(Duty.post) == value,
         "at": lambda value: and_(
@@ -59,7 +59,8 @@ async def list_duties(
 async def create_duty(actor: MayWriteDuty, db: Db, body: DutyCreate, once: JustOnce) -> Response:
     """Put someone on duty. Only a governor names a last resort."""
     duty = await duties.create(db, actor, body)
-    return await once.created(DutyRead.model_validate(duty), location=f"duties/{duty.id}")
+    shown = shape("duties", actor.role).model_validate(duty)
+    return await once.created(shown, location=f"duties/{duty.id}")
 
 
 @router.get("/on-call", response_model=Page[OnCall], responses=refusals())
@@ -71,7 +72,7 @@ async def list_on_call(actor: MayReadDuty, db: Db) -> Response:
 @router.get("/{duty_id}", response_model=DutyRead, responses=refusals())
 async def read_duty(actor: MayReadDuty, duty: ThisDuty) -> Response:
     """One duty."""
-    return reply(DutyRead.model_validate(duty))
+    return reply(shape("duties", actor.role).model_validate(duty))
 
 
 @router.patch(
@@ -82,4 +83,4 @@ async def read_duty(actor: MayReadDuty, duty: ThisDuty) -> Response:
 async def end_duty(actor: MayWriteDuty, db: Db, duty: DutyToChange, body: DutyUpdate) -> Response:
     """Set when a duty ends. The prison's only last resort cannot be ended."""
     await duties.end(db, actor, duty, body)
-    return reply(DutyRead.model_validate(duty))
+    return reply(shape("duties", actor.role).model_validate(duty))

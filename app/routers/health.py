@@ -1,8 +1,10 @@
 """Health: for load balancers, and the dead man's switch of the escalation."""
 
 from datetime import timedelta
+from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from sqlmodel import Field
 
 from app import __version__, clock
 from app.db import ReadDb
@@ -20,6 +22,9 @@ class Health(Output):
 
     status: str
     version: str
+    audit: Literal["ok", "spooling"] = Field(
+        description="`spooling`: entries wait on disk, since the database did not take them."
+    )
 
 
 class EscalationHealth(Output):
@@ -30,10 +35,11 @@ class EscalationHealth(Output):
 
 
 @router.get("/health", response_model=Health)
-async def health(db: ReadDb) -> Health:
-    """Whether this process and its database answer."""
+async def health(db: ReadDb, request: Request) -> Health:
+    """Whether this process and its database answer, and the audit is written where it belongs."""
     await db.pool.fetchval("SELECT 1")
-    return Health(status="ok", version=__version__)
+    spooling = request.app.state.auditor.spooling
+    return Health(status="ok", version=__version__, audit="spooling" if spooling else "ok")
 
 
 @router.get(

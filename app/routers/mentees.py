@@ -26,8 +26,10 @@ from app.errors import (
     NotHere,
     Stale,
 )
+from app.models.explanations import ExplanationCreate, ExplanationRead
 from app.models.mentees import (
     CheckCreate,
+    CheckFirstPut,
     ConsentPut,
     Mentee,
     MenteeCreate,
@@ -47,7 +49,10 @@ from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
-from app.services import lifecycle, mentees
+from app.services import explanations, lifecycle, mentees
+from app.services.mentees import consent
+from app.services.mentees.check_first import AGREED_LINE, CHECK_WITH_STAFF
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/mentees", tags=["mentees"])
 ThisMentee = Annotated[Mentee, Depends(to_read(Mentee, "mentee_id"))]
@@ -75,18 +80,14 @@ _FILTERS = {
 }
 LIST = Listing(
     Mentee,
-    {
-        Role.support_worker: MenteeRow,
-        Role.clinician: MenteeRow,
-        Role.governor: MenteeRow,
-    },
+    MATRIX["mentees.row"],
     filters=_FILTERS,
     sorts={"recorded_at": col(Mentee.recorded_at), "triage_by": col(Mentee.triage_by)},
     computed={"display_name": _NAME},
 )
 LIST_FOR_MENTOR = Listing(
     Mentee,
-    {Role.mentor: MenteeForMentor},
+    MATRIX["mentees.row"],
     sorts={"recorded_at": col(Mentee.recorded_at)},
     computed={
         "display_name": _NAME,
@@ -95,6 +96,8 @@ LIST_FOR_MENTOR = Listing(
             value=cast(col(Mentee.status), String),
             else_=MenteeSeen.unavailable.value,
         ),
+        "agreed_line": AGREED_LINE,
+        "check_with_staff": CHECK_WITH_STAFF,
     },
 )
 
@@ -188,7 +191,38 @@ async def put_consent(
     actor: MayWriteMentee, db: Db, mentee: MenteeToChange, body: ConsentPut
 ) -> Response:
     """Record permission to share and the confidentiality explanation, as understood."""
-    await mentees.record_consent(db, actor, mentee, body)
+    await consent.record(db, actor, mentee, body)
+    return reply(await mentees.shown(db, mentee, actor))
+
+
+@router.get("/{mentee_id}/explanations", response_model=Page[ExplanationRead], responses=refusals())
+async def list_mentee_explanations(actor: MayWriteMentee, db: Db, mentee: ThisMentee) -> Response:
+    """Every explanation of confidentiality given to this person, oldest first."""
+    return reply(whole(await explanations.given_to(db, actor, mentee.person_id)))
+
+
+@router.post(
+    "/{mentee_id}/explanations",
+    status_code=201,
+    response_model=ExplanationRead,
+    responses=refusals(KeyReused, Stale),
+)
+async def explain_confidentiality(
+    actor: MayWriteMentee, db: Db, mentee: MenteeToMove, body: ExplanationCreate, once: JustOnce
+) -> Response:
+    """Record that confidentiality was explained, understood or not; earlier ones are kept."""
+    given = await consent.explain(db, actor, mentee, body)
+    return await once.created(shape("mentees.explanations", actor.role).model_validate(given))
+
+
+@router.put(
+    "/{mentee_id}/check-first", response_model=MenteeRead, responses=refusals(MatchNeeded, Stale)
+)
+async def put_check_first(
+    actor: MayWriteMentee, db: Db, mentee: MenteeToChange, body: CheckFirstPut
+) -> Response:
+    """Have the mentee's mentor check with staff first, for a time. Why is not said or kept."""
+    await consent.mark_check_first(db, actor, mentee, body)
     return reply(await mentees.shown(db, mentee, actor))
 
 

@@ -41,6 +41,7 @@ from app.models.mentors import (
     MentorStatus,
     Observation,
     ObservationCreate,
+    ObservationForMentor,
     ObservationRead,
     SupervisorPut,
 )
@@ -52,13 +53,13 @@ from app.models.moves import (
     MoveCreate,
 )
 from app.models.people import Person
-from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import lifecycle, mentors
 from app.services.mentors import evidence
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/mentors", tags=["mentors"])
 ThisMentor = Annotated[Mentor, Depends(to_read(Mentor, "mentor_id"))]
@@ -76,12 +77,7 @@ _NAME = (
 )
 LIST = Listing(
     Mentor,
-    {
-        Role.support_worker: MentorRow,
-        Role.clinician: MentorOwnRow,
-        Role.governor: MentorRow,
-        Role.mentor: MentorOwnRow,
-    },
+    MATRIX["mentors.row"],
     filters={
         "status": lambda value: col(Mentor.status) == value,
         "person_id": lambda value: col(Mentor.person_id) == value,
@@ -91,7 +87,7 @@ LIST = Listing(
 )
 OBSERVATIONS = Listing(
     Observation,
-    {role: ObservationRead for role in Role},
+    MATRIX["mentors.observations"],
     filters={"mentor_id": lambda value: col(Observation.mentor_id) == value},
     sorts={"held_at": col(Observation.held_at)},
 )
@@ -181,8 +177,8 @@ async def put_clearance(
 async def put_agreement(
     actor: MayRecordEvidence, db: Db, mentor: MentorToPut, body: AgreementPut
 ) -> Response:
-    """Record that the role agreement was signed."""
-    await evidence.record_agreement(db, mentor, body)
+    """Record that the role agreement was signed, and what was explained of confidentiality."""
+    await evidence.record_agreement(db, actor, mentor, body)
     return reply(await mentors.shown(db, mentor, actor))
 
 
@@ -197,7 +193,11 @@ async def put_supervisor(
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.get("/{mentor_id}/observations", response_model=Page[ObservationRead], responses=refusals())
+@router.get(
+    "/{mentor_id}/observations",
+    response_model=Page[ObservationRead | ObservationForMentor],
+    responses=refusals(),
+)
 async def list_observations(
     actor: MayReadMentor,
     db: ReadDb,
@@ -224,4 +224,5 @@ async def log_observation(
 ) -> Response:
     """Log a session observed while shadowing."""
     observation = await evidence.log_observation(db, actor, mentor, body)
-    return await once.created(ObservationRead.model_validate(observation))
+    shown = shape("mentors.observations", actor.role).model_validate(observation)
+    return await once.created(shown)

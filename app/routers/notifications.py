@@ -3,18 +3,19 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import func
 from sqlmodel import Field, col
 
 from app.access import MayReadNotification
 from app.db import Db, ReadDb
 from app.errors import Stale
 from app.models.notifications import Notification, NotificationRead, NotificationStatus
-from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery
 from app.paths import to_change
 from app.problems import refusals
 from app.replies import reply
 from app.services import notifications
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/notifications", tags=["notifications"])
 MyNotification = Annotated[
@@ -22,9 +23,10 @@ MyNotification = Annotated[
 ]
 LIST = Listing(
     Notification,
-    {role: NotificationRead for role in (Role.support_worker, Role.clinician, Role.governor)},
+    MATRIX["notifications.row"],
     filters={"status": lambda value: col(Notification.status) == value},
     sorts={"recorded_at": col(Notification.recorded_at)},
+    audited=func.coalesce(col(Notification.concern_id), col(Notification.id)),
 )
 
 
@@ -50,4 +52,4 @@ async def read_notification(
 ) -> Response:
     """Say that I have read a page. It acknowledges nothing: do that on the concern."""
     await notifications.mark_read(db, actor, notification)
-    return reply(NotificationRead.model_validate(notification))
+    return reply(shape("notifications", actor.role).model_validate(notification))

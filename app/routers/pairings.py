@@ -17,6 +17,7 @@ from app.errors import (
     MoveNotYours,
     NotPairable,
     Stale,
+    TooManyPairChecks,
 )
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor
@@ -30,12 +31,13 @@ from app.models.pairings import (
     PairingStatus,
 )
 from app.models.people import Person
-from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
+from app.probing import PairsCounted
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import lifecycle, pairings
+from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/pairings", tags=["pairings"])
 ThisPairing = Annotated[Pairing, Depends(to_read(Pairing, "pairing_id"))]
@@ -60,12 +62,7 @@ def _name_of(side: type[Mentor] | type[Mentee], side_id: Any) -> ScalarSelect[st
 
 LIST = Listing(
     Pairing,
-    {
-        Role.support_worker: PairingRow,
-        Role.clinician: PairingRow,
-        Role.governor: PairingRow,
-        Role.mentor: PairingForMentor,
-    },
+    MATRIX["pairings.row"],
     filters={
         "mentor_id": lambda value: col(Pairing.mentor_id) == value,
         "mentee_id": lambda value: col(Pairing.mentee_id) == value,
@@ -90,7 +87,7 @@ class PairingQuery(PageQuery):
 async def list_pairings(
     actor: MayReadPairing, db: ReadDb, request: Request, query: Annotated[PairingQuery, Query()]
 ) -> Response:
-    """Pairings of the prison; a mentor finds only their own, until they end."""
+    """Pairings of the prison; a mentor finds only their own that are live."""
     return await LIST.page(request, db, actor, query, query.sort)
 
 
@@ -98,7 +95,8 @@ async def list_pairings(
     "",
     status_code=201,
     response_model=PairingRead,
-    responses=refusals(NotPairable, AlreadyExists, KeyReused),
+    responses=refusals(NotPairable, AlreadyExists, KeyReused, TooManyPairChecks),
+    dependencies=[PairsCounted],
 )
 async def pair_mentor_and_mentee(
     actor: MayWritePairing, db: Db, body: PairingCreate, once: JustOnce
@@ -135,4 +133,4 @@ async def move_pairing(
 )
 async def list_pairing_history(actor: MayReadPairing, db: Db, pairing: ThisPairing) -> Response:
     """Every move made, oldest first."""
-    return reply(whole(await lifecycle.history_shown(db, pairing, actor)))
+    return reply(whole(await lifecycle.history_shown(db, pairing, actor, "pairings.history")))

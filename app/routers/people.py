@@ -7,12 +7,31 @@ from pydantic import StringConstraints
 from sqlalchemy import String, cast, func, or_
 from sqlmodel import Field, col
 
-from app.access import Actor, MayReadPerson, MayWritePerson
+from app.access import (
+    Actor,
+    MayImportPeople,
+    MayReadChronology,
+    MayReadPerson,
+    MayReportDeath,
+    MayWritePerson,
+)
 from app.config import settings
 from app.db import Db, ReadDb
-from app.errors import AlreadyExists, FieldError, Invalid, KeyReused, TooLarge
+from app.errors import (
+    AlreadyExists,
+    Conflicting,
+    FieldError,
+    HoldNeeded,
+    Invalid,
+    KeyReused,
+    SecondPersonNeeded,
+    Stale,
+    TooLarge,
+)
 from app.integrations.prison import synthetic
-from app.models.base import PrisonerNumber
+from app.models.base import Instant, PrisonerNumber
+from app.models.chronology import EventRead
+from app.models.deaths import DeathCreate, DeathRead
 from app.models.people import (
     ImportReport,
     Person,
@@ -23,13 +42,16 @@ from app.models.people import (
 )
 from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery
-from app.paths import to_read
+from app.paths import to_change, to_read
 from app.problems import refusals
-from app.replies import JustOnce, reply
-from app.services import people
+from app.replies import JSON, JustOnce, reply
+from app.services import chronology, people
+from app.services.people import deaths
+from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/people", tags=["people"])
 ThisPerson = Annotated[Person, Depends(to_read(Person, "person_id"))]
+PersonToMove = Annotated[Person, Depends(to_change(Person, "person_id", match=False))]
 AnyPerson = PersonRead | PersonForMentor
 
 
@@ -39,12 +61,7 @@ def _begins(column: Any, value: Any) -> Any:
 
 LIST = Listing(
     Person,
-    {
-        Role.support_worker: PersonRead,
-        Role.clinician: PersonRead,
-        Role.governor: PersonRead,
-        Role.mentor: PersonForMentor,
-    },
+    MATRIX["people.row"],
     filters={
         "number": lambda value: col(Person.number) == value,
         "presence": lambda value: col(Person.presence) == value,
@@ -105,7 +122,7 @@ async def create_person(
     return await once.created(people.shown(person, actor), location=f"people/{person.id}")
 
 
-async def _whole_body(actor: MayWritePerson, request: Request) -> bytes:
+async def _whole_body(actor: MayImportPeople, request: Request) -> bytes:
     """The body, read after the permission is proved and before a transaction is begun."""
     return await request.body()
 
@@ -134,7 +151,7 @@ _DOCUMENTS = {
     max_body_size=settings().max_import_bytes,
 )
 async def import_people(
-    actor: MayWritePerson,
+    actor: MayImportPeople,
     data: Annotated[bytes, Depends(_whole_body)],
     db: Db,
     once: JustOnce,
@@ -151,3 +168,45 @@ async def import_people(
 async def read_person(actor: MayReadPerson, person: ThisPerson) -> Response:
     """One prisoner: to a mentor the name, and nothing else."""
     return reply(people.shown(person, actor))
+
+
+@router.post(
+    "/{person_id}/death",
+    status_code=201,
+    response_model=DeathRead,
+    responses=refusals(AlreadyExists, KeyReused, Stale),
+)
+async def report_death(
+    actor: MayReportDeath, db: Db, person: PersonToMove, body: DeathCreate, once: JustOnce
+) -> Response:
+    """Report that someone has died. At once a legal hold stands, notes lock, plans and reminders
+    stop, and tasks open for those around them. Open concerns keep running."""
+    death = await deaths.report(db, actor, person, body)
+    return await once.created(deaths.shown(death))
+
+
+@router.post(
+    "/{person_id}/death/correction",
+    response_model=DeathRead,
+    responses=refusals(Conflicting, SecondPersonNeeded, Stale),
+)
+async def correct_death(actor: MayReportDeath, db: Db, person: PersonToMove) -> Response:
+    """Undo a wrong report of a death, as a second person. The hold stands until it is lifted."""
+    return reply(deaths.shown(await deaths.correct(db, actor, person)))
+
+
+@router.get(
+    "/{person_id}/chronology", response_model=Page[EventRead], responses=refusals(HoldNeeded)
+)
+async def read_chronology(
+    actor: MayReadChronology,
+    db: Db,
+    person: ThisPerson,
+    as_at: Annotated[
+        Instant | None, Query(description="As known at this instant; absent: now.")
+    ] = None,
+) -> Response:
+    """What was recorded about someone up to an instant: who knew what when, under which policy,
+    settings and software. Answered whole, and the same whenever it is asked."""
+    events = await chronology.of(db, actor, person, as_at)
+    return Response(chronology.as_page(events), media_type=JSON)

@@ -12,6 +12,7 @@ from app.paths import IfMatch
 from app.problems import refusals
 from app.replies import check_match, reply
 from app.services import prisons
+from app.visibility import shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}", tags=["prisons"])
 
@@ -33,7 +34,7 @@ PrisonToChange = Annotated[Prison, Depends(_to_change)]
 @router.get("", response_model=PrisonRead, responses=refusals())
 async def read_prison(actor: MayReadPrison, prison: ThisPrison) -> Response:
     """The prison and its scheme's settings."""
-    return reply(PrisonRead.model_validate(prison))
+    return reply(shape("prisons", actor.role).model_validate(prison))
 
 
 @router.patch("", response_model=PrisonRead, responses=refusals(MatchNeeded, Stale))
@@ -42,4 +43,4 @@ async def update_prison(
 ) -> Response:
     """Change the scheme's settings."""
     await prisons.update(db, prison, body)
-    return reply(PrisonRead.model_validate(prison))
+    return reply(shape("prisons", actor.role).model_validate(prison))

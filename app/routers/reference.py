@@ -3,10 +3,12 @@
 from fastapi import APIRouter, Response
 
 from app.access import MayReadSelf
+from app.models.explanations import ExplanationVersion
 from app.models.reference import ReferenceRead
+from app.paging import Page, whole
 from app.problems import refusals
 from app.replies import reply
-from app.services import reference
+from app.services import explanations, reference
 
 router = APIRouter(prefix="/v1/reference", tags=["me"])
 
@@ -15,3 +17,9 @@ router = APIRouter(prefix="/v1/reference", tags=["me"])
 async def read_reference(_: MayReadSelf) -> Response:
     """Every code list, with a label for staff and easy-read words for everyone."""
     return reply(reference.every_list())
+
+
+@router.get("/explanations", response_model=Page[ExplanationVersion], responses=refusals())
+async def list_explanation_versions(_: MayReadSelf) -> Response:
+    """What people are told about confidentiality, by version, the newest first."""
+    return reply(whole(explanations.every_version()))

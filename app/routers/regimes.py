@@ -9,17 +9,17 @@ from app.access import CurrentActor, MayReadPlace, MayWritePlace
 from app.db import Db, ReadDb
 from app.errors import AlreadyExists, MatchNeeded, Stale
 from app.models.regimes import Regime, RegimePut, RegimeRead
-from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery
 from app.paths import IfMatch
 from app.problems import refusals
 from app.replies import check_match, reply
 from app.services import regimes
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/regimes", tags=["regimes"])
 Weekday = Annotated[int, Path(ge=1, le=7, description="1 is Monday, 7 is Sunday.")]
 
-LIST = Listing(Regime, {role: RegimeRead for role in Role}, sorts={"weekday": col(Regime.weekday)})
+LIST = Listing(Regime, MATRIX["regimes.row"], sorts={"weekday": col(Regime.weekday)})
 
 
 async def _regime_to_put(
@@ -45,7 +45,8 @@ async def list_regimes(
 @router.get("/{weekday}", response_model=RegimeRead, responses=refusals())
 async def read_regime(actor: MayReadPlace, db: Db, weekday: Weekday) -> Response:
     """One weekday's regime."""
-    return reply(RegimeRead.model_validate(await regimes.of_weekday(db, actor, weekday)))
+    regime = await regimes.of_weekday(db, actor, weekday)
+    return reply(shape("regimes", actor.role).model_validate(regime))
 
 
 @router.put(
@@ -65,4 +66,4 @@ async def put_regime(
 ) -> Response:
     """Set a weekday's regime: without If-Match the first time (201), with it from then on."""
     made = await regimes.put(db, actor, regime, weekday, body)
-    return reply(RegimeRead.model_validate(made), status=200 if regime else 201)
+    return reply(shape("regimes", actor.role).model_validate(made), status=200 if regime else 201)

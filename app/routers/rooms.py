@@ -10,19 +10,19 @@ from app.access import MayReadPlace, MayWritePlace
 from app.db import Db, ReadDb
 from app.errors import AlreadyExists, KeyReused
 from app.models.rooms import Room, RoomCreate, RoomRead
-from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery
 from app.paths import to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import rooms
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/rooms", tags=["rooms"])
 ThisRoom = Annotated[Room, Depends(to_read(Room, "room_id"))]
 
 LIST = Listing(
     Room,
-    {role: RoomRead for role in Role},
+    MATRIX["rooms.row"],
     filters={"wing_id": lambda value: col(Room.wing_id) == value},
     sorts={"name": col(Room.name)},
 )
@@ -47,10 +47,11 @@ async def list_rooms(
 async def create_room(actor: MayWritePlace, db: Db, body: RoomCreate, once: JustOnce) -> Response:
     """Add a room to a wing."""
     room = await rooms.create(db, actor, body)
-    return await once.created(RoomRead.model_validate(room), location=f"rooms/{room.id}")
+    shown = shape("rooms", actor.role).model_validate(room)
+    return await once.created(shown, location=f"rooms/{room.id}")
 
 
 @router.get("/{room_id}", response_model=RoomRead, responses=refusals())
 async def read_room(actor: MayReadPlace, room: ThisRoom) -> Response:
     """One room."""
-    return reply(RoomRead.model_validate(room))
+    return reply(shape("rooms", actor.role).model_validate(room))

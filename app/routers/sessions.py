@@ -10,10 +10,12 @@ from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlmodel import Field, col
 
 from app.access import (
+    MayAddend,
     MayBook,
     MayLockDown,
     MayNote,
     MayReadSession,
+    MayReadVersions,
     MayRecordSession,
 )
 from app.db import Db, ReadDb
@@ -27,10 +29,12 @@ from app.errors import (
     MoveNotInTable,
     MoveNotYours,
     NoteLocked,
+    NoteOpen,
     NotHeld,
     NotPlanned,
     RoomTaken,
     Stale,
+    TooManyPairChecks,
 )
 from app.models.base import Instant
 from app.models.mentees import Mentee
@@ -39,29 +43,35 @@ from app.models.people import Person
 from app.models.sessions import (
     LockdownCreate,
     LockdownRead,
+    NoteAdded,
     NotePut,
     Participation,
     ParticipationRead,
     ParticipationRow,
     Session,
     SessionCreate,
+    SessionForMentor,
     SessionHeld,
     SessionKind,
     SessionNoteless,
     SessionRead,
     SessionRecorded,
+    SessionRecordedForMentor,
     SessionRecordedNoteless,
     SessionRow,
     SessionStatus,
     SessionUpdate,
 )
 from app.models.staff import Role
+from app.models.texts import VersionRead
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
+from app.probing import PairsCounted
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.scope import narrowed
-from app.services import lifecycle, sessions
+from app.services import lifecycle, sessions, texts
+from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/sessions", tags=["sessions"])
 ThisSession = Annotated[Session, Depends(to_read(Session, "session_id"))]
@@ -71,8 +81,9 @@ ThisPart = Annotated[Participation, Depends(to_read(Participation, "participatio
 PartToMove = Annotated[
     Participation, Depends(to_change(Participation, "participation_id", match=False))
 ]
-AnySession = SessionRead | SessionNoteless
-CLASHES = (Clash, RoomTaken, MentorTaken, MenteeTaken)
+WithNote = SessionRead | SessionForMentor
+AnySession = WithNote | SessionNoteless
+CLASHES = (Clash, RoomTaken, MentorTaken, MenteeTaken, TooManyPairChecks)
 
 _PERSON = (
     select(col(Mentee.person_id))
@@ -133,14 +144,14 @@ def _listing(role: Role) -> Listing:
 
     return Listing(
         Session,
-        {role: SessionRow},
+        MATRIX["sessions.row"],
         filters={**_FILTERS, "mentee_id": attended_by},
         sorts={"starts_at": col(Session.starts_at)},
         computed={"participations": _participations(role)},
     )
 
 
-LISTS = {role: _listing(role) for role in (Role.support_worker, Role.clinician, Role.mentor)}
+LISTS = {role: _listing(role) for role in MATRIX["sessions.row"]}
 
 
 class SessionQuery(PageQuery):
@@ -163,7 +174,11 @@ async def list_sessions(
 
 
 @router.post(
-    "", status_code=201, response_model=SessionRead, responses=refusals(*CLASHES, KeyReused)
+    "",
+    status_code=201,
+    response_model=WithNote,
+    responses=refusals(*CLASHES, KeyReused),
+    dependencies=[PairsCounted],
 )
 async def book_session(actor: MayBook, db: Db, body: SessionCreate, once: JustOnce) -> Response:
     """Plan a session. Every clash is refused at once, each with its field."""
@@ -175,7 +190,7 @@ async def book_session(actor: MayBook, db: Db, body: SessionCreate, once: JustOn
 @router.post(
     "/held",
     status_code=201,
-    response_model=SessionRecorded | SessionRecordedNoteless,
+    response_model=SessionRecorded | SessionRecordedForMentor | SessionRecordedNoteless,
     responses=refusals(KeyReused),
 )
 async def record_held_session(
@@ -205,8 +220,9 @@ async def read_session(actor: MayReadSession, db: Db, session: ThisSession) -> R
 
 @router.patch(
     "/{session_id}",
-    response_model=SessionRead,
+    response_model=WithNote,
     responses=refusals(*CLASHES, NotPlanned, MatchNeeded, Stale),
+    dependencies=[PairsCounted],
 )
 async def replan_session(
     actor: MayBook, db: Db, session: SessionToPut, body: SessionUpdate
@@ -236,12 +252,12 @@ async def move_session(
 )
 async def list_session_history(actor: MayReadSession, db: Db, session: ThisSession) -> Response:
     """Every move made, oldest first."""
-    return reply(whole(await lifecycle.history_shown(db, session, actor)))
+    return reply(whole(await lifecycle.history_shown(db, session, actor, "sessions.history")))
 
 
 @router.put(
     "/{session_id}/note",
-    response_model=SessionRead,
+    response_model=WithNote,
     responses=refusals(NotHeld, NoteLocked, MatchNeeded, Stale),
 )
 async def put_session_note(
@@ -250,6 +266,33 @@ async def put_session_note(
     """Write the mentor's note on their own session; it locks 24 hours after the first one."""
     await sessions.write_note(db, actor, session, body)
     return reply(await sessions.shown(db, session, actor))
+
+
+@router.get("/{session_id}/note/versions", response_model=Page[VersionRead], responses=refusals())
+async def list_session_note_versions(
+    actor: MayReadVersions, db: Db, session: ThisSession
+) -> Response:
+    """What the note said each time it was saved, oldest first."""
+    return reply(whole(await texts.versions(db, actor, session, "note")))
+
+
+@router.post(
+    "/{session_id}/addenda",
+    status_code=201,
+    response_model=VersionRead,
+    responses=refusals(KeyReused, NotHeld, NoteOpen, Stale),
+)
+async def add_to_session_note(
+    actor: MayAddend, db: Db, session: SessionToMove, body: NoteAdded, once: JustOnce
+) -> Response:
+    """Add words to a locked note; what was written stays as it is."""
+    return await once.created(await sessions.add_to_note(db, actor, session, body))
+
+
+@router.get("/{session_id}/addenda", response_model=Page[VersionRead], responses=refusals())
+async def list_session_addenda(actor: MayAddend, db: Db, session: ThisSession) -> Response:
+    """Words added to the session's note after it locked, oldest first."""
+    return reply(whole(await sessions.addenda(db, actor, session)))
 
 
 @router.get(

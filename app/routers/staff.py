@@ -7,21 +7,32 @@ from sqlmodel import Field, col
 
 from app.access import MayReadStaff, MayWriteStaff
 from app.db import Db, ReadDb
-from app.errors import AlreadyExists, KeyReused, LastResortNeeded, MatchNeeded, OwnRecord, Stale
-from app.models.staff import Role, Staff, StaffCreate, StaffRead, StaffRole, StaffUpdate
+from app.errors import (
+    AlreadyExists,
+    Conflicting,
+    KeyReused,
+    LastResortNeeded,
+    MatchNeeded,
+    OwnRecord,
+    SecondPersonNeeded,
+    Stale,
+)
+from app.models.staff import Staff, StaffCreate, StaffRead, StaffRole, StaffUpdate
 from app.paging import Listing, Page, PageQuery
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import staff
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/staff", tags=["staff"])
 ThisStaff = Annotated[Staff, Depends(to_read(Staff, "staff_id"))]
+StaffToConfirm = Annotated[Staff, Depends(to_change(Staff, "staff_id", match=False))]
 StaffToChange = Annotated[Staff, Depends(to_change(Staff, "staff_id", match=True))]
 
 LIST = Listing(
     Staff,
-    {role: StaffRead for role in (Role.support_worker, Role.clinician, Role.governor)},
+    MATRIX["staff.row"],
     filters={
         "role": lambda value: col(Staff.role) == value,
         "active": lambda value: col(Staff.active) == value,
@@ -48,15 +59,17 @@ async def list_staff(
     "", status_code=201, response_model=StaffRead, responses=refusals(AlreadyExists, KeyReused)
 )
 async def create_staff(actor: MayWriteStaff, db: Db, body: StaffCreate, once: JustOnce) -> Response:
-    """Add a member of staff; the mental health lead adds clinical staff only."""
+    """Add a member of staff; the mental health lead adds clinical staff only. A governor or a
+    mental health lead begins when a second person has confirmed it."""
     made = await staff.create(db, actor, body)
-    return await once.created(StaffRead.model_validate(made), location=f"staff/{made.id}")
+    shown = shape("staff", actor.role).model_validate(made)
+    return await once.created(shown, location=f"staff/{made.id}")
 
 
 @router.get("/{staff_id}", response_model=StaffRead, responses=refusals())
 async def read_staff(actor: MayReadStaff, member: ThisStaff) -> Response:
     """One member of staff."""
-    return reply(StaffRead.model_validate(member))
+    return reply(shape("staff", actor.role).model_validate(member))
 
 
 @router.patch(
@@ -69,4 +82,15 @@ async def update_staff(
 ) -> Response:
     """Change a member of staff. Nobody changes their own role or ends their own access."""
     await staff.update(db, actor, member, body)
-    return reply(StaffRead.model_validate(member))
+    return reply(shape("staff", actor.role).model_validate(member))
+
+
+@router.post(
+    "/{staff_id}/confirmation",
+    response_model=StaffRead,
+    responses=refusals(Conflicting, SecondPersonNeeded, Stale),
+)
+async def confirm_staff(actor: MayWriteStaff, db: Db, member: StaffToConfirm) -> Response:
+    """Confirm, as the second person, that someone begins as governor or mental health lead."""
+    await staff.confirm(db, actor, member)
+    return reply(shape("staff", actor.role).model_validate(member))

@@ -18,7 +18,6 @@ from app.errors import (
     Stale,
 )
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
-from app.models.staff import Role
 from app.models.trainings import (
     Module,
     Training,
@@ -32,6 +31,7 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import lifecycle, trainings
+from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/trainings", tags=["trainings"])
 ThisTraining = Annotated[Training, Depends(to_read(Training, "training_id"))]
@@ -46,12 +46,7 @@ _TITLE = case(
 )
 LIST = Listing(
     Training,
-    {
-        Role.support_worker: TrainingRow,
-        Role.clinician: TrainingRow,
-        Role.governor: TrainingRow,
-        Role.mentor: TrainingRow,
-    },
+    MATRIX["trainings.row"],
     filters={
         "mentor_id": lambda value: col(Training.mentor_id) == value,
         "module": lambda value: col(Training.module) == value,
@@ -115,4 +110,4 @@ async def move_training(
 )
 async def list_training_history(actor: MayReadTraining, db: Db, training: ThisTraining) -> Response:
     """Every move made, oldest first."""
-    return reply(whole(await lifecycle.history_shown(db, training, actor)))
+    return reply(whole(await lifecycle.history_shown(db, training, actor, "trainings.history")))

@@ -8,20 +8,20 @@ from sqlmodel import Field, col
 from app.access import MayReadPlace, MayWritePlace
 from app.db import Db, ReadDb
 from app.errors import AlreadyExists, KeyReused
-from app.models.staff import Role
 from app.models.wings import Wing, WingCreate, WingRead
 from app.paging import Listing, Page, PageQuery
 from app.paths import to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import wings
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/wings", tags=["wings"])
 ThisWing = Annotated[Wing, Depends(to_read(Wing, "wing_id"))]
 
 LIST = Listing(
     Wing,
-    {role: WingRead for role in Role},
+    MATRIX["wings.row"],
     filters={"dedicated": lambda value: col(Wing.dedicated) == value},
     sorts={"code": col(Wing.code)},
 )
@@ -46,10 +46,11 @@ async def list_wings(
 async def create_wing(actor: MayWritePlace, db: Db, body: WingCreate, once: JustOnce) -> Response:
     """Add a wing."""
     wing = await wings.create(db, actor, body)
-    return await once.created(WingRead.model_validate(wing), location=f"wings/{wing.id}")
+    shown = shape("wings", actor.role).model_validate(wing)
+    return await once.created(shown, location=f"wings/{wing.id}")
 
 
 @router.get("/{wing_id}", response_model=WingRead, responses=refusals())
 async def read_wing(actor: MayReadPlace, wing: ThisWing) -> Response:
     """One wing."""
-    return reply(WingRead.model_validate(wing))
+    return reply(shape("wings", actor.role).model_validate(wing))

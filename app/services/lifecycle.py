@@ -21,19 +21,17 @@ from app.errors import (
     MoveNotInTable,
     MoveNotYours,
 )
-from app.models.base import Output
+from app.models.base import Disclosure, Output
 from app.models.moves import (
     History,
-    HistoryCoarse,
-    HistoryForMentor,
-    HistoryRead,
     MoveCreate,
     MoveOption,
     MoveRefusal,
 )
 from app.models.staff import Role
 from app.scope import everything
-from app.services import outbox
+from app.services import outbox, texts
+from app.visibility import shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,7 @@ class Context:
     reason: str | None = None
     note: str | None = None
     came_from: StrEnum | None = None
+    disclosure: Disclosure = Disclosure.ordinary
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +149,7 @@ async def move(
     reason: str | None = None,
     note: str | None = None,
     occurred_at: datetime | None = None,
+    disclosure: Disclosure = Disclosure.ordinary,
 ) -> History:
     """Move `thing` to another state. All unmet guards are refused at once, each with its code."""
     await db.flush()  # refresh would drop what the caller has set on the row
@@ -163,7 +163,8 @@ async def move(
     if occurred_at is not None:
         await _in_order(db, thing, occurred_at, now)
     facts = await lifecycle.load_facts(db, thing)
-    context = Context(thing, actor, occurred_at or now, facts, reason, note, thing.status)
+    when, came_from = occurred_at or now, thing.status
+    context = Context(thing, actor, when, facts, reason, note, came_from, disclosure)
     if unmet := _refusals(chosen, context):
         raise GuardsUnmet(
             " ".join(refusal.detail for refusal in unmet),
@@ -202,10 +203,11 @@ async def mark(
     *,
     note: str | None = None,
     occurred_at: datetime | None = None,
+    disclosure: Disclosure | None = None,
 ) -> History:
     """Record something that happened to a thing without changing its state."""
-    when = occurred_at or clock.now()
-    context = Context(thing, actor, when, None, event, note, came_from=thing.status)
+    when, said = occurred_at or clock.now(), disclosure or Disclosure.ordinary
+    context = Context(thing, actor, when, None, event, note, thing.status, said)
     return _record(db, lifecycle, context, thing.status, event=event)
 
 
@@ -242,6 +244,7 @@ def _record(
         to_state=target.value,
         reason=context.reason,
         note=context.note,
+        disclosure=context.disclosure,
         actor_subject=actor.subject,
         actor_role=actor.role,
         occurred_at=context.now,
@@ -266,6 +269,7 @@ async def make(
     target, chosen = _target(lifecycle, thing, body.to)
     if not chosen.offered:
         raise MoveNotInTable(f"{target} comes of another act, not of a move.")
+    texts.check_choice(actor, body.disclosure)
     return await move(
         db,
         lifecycle,
@@ -275,6 +279,7 @@ async def make(
         reason=body.reason,
         note=body.note,
         occurred_at=body.occurred_at,
+        disclosure=body.disclosure,
     )
 
 
@@ -285,10 +290,7 @@ async def history_of(db: AsyncSession, thing: Any) -> list[History]:
     return list(rows.scalars())
 
 
-async def history_shown(db: AsyncSession, thing: Any, actor: Actor) -> list[Output]:
-    """The history as this actor may read it: a mentor sees states and times, no reasons; a wing
-    officer, who reads no notes, none here either."""
-    shape: type[Output] = HistoryCoarse if actor.role is Role.wing_duty else HistoryRead
-    if actor.family is Role.mentor:
-        shape = HistoryForMentor
-    return [shape.model_validate(row) for row in await history_of(db, thing)]
+async def history_shown(db: AsyncSession, thing: Any, actor: Actor, resource: str) -> list[Output]:
+    """The history as this actor may read it: `resource` is its name in the visibility matrix."""
+    found = shape(resource, actor.role)
+    return [found.model_validate(row) for row in await history_of(db, thing)]

@@ -1,6 +1,6 @@
 """Me: what the bearer of a token may do today, in each prison that the token names."""
 
-from app.access import GRANTS, standing
+from app.access import standing
 from app.db import Database
 from app.models.me import MeRead, MyPrison
 from app.tokens import Claims
@@ -24,5 +24,5 @@ async def _in(db: Database, prison_id: str, who: Claims) -> MyPrison:
         staff_id=actor.staff_id if actor else None,
         person_id=actor.person_id if actor else None,
         mentor_id=actor.mentor_id if actor else None,
-        permissions=sorted(GRANTS[actor.role]) if actor else [],
+        permissions=sorted(actor.permissions) if actor else [],
     )

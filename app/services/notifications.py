@@ -9,10 +9,12 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor, the_system
 from app.integrations.notify import Channel, PageMessage
+from app.models.break_glass import BreakGlass
 from app.models.concerns import Concern
-from app.models.notifications import Notification, NotificationStatus
+from app.models.notifications import Notification, NotificationStatus, PageWhy
 from app.models.prisons import Prison
 from app.models.staff import Role, Staff
+from app.models.tasks import Task
 from app.scope import everything
 from app.services import lifecycle, outbox
 from app.services.escalation import Page
@@ -36,22 +38,61 @@ MOVES = {
 NOTIFICATION = Lifecycle("notifications", "", NotificationStatus, MOVES)
 
 
+class NobodyToPage(Exception):
+    """The prison has no active staff, and no address outside."""
+
+
 async def page(
     db: AsyncSession, concern: Concern, prison: Prison, what: Page, step: int
 ) -> Notification:
-    """Put one page into the outbox, in the transaction of the step that needs it."""
+    """Put one page about a concern into the outbox, in the transaction of its step."""
+    words = f"a concern needs you, reference {concern.reference}"
+    about = {"concern_id": concern.id}
+    return await _page(db, prison, what.to, words, about, step=step, why=what.reason.value)
+
+
+async def page_task(
+    db: AsyncSession, task: Task, prison: Prison, to: UUID | str, why: PageWhy, step: int
+) -> Notification:
+    """Put one page about a task into the outbox, in the transaction of its step."""
+    words = f"a task needs you, reference {task.reference}"
+    return await _page(db, prison, to, words, {"task_id": task.id}, step=step, why=why.value)
+
+
+async def page_glass(
+    db: AsyncSession, glass: BreakGlass, prison: Prison, to: UUID | str
+) -> Notification:
+    """Put one page about a broken glass into the outbox, in the transaction that broke it."""
+    words = f"a break-glass needs your review, reference {glass.reference}"
+    about, why = {"break_glass_id": glass.id}, PageWhy.glass_broken.value
+    return await _page(db, prison, to, words, about, step=0, why=why)
+
+
+async def _page(
+    db: AsyncSession,
+    prison: Prison,
+    to: UUID | str,
+    words: str,
+    about: dict[str, UUID],
+    *,
+    step: int,
+    why: str,
+) -> Notification:
+    """One page: `about` names the column of the thing it is about, and its id."""
     call = f", call {prison.call_back_number}" if prison.call_back_number else ""
     notification = Notification(
-        prison_id=concern.prison_id,
-        concern_id=concern.id,
-        staff_id=what.to if isinstance(what.to, UUID) else None,
-        address=what.to if isinstance(what.to, str) else None,
+        prison_id=prison.id,
+        staff_id=to if isinstance(to, UUID) else None,
+        address=to if isinstance(to, str) else None,
         step=step,
-        why=what.reason.value,
-        text=f"{prison.id}: a concern needs you, reference {concern.reference}{call}.",
+        why=why,
+        text=f"{prison.id}: {words}{call}.",
+        concern_id=about.get("concern_id"),
+        task_id=about.get("task_id"),
+        break_glass_id=about.get("break_glass_id"),
     )
-    await lifecycle.begin(db, NOTIFICATION, notification, the_system(concern.prison_id))
-    outbox.say(db, concern.prison_id, PAGE, notification.id, concern_id=concern.id)
+    await lifecycle.begin(db, NOTIFICATION, notification, the_system(prison.id))
+    outbox.say(db, prison.id, PAGE, notification.id, **about)
     return notification
 
 

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.access import Actor, Permission
+from app.access import Actor
 from app.errors import FieldError, GuardsUnmet, NotPairable
+from app.grants import Permission
 from app.models.base import Output
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import Mentor, MentorStatus
 from app.models.pairings import (
     Pairing,
     PairingCreate,
-    PairingForMentor,
-    PairingRead,
     PairingStatus,
 )
 from app.models.people import Person, Presence
@@ -22,6 +21,7 @@ from app.models.staff import Role
 from app.scope import everything, referred
 from app.services import lifecycle
 from app.services.lifecycle import Context, Guard, Lifecycle, Move, Refusal
+from app.visibility import shape
 
 S = PairingStatus
 SW, C = Role.support_worker, Role.clinician
@@ -180,9 +180,8 @@ async def shown(db: AsyncSession, pairing: Pairing, actor: Actor) -> Output:
         "mentor_name": both.mentors_person.display_name,
         "mentee_name": both.mentees_person.display_name,
     }
-    if actor.family is Role.mentor:
-        return PairingForMentor.model_validate({**pairing.model_dump(), **names})
     moves = []
     if actor.allowed(Permission.pairing_write):
         moves = await lifecycle.options(db, PAIRING, pairing, actor)
-    return PairingRead.model_validate({**pairing.model_dump(), **names, "moves": moves})
+    fields = {**pairing.model_dump(), **names, "moves": moves}
+    return shape("pairings", actor.role).model_validate(fields)

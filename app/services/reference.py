@@ -11,7 +11,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app.access import Permission
+from app.grants import Permission
+from app.models.acct_pointers import AcctStatus
+from app.models.audit import AuditAct
+from app.models.base import Disclosure
+from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
+from app.models.caseloads import CaseloadEnd
+from app.models.chronology import EventKind
+from app.models.clients import ClientScope
+from app.models.clinical_notes import ClinicalNoteKind
 from app.models.concerns import (
     AcctDecision,
     ConcernKind,
@@ -19,14 +27,21 @@ from app.models.concerns import (
     FeedbackOutcome,
     ImmediacySaid,
 )
+from app.models.deaths import DeathSource, DeathStatus
 from app.models.duties import Post
+from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ClearanceOutcome, Commitment, MentorStatus
-from app.models.notifications import NotificationStatus
+from app.models.notifications import NotificationStatus, PageWhy
 from app.models.pairings import PairingStatus
 from app.models.people import ImportOutcome, Presence, Source
+from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.reference import CodeRead, ReferenceRead
 from app.models.regimes import Slot
+from app.models.releases import ReleaseKind, ReleaseStatus
+from app.models.retention import RetentionClass
+from app.models.revocations import RevocationReason, TokensOfMine
+from app.models.safety_plans import SafetyItemKind
 from app.models.sessions import (
     CancelReason,
     ClashKind,
@@ -36,6 +51,7 @@ from app.models.sessions import (
     WelfareReason,
 )
 from app.models.staff import Role, StaffRole
+from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.services.escalation import Immediacy, Why
 
@@ -73,6 +89,34 @@ LISTS: tuple[type[StrEnum], ...] = (
     FeedbackOutcome,
     Why,
     NotificationStatus,
+    Recipient,
+    Purpose,
+    PermissionStatus,
+    HowGiven,
+    AcctStatus,
+    AuditAct,
+    RetentionClass,
+    Disclosure,
+    CaseloadEnd,
+    ClinicalNoteKind,
+    SafetyItemKind,
+    ClientScope,
+    RevocationReason,
+    TokensOfMine,
+    TaskStatus,
+    TaskKind,
+    TaskSource,
+    PageWhy,
+    BreakGlassStatus,
+    BreakGlassReason,
+    ReviewOutcome,
+    DeathStatus,
+    DeathSource,
+    HoldStatus,
+    HoldReason,
+    ReleaseKind,
+    ReleaseStatus,
+    EventKind,
 )
 
 

@@ -12,6 +12,7 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor, the_system
 from app.errors import Invalid
+from app.models.base import Output
 from app.models.mentors import MENTOR_ENDED, Mentor, MentorStatus
 from app.models.prisons import Prison
 from app.models.staff import Role
@@ -19,13 +20,13 @@ from app.models.trainings import (
     Module,
     Training,
     TrainingCreate,
-    TrainingRead,
     TrainingStatus,
 )
 from app.scope import everything, referred
 from app.services import lifecycle
 from app.services.lifecycle import Context, Lifecycle, Move
 from app.services.working_days import add_calendar_months, local_date
+from app.visibility import shape
 
 S = TrainingStatus
 C, NURSE = Role.clinician, Role.nurse
@@ -148,9 +149,9 @@ async def expire_due(db: AsyncSession, prison_id: str) -> int:
     return len(rows)
 
 
-async def shown(db: AsyncSession, training: Training, actor: Actor) -> TrainingRead:
+async def shown(db: AsyncSession, training: Training, actor: Actor) -> Output:
     """The training, with what this actor may do next."""
-    return TrainingRead.model_validate(
+    return shape("trainings", actor.role).model_validate(
         {
             **training.model_dump(),
             "title": title_of(training.curriculum, training.module),

@@ -59,6 +59,11 @@ class Cast:
         for role in STAFF:
             await cast._hire(role, role)
         await cast._hire("deputy", "governor")
+        lead = await cast._token(
+            "lead", "mental_health_lead", f"mental-health-lead.{PRISON.lower()}"
+        )
+        path = f"staff/{cast.deputy.staff_id}/confirmation"
+        await lead.sends("confirms the second governor", path, {}, 200)
         await cast._build()
         for post, who in POSTS.items():
             body = {

@@ -103,6 +103,8 @@ class System:
             "WELLWING_PAGE_FILE": str(self.sink),
             "WELLWING_SWEEP_SECONDS": "0.2",
             "WELLWING_LOG_LEVEL": "ERROR",
+            "WELLWING_RATE_LIMIT_SUBJECT": "",  # one worker asks for everybody
+            "WELLWING_RATE_LIMIT_ADDRESS": "",
             "PORT": str(self.port),
         }
         command = "serve" if name == "api" else "worker"

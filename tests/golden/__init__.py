@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from app import lifecycles
-from app.access import GRANTS, PUBLIC, Permission, the_system
+from app.access import the_system
 from app.config import Settings
+from app.grants import GRANTS, PUBLIC, Permission
 from app.main import create_app
 from app.models.staff import Role
 from app.openapi import api_routes, permission_of, roles_with
-from app.scope import NARROWINGS
+from app.scope import NARROWINGS, narrowing
+from tests.golden import visibility
 
 HERE = Path(__file__).parent
 ACTOR = dict.fromkeys(the_system("SLI").scope())
@@ -43,7 +45,7 @@ def _scopes() -> Iterator[str]:
     for model in sorted(NARROWINGS, key=lambda each: str(each.__tablename__)):
         seen: dict[str, list[str]] = {}
         for role in GRANTS:
-            text = _plainly(NARROWINGS[model](role))
+            text = _plainly(narrowing(model, role))
             seen.setdefault(text, []).append(role.value)
         for text, roles in seen.items():
             yield f"{model.__tablename__}: {text}"
@@ -90,7 +92,9 @@ FILES: dict[Path, Callable[[], str]] = {
     HERE / "access.txt": access,
     HERE / "lifecycles.txt": lifecycles.as_text,
     HERE / "openapi.json": openapi,
+    HERE / "visibility.txt": visibility.as_text,
     DOCS / "lifecycles.md": lifecycles.as_markdown,
+    DOCS / "visibility.md": visibility.as_markdown,
 }
 
 

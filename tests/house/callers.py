@@ -9,9 +9,18 @@ from sqlalchemy import text
 
 from app.db import Database
 from app.models.base import metadata, new_id
+from app.models.clients import ClientScope
 from app.models.staff import Role, StaffRole
 from tests.house.rows import one_of_each
 from tests.story import Caller, Wing
+
+# Texts of which there is a version.
+SAID = (
+    ("session", "note"),
+    ("session", "addendum"),
+    ("clinical_note", "text"),
+    ("safety_item", "text"),
+)
 
 
 @dataclass
@@ -43,7 +52,16 @@ async def full(wing: Wing, db: Database) -> Full:
             if "status" in row and "prison_id" in row:
                 entry = {**world["history"], "id": new_id(), "thing_id": row["id"]}
                 await connection.execute(metadata.tables["history"].insert().values(entry))
+        for noun, field in SAID:
+            said = {"id": new_id(), "thing_id": world[noun]["id"], "noun": noun, "field": field}
+            version = {**world["text_version"], **said}
+            await connection.execute(metadata.tables["text_version"].insert().values(version))
+        page = {**world["notification"], "id": new_id(), "concern_id": None}
+        page["task_id"] = world["task"]["id"]
+        await connection.execute(metadata.tables["notification"].insert().values(page))
     row = world["staff"]
+    body = {"subject": wing.nurse.subject, "token_id": "lost", "reason": "lost_or_stolen"}
+    await wing.governor.post("revocations", body)
     token = wing.issuer.issue(row["subject"], [row["role"]], [wing.prison_id])
     worker = Caller(wing.http, wing.prison_id, token, row["subject"], staff_id=row["id"])
     applicant = await wing.applicant()
@@ -62,5 +80,6 @@ async def full(wing: Wing, db: Database) -> Full:
         Role.mentor: wing.as_person(str(world["person"]["id"]), str(world["mentor"]["id"])),
         Role.applicant: wing.as_person(applicant["person_id"], applicant["id"]),
         Role.suspended_mentor: wing.as_person(suspended["person_id"], suspended["id"]),
+        Role.machine: await wing.lets_in(*ClientScope),
     }
     return Full(wing, world, callers)

@@ -19,6 +19,7 @@ from sqlalchemy.types import (
 )
 
 from app.models.base import EXEMPT_TABLES, metadata, new_id
+from app.services.escalation import default_policy
 
 BEGIN = datetime(2026, 11, 23, 9, tzinfo=UTC)
 END = BEGIN + timedelta(hours=1)
@@ -32,7 +33,16 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "training": {"curriculum": "2026-1"},
     "mentor": {"status": "active"},
     "mentee": {"status": "engaged"},
-    "concern": {"subject_as_told": "the lad in the end cell", "next_step_at": END},
+    "concern": {
+        "subject_as_told": "the lad in the end cell",
+        "next_step_at": END,
+        "policy": default_policy().to_json(),
+    },
+    "outage": {"ended_at": END},
+    "task": {"kind": "debrief", "thing_noun": "people", "next_step_at": END},
+    "break_glass": {"expires_at": END},
+    "release": {"as_at": BEGIN, "released_by": None},
+    "notification": {"task_id": None, "break_glass_id": None},
     "session": {"starts_at": BEGIN, "ends_at": END},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }

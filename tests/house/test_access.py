@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import RouteContext
 
-from app.access import GRANTS, PUBLIC, Permission
 from app.db import Database
+from app.grants import AUTHORITIES, GRANTS, PUBLIC, Permission
 from app.models.staff import Role
 from app.openapi import api_routes, permission_of
 from tests import golden
@@ -22,6 +22,12 @@ FINER = {
     ("list_duties", Role.mentor): "a mentor asks who is on call, and gets no rota",
     ("sign_off_concern", Role.governor): "clinicians sign off; governors work on the rest",
     ("accept_action", Role.governor): "only the one it was handed to accepts an action",
+}
+# Permissions whose routes are still to come, each with its reason.
+TO_COME = {
+    Permission.fhir_read: "the FHIR façade",
+    Permission.export_pseudonymised: "the exports",
+    Permission.export_identifiable: "the exports",
 }
 ROUTERS = Path(__file__).parents[2] / "app" / "routers"
 
@@ -70,8 +76,8 @@ def test_every_route_asks_for_a_permission_or_is_public_for_a_reason(app: FastAP
 
 def test_every_permission_is_asked_for_and_granted(app: FastAPI) -> None:
     asked = {permission_of(route.dependant) for _, route in shown(app)}
-    assert set(Permission) - asked == set()
-    assert set(Permission) == set().union(*GRANTS.values())
+    assert set(Permission) - asked == set(TO_COME)
+    assert set(Permission) == set().union(*GRANTS.values(), *AUTHORITIES.values())
     assert set(GRANTS) == set(Role)
 
 

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 
 from app.config import DEVELOPMENT_KEY, Settings
@@ -25,6 +27,9 @@ WELLWING = str(Path(sys.executable).with_name("wellwing"))
 PRODUCTION = {
     "WELLWING_ENVIRONMENT": "production",
     "WELLWING_SECRET_KEY": "a key that is long enough for a test of this",
+    "WELLWING_SIGNING_KEY": Ed25519PrivateKey.generate()
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode(),
     "WELLWING_DEVELOPMENT_ISSUER": "false",
     "WELLWING_TOKEN_ISSUER": "https://issuer.invalid",
     "WELLWING_JWKS_URL": "https://issuer.invalid/jwks.json",
@@ -113,6 +118,7 @@ def test_production_has_no_tools_of_development(
     [
         ("serve", {"WELLWING_SECRET_KEY": DEVELOPMENT_KEY}, "development key"),
         ("run", {"WELLWING_SECRET_KEY": "short"}, "at least 32 characters"),
+        ("serve", {"WELLWING_SIGNING_KEY": ""}, "Ed25519"),
         ("worker", {"WELLWING_DEVELOPMENT_ISSUER": "true"}, "development issuer"),
         ("serve", {"WELLWING_TOKEN_ISSUER": None}, "development issuer"),
         ("serve", {"WELLWING_JWKS_URL": "http://issuer.invalid/jwks.json"}, "https"),
@@ -137,7 +143,9 @@ def test_a_database_out_of_reach_is_one_sentence_without_its_password(
 
 
 def test_an_address_that_is_none_of_postgresql_is_refused(wellwing: Command) -> None:
-    assert "invalid DSN" in refusal(wellwing("health", WELLWING_DATABASE_URL="mysql://x/y"))
+    assert "must be postgresql://" in refusal(
+        wellwing("health", WELLWING_DATABASE_URL="mysql://x/y")
+    )
 
 
 def test_a_database_without_tables_says_what_to_do(
@@ -284,4 +292,5 @@ def test_the_api_alone_serves_until_told_to_stop(
         assert httpx.get(docs).status_code == 200
         serving.send_signal(number)
         assert serving.wait(10) == 0
-        assert serving.stderr.read() == ""
+        (asked,) = serving.stderr.read().splitlines()
+        assert json.loads(asked)["route"] == "/docs"

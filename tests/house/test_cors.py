@@ -1,7 +1,9 @@
 """Browsers of other origins are let in only where the site lists them."""
 
 import httpx
+import pytest
 from fastapi import FastAPI
+from pydantic import ValidationError
 
 from app.config import Settings
 from app.db import Database
@@ -26,3 +28,19 @@ async def test_a_listed_origin_is_let_in_and_no_other(settings: Settings, db: Da
     assert (await preflight(listed)).headers["access-control-allow-origin"] == ASKING["Origin"]
     other = create_app(settings.model_copy(update={"cors_origins": ["https://other.example"]}))
     assert "access-control-allow-origin" not in (await preflight(other)).headers
+
+
+async def test_an_answer_is_readable_to_no_other_origin_by_default(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/v1/me", headers={"Origin": ASKING["Origin"]})
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+async def test_a_listed_origin_brings_no_cookies(settings: Settings) -> None:
+    listed = create_app(settings.model_copy(update={"cors_origins": ["https://front.example"]}))
+    assert "access-control-allow-credentials" not in (await preflight(listed)).headers
+
+
+def test_every_origin_at_once_cannot_be_listed() -> None:
+    with pytest.raises(ValidationError, match="by name"):
+        Settings(_env_file=None, cors_origins=["https://front.example", "*"])

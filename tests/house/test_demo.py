@@ -57,6 +57,20 @@ async def test_there_is_a_concern_in_every_state(loaded: Database) -> None:
     assert set(states) == {status.value for status in ConcernStatus}
 
 
+async def test_a_glass_was_broken_and_its_review_is_done(loaded: Database) -> None:
+    assert await one(loaded, "SELECT status FROM break_glass") == "reviewed_justified"
+    tasks = "SELECT kind, count(*) FROM task WHERE status = 'done' GROUP BY 1"
+    assert await counted(loaded, tasks) == {"break_glass_review": 1}
+
+
+async def test_clinicians_wrote_notes_and_a_plan_is_shared_in_part(loaded: Database) -> None:
+    assert await one(loaded, "SELECT count(*) FROM clinical_note") == 2
+    ticked = "SELECT shared_with_mentor::text, count(*) FROM safety_item GROUP BY 1"
+    assert await counted(loaded, ticked) == {"true": 4, "false": 3}
+    fields = "SELECT field, count(*) FROM text_version WHERE noun = 'clinical_note' GROUP BY 1"
+    assert await counted(loaded, fields) == {"text": 4, "addendum": 2}
+
+
 async def test_sessions_lie_behind_us_and_ahead(loaded: Database) -> None:
     states = await counted(loaded, "SELECT status, count(*) FROM session GROUP BY 1")
     assert {"planned", "held", "noted", "cancelled"} <= set(states)
@@ -67,7 +81,7 @@ async def test_sessions_lie_behind_us_and_ahead(loaded: Database) -> None:
 
 
 async def test_everything_that_stands_somewhere_has_a_history(loaded: Database) -> None:
-    for table in ("mentor", "mentee", "session", "concern", "pairing", "training"):
+    for table in ("mentor", "mentee", "session", "concern", "pairing", "training", "task"):
         without = (
             f"SELECT count(*) FROM {table} t WHERE NOT EXISTS"
             " (SELECT FROM history h WHERE h.thing_id = t.id AND h.to_state = t.status)"

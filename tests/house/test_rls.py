@@ -104,22 +104,22 @@ async def test_rows_of_another_prison_are_neither_changed_nor_deleted(
     two: Two, table: Table
 ) -> None:
     async with connected(two.application, HERE) as connection:
-        there = {"there": THERE}
-        changed = await connection.execute(
-            text(f"UPDATE {table.name} SET recorded_at = recorded_at WHERE prison_id = :there"),
-            there,
-        )
-        assert changed.rowcount == 0
-        gone = await connection.execute(
-            text(f"DELETE FROM {table.name} WHERE prison_id = :there"), there
-        )
-        assert gone.rowcount == 0
+        for change in ("UPDATE {} SET prison_id = prison_id", "DELETE FROM {}"):
+            statement = text(f"{change.format(table.name)} WHERE prison_id = :there")
+            try:
+                async with connection.begin_nested():
+                    changed = await connection.execute(statement, {"there": THERE})
+            except DBAPIError as refused:
+                if "permission denied" not in str(refused):  # of a table that is only appended to
+                    raise
+            else:
+                assert changed.rowcount == 0
 
 
 @every_table
 async def test_no_row_moves_to_another_prison(two: Two, table: Table) -> None:
     async with connected(two.application, HERE) as connection:
-        with pytest.raises(DBAPIError, match=r"row-level security|foreign key"):
+        with pytest.raises(DBAPIError, match=r"row-level security|foreign key|permission denied"):
             await connection.execute(
                 text(f"UPDATE {table.name} SET prison_id = :there"), {"there": THERE}
             )

@@ -236,7 +236,7 @@ async def test_a_mentor_sees_their_own_mentees_name_and_agreed_line(wing: Wing) 
     await wing.pairs(mentor, mentee["id"])
     path = f"mentees/{mentee['id']}"
     shown = await mentor.get(path)
-    assert set(shown) == {"id", "display_name", "status", "agreed_line"}
+    assert set(shown) == {"id", "display_name", "status", "agreed_line", "check_with_staff"}
     assert (shown["agreed_line"], shown["status"]) == ("Company.", "engaged")
     assert (await mentor.get("mentees"))["items"] == [shown]
     await mentor.get(f"mentees/{other['id']}", expect=404)

@@ -67,9 +67,13 @@ def _life() -> dict[tuple[str, str], set[str]]:
     return table
 
 
+# Without those that a corrected report of a death makes.
+PEOPLES = {pair: move for pair, move in MENTEE.moves.items() if move.by}
+
+
 def test_the_table_of_moves_is_the_domains() -> None:
     names = {SW: "SW", C: "C"}
-    made = {(str(a), str(b)): {names[r] for r in m.by} for (a, b), m in MENTEE.moves.items()}
+    made = {(str(a), str(b)): {names[r] for r in m.by} for (a, b), m in PEOPLES.items()}
     assert made == _life()
 
 
@@ -78,7 +82,13 @@ def test_the_table_of_moves_is_the_domains() -> None:
     [S.signposted, S.declined_by_person, S.transferred, S.released, S.deceased],
 )
 def test_nothing_leads_out_of_an_end_but_completed_and_disengaged(state: MenteeStatus) -> None:
-    assert [pair for pair in MENTEE.moves if pair[0] is state] == []
+    assert [pair for pair in PEOPLES if pair[0] is state] == []
+
+
+def test_out_of_a_wrong_death_only_the_service_moves_back_to_where_someone_was() -> None:
+    back = {pair: move for pair, move in MENTEE.moves.items() if pair not in PEOPLES}
+    assert set(back) == {(S.deceased, state) for state in S if state not in MENTEE_ENDED}
+    assert not any(move.offered for move in back.values())
 
 
 def test_every_end_ends_the_pairings() -> None:
@@ -87,7 +97,7 @@ def test_every_end_ends_the_pairings() -> None:
 
 
 def test_every_way_into_engaged_has_the_same_guards_and_starts_afresh() -> None:
-    ways = [move for (_, to), move in MENTEE.moves.items() if to is S.engaged]
+    ways = [move for (_, to), move in PEOPLES.items() if to is S.engaged]
     assert len(ways) == 5
     for way in ways:
         assert way.guards == ENGAGEMENT

@@ -24,7 +24,7 @@ def consent(**fields: Any) -> dict[str, Any]:
         "permission_to_share_at": now,
         "explained_at": now,
         "explained_version": "2026-1",
-        "explained_language": "Polish",
+        "explained_language": "Welsh",
         "understood": True,
         **fields,
     }

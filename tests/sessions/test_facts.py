@@ -187,10 +187,10 @@ async def _worry(scene: Scene, person_id: str) -> None:
         "INSERT INTO concern (prison_id, id, recorded_at, version, reference, kind, status,"
         " immediacy, subject_person_id, about_mentor, account, mentions_self_harm,"
         " raised_by_subject, raised_by_role, recorded_by, occurred_at, raised_at,"
-        " acknowledge_by, seen_by, decide_by, policy, step, next_step_at)"
+        " acknowledge_by, seen_by, decide_by, policy, step, next_step_at, disclosure)"
         " VALUES (:prison, gen_random_uuid(), :now, 1, 'C-1', 'welfare', 'raised', 'routine',"
         " :person, false, 'Does not eat.', false, 's', 'support_worker', 's', :now, :now,"
-        " :now, :now, :now, '{}', 0, :now)"
+        " :now, :now, :now, '{}', 0, :now, 'ordinary')"
     )
     values = {"prison": scene.wing.prison_id, "now": clock.now(), "person": person_id}
     async with scene.wing.db.write(scene.wing.prison_id) as db:

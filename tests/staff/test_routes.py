@@ -1,7 +1,7 @@
 from uuid import uuid4
 
 from app.models.staff import StaffRole
-from tests.story import Wing
+from tests.story import Caller, Wing
 
 NURSE = {"subject": "nurse.new", "name": "N. Mockham", "role": "nurse", "contact": "ext. 2231"}
 
@@ -81,3 +81,82 @@ async def test_a_role_that_is_no_role_of_staff_is_refused(wing: Wing) -> None:
 
 async def test_an_unknown_member_of_staff_is_not_there(wing: Wing) -> None:
     await wing.governor.patch(f"staff/{uuid4()}", {"name": "A"}, 404)
+
+
+# Who reads what others may not is not made by one person
+
+GOVERNOR = {"subject": "gov.new", "name": "G. Newman", "role": "governor"}
+
+
+async def test_a_new_governor_begins_when_a_second_person_has_confirmed_it(wing: Wing) -> None:
+    deputy = await wing.hires(StaffRole.governor)
+    made = await wing.governor.post("staff", GOVERNOR)
+    assert made["active"] is False
+    assert made["confirmation_asked_by"] == str(wing.governor.staff_id)
+    token = wing.issuer.issue("gov.new", ["governor"], [wing.prison_id])
+    new = Caller(wing.http, wing.prison_id, token, "gov.new")
+    await new.get("staff", 403)
+    path = f"staff/{made['id']}"
+    refused = await wing.governor.post(f"{path}/confirmation", None, 409)
+    assert refused["code"] == "second_person_needed"
+    for other in (wing.support_worker, wing.clinician, wing.officer, await wing.active_mentor()):
+        await other.post(f"{path}/confirmation", None, 403)
+    confirmed = await deputy.post(f"{path}/confirmation", None, 200)
+    assert (confirmed["active"], confirmed["confirmation_asked_by"]) == (True, None)
+    await new.get("staff")
+    await deputy.post(f"{path}/confirmation", None, 409)
+
+
+async def test_the_mental_health_lead_may_be_the_second_person(wing: Wing) -> None:
+    lead = await wing.hires(StaffRole.mental_health_lead)
+    made = await wing.governor.post("staff", GOVERNOR)
+    assert (await lead.post(f"staff/{made['id']}/confirmation", None, 200))["active"] is True
+
+
+async def test_nobody_gets_their_second_person_by_making_one(wing: Wing) -> None:
+    lead = {"subject": "lead.new", "name": "L. Newman", "role": "mental_health_lead"}
+    made = await wing.governor.post("staff", lead)
+    assert made["active"] is False
+    token = wing.issuer.issue("lead.new", ["mental_health_lead"], [wing.prison_id])
+    governor = await wing.governor.post("staff", GOVERNOR)
+    accomplice = Caller(wing.http, wing.prison_id, token, "lead.new")
+    await accomplice.post(f"staff/{governor['id']}/confirmation", None, 403)
+
+
+async def test_a_change_of_role_to_governor_waits_as_well(wing: Wing) -> None:
+    deputy = await wing.hires(StaffRole.governor)
+    path = f"staff/{wing.nurse.staff_id}"
+    changed = await wing.governor.patch(path, {"role": "governor"})
+    assert changed["active"] is False
+    wing.nurse.token = wing.issuer.issue(wing.nurse.subject, ["governor"], [wing.prison_id])
+    await wing.nurse.get("staff", 403)
+    assert (await wing.governor.patch(path, {"active": True}))["active"] is False
+    await wing.governor.post(f"{path}/confirmation", None, 409)
+    await deputy.post(f"{path}/confirmation", None, 200)
+    await wing.nurse.get("staff")
+
+
+async def test_a_governor_who_left_comes_back_with_two_people_only(wing: Wing) -> None:
+    deputy = await wing.hires(StaffRole.governor)
+    path = f"staff/{deputy.staff_id}"
+    await wing.governor.patch(path, {"active": False})
+    back = await wing.governor.patch(path, {"active": True})
+    assert (back["active"], back["confirmation_asked_by"]) == (False, str(wing.governor.staff_id))
+    await wing.governor.post(f"{path}/confirmation", None, 409)
+
+
+async def test_what_waits_is_taken_back(wing: Wing) -> None:
+    deputy = await wing.hires(StaffRole.governor)
+    made = await wing.governor.post("staff", GOVERNOR)
+    path = f"staff/{made['id']}"
+    renamed = await deputy.patch(path, {"name": "G. N. Newman"})
+    assert renamed["confirmation_asked_by"] == str(wing.governor.staff_id)
+    gone = await wing.governor.patch(path, {"active": False})
+    assert gone["confirmation_asked_by"] is None
+    await deputy.post(f"{path}/confirmation", None, 409)
+
+
+async def test_other_staff_begin_on_one_persons_word(wing: Wing) -> None:
+    made = await wing.governor.post("staff", NURSE)
+    assert (made["active"], made["confirmation_asked_by"]) == (True, None)
+    await wing.governor.post(f"staff/{made['id']}/confirmation", None, 409)

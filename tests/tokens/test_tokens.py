@@ -29,7 +29,15 @@ from jose import jwk, jwt
 
 from app import clock
 from app.config import ConfigurationError, Environment, Settings
-from app.tokens import Claims, DevelopmentIssuer, JwksClient, TokenRefused, Verifier, verifier_for
+from app.tokens import (
+    SUBJECT_ACCESS,
+    Claims,
+    DevelopmentIssuer,
+    JwksClient,
+    TokenRefused,
+    Verifier,
+    verifier_for,
+)
 
 PERSON = UUID("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")
 HTTPS = "https://issuer.example/jwks"
@@ -152,7 +160,9 @@ def segment(value: Any) -> str:
 
 
 async def test_a_good_token_says_who_is_asking(pair: Pair, verifier: Verifier) -> None:
-    claims = await verifier.verify(pair.token(person_id=str(PERSON), client_id="app", exp=4e9))
+    now = int(time.time())
+    said = {"person_id": str(PERSON), "client_id": "app", "iat": now, "exp": now + 600, "jti": "t"}
+    claims = await verifier.verify(pair.token(**said))
     assert claims == Claims(
         subject="NURSE_1",
         roles=frozenset({"clinician"}),
@@ -160,8 +170,10 @@ async def test_a_good_token_says_who_is_asking(pair: Pair, verifier: Verifier) -
         person_id=PERSON,
         client_id="app",
         expires_at=claims.expires_at,
+        issued_at=claims.issued_at,
+        token_id="t",
     )
-    assert claims.expires_at.timestamp() == 4e9
+    assert (claims.issued_at.timestamp(), claims.expires_at.timestamp()) == (now, now + 600)
     assert claims.expires_at.utcoffset() == timedelta(0)
 
 
@@ -245,6 +257,47 @@ async def test_a_client_cannot_assert_who_it_speaks_for(pair: Pair, claim_subjec
     assert await refusal(hmpps, nameless) == "token_claims"
 
 
+async def test_who_speaks_for_themselves(pair: Pair, verifier: Verifier) -> None:
+    """A machine by HMPPS's grant or as its own subject (RFC 9068); anything else is a person."""
+    for said, machine, subject in (
+        ({"grant_type": "client_credentials", "client_id": "batch"}, True, "batch"),
+        ({"client_id": "batch", "sub": "batch"}, True, "batch"),
+        ({"client_id": "batch"}, False, "NURSE_1"),
+        ({"grant_type": "password", "client_id": "batch", "sub": "batch"}, False, "batch"),
+        ({}, False, "NURSE_1"),
+    ):
+        claims = await verifier.verify(pair.token(**said))
+        assert (claims.machine, claims.subject) == (machine, subject), said
+
+
+@pytest.mark.parametrize(
+    ("said", "scopes"),
+    [
+        ("concerns.read fhir.read", {"concerns.read", "fhir.read"}),
+        (["concerns.read", 7, None], {"concerns.read"}),
+        (..., set()),
+        ({"concerns.read": True}, set()),
+    ],
+)
+async def test_scopes(pair: Pair, verifier: Verifier, said: Any, scopes: set[str]) -> None:
+    assert (await verifier.verify(pair.token(scope=said))).scopes == scopes
+
+
+async def test_subject_access_is_a_role_of_machines_whatever_the_prefix(pair: Pair) -> None:
+    hmpps = Verifier(given_settings(claim_roles="authorities"), KeySet(pair.public))
+    ours = Verifier(SETTINGS, KeySet(pair.public))
+    machine = {"grant_type": "client_credentials", "client_id": "sar"}
+    for verifier, said in (
+        (hmpps, {"authorities": ["ROLE_SAR_DATA_ACCESS", "ROLE_CLINICIAN"]}),
+        (ours, {"roles": ["sar_data_access"]}),
+        (ours, {"roles": ["ROLE_SAR_DATA_ACCESS"]}),
+    ):
+        assert SUBJECT_ACCESS in (await verifier.verify(pair.token(**machine, **said))).roles
+        assert SUBJECT_ACCESS not in (await verifier.verify(pair.token(**said))).roles
+    both = pair.token(**machine, authorities=["ROLE_SAR_DATA_ACCESS", "ROLE_CLINICIAN"])
+    assert (await hmpps.verify(both)).roles == {SUBJECT_ACCESS}
+
+
 # Refusals
 
 
@@ -268,6 +321,11 @@ async def test_a_client_cannot_assert_who_it_speaks_for(pair: Pair, claim_subjec
         ({"nbf": 4_000_000_000}, "token_not_yet_valid"),
         ({"iat": 4_000_000_000}, "token_not_yet_valid"),
         ({"nbf": "soon"}, "token_claims"),
+        ({"iat": ...}, "token_claims"),
+        ({"exp": time.time() + 25 * 3600}, "token_lives_too_long"),
+        ({"jti": ""}, "token_claims"),
+        ({"jti": 7}, "token_claims"),
+        ({"sub": "a\ud800"}, "token_claims"),
         ({"sub": ...}, "token_claims"),
         ({"sub": ""}, "token_claims"),
         ({"sub": 7}, "token_claims"),

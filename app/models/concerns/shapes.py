@@ -7,7 +7,18 @@ from uuid import UUID
 from pydantic import ConfigDict, field_validator, model_validator
 from sqlmodel import Field
 
-from app.models.base import Identified, Input, Instant, Line, Name, Output, Story
+from app.models.base import (
+    Disclosure,
+    Identified,
+    Input,
+    Instant,
+    Line,
+    Name,
+    Output,
+    Rewriting,
+    Story,
+    Writing,
+)
 from app.models.concerns.tables import AcctDecision, ConcernKind, ConcernStatus, FeedbackOutcome
 from app.models.moves import MoveOption
 from app.models.staff import Role
@@ -37,10 +48,10 @@ class ImmediacySaid(StrEnum):
         return MENTOR_CHOICES.get(self.value) or Immediacy(self.value)
 
 
-class ConcernCreate(Input):
+class ConcernCreate(Writing):
     """A concern to raise. Say what was seen or said, in the words it was said in."""
 
-    model_config = ConfigDict(
+    model_config = ConfigDict(  # type: ignore[assignment]
         extra="forbid",
         json_schema_extra={
             "examples": [
@@ -106,7 +117,7 @@ class ConcernCreate(Input):
         return self
 
 
-class AddendumCreate(Input):
+class AddendumCreate(Writing):
     """More words to a concern."""
 
     account: Story = Field(schema_extra={"examples": ["He is asking for his sister now."]})
@@ -124,7 +135,7 @@ class HandoverCreate(Handover):
     """A verbal handover, recorded after the concern."""
 
 
-class SeenCreate(Input):
+class SeenCreate(Rewriting):
     """The person was seen, or why they were not."""
 
     at: Instant | None = Field(
@@ -133,7 +144,7 @@ class SeenCreate(Input):
     not_seen_reason: Line | None = None
 
 
-class DecisionCreate(Input):
+class DecisionCreate(Rewriting):
     """What was decided; with an ACCT decision where self-harm or suicide is mentioned."""
 
     decision: Story = Field(schema_extra={"examples": ["Moved next to the office; seen daily."]})
@@ -148,7 +159,7 @@ class DecisionCreate(Input):
         return self
 
 
-class ImmediacyPut(Input):
+class ImmediacyPut(Rewriting):
     """The immediacy as staff set it. Raising holds at once; a lowering is proposed by the first
     person who asks for it and holds when a second one asks for the same."""
 
@@ -186,7 +197,7 @@ class FeedbackCreate(Input):
         return self
 
 
-class ActionCreate(Input):
+class ActionCreate(Writing):
     """Something to be done about the concern."""
 
     what: Story = Field(schema_extra={"examples": ["Ask the chaplain to visit."]})
@@ -194,7 +205,7 @@ class ActionCreate(Input):
     due_at: Instant = Field(schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]})
 
 
-class ActionDone(Input):
+class ActionDone(Rewriting):
     """An action finished."""
 
     outcome: Story = Field(schema_extra={"examples": ["The chaplain came at noon."]})
@@ -213,6 +224,7 @@ class ActionRead(Output):
     id: UUID
     version: int
     what: str
+    disclosure: Disclosure
     owner_id: UUID
     due_at: Instant
     done_at: Instant | None
@@ -226,6 +238,7 @@ class ActionForGovernor(Output):
 
     id: UUID
     what: str
+    disclosure: Disclosure
     owner_id: UUID
     due_at: Instant
     done_at: Instant | None
@@ -237,6 +250,7 @@ class AddendumRead(Output):
     id: UUID
     recorded_at: Instant
     account: str
+    disclosure: Disclosure
     said_by: str
 
 
@@ -267,6 +281,7 @@ class ConcernRow(_Clocks):
 class ConcernRead(ConcernRow):
     """A concern, as support workers and clinicians see it."""
 
+    disclosure: Disclosure
     occurred_at: Instant
     immediacy_as_said: str | None
     about_staff_id: UUID | None
@@ -310,6 +325,7 @@ class ConcernForGovernorRow(_Clocks):
 class ConcernForGovernor(ConcernForGovernorRow):
     """A concern, as a governor sees it: the account, the actions and the timers, no review."""
 
+    disclosure: Disclosure
     acct_decision: AcctDecision | None
     addenda: list[AddendumRead] = []
     actions: list[ActionForGovernor] = []
@@ -317,6 +333,23 @@ class ConcernForGovernor(ConcernForGovernorRow):
 
 class ConcernForWing(_Clocks):
     """A concern, as wing officers on duty see it: whom to see, and by when; no account."""
+
+
+class ConcernForMachine(Identified):
+    """A concern, as a machine client counts it: how it is, and its clocks; no word of anyone."""
+
+    reference: str
+    kind: ConcernKind
+    status: ConcernStatus
+    immediacy: Immediacy
+    raised_at: Instant
+    acknowledge_by: Instant
+    acknowledged_at: Instant | None
+    seen_by: Instant
+    seen_at: Instant | None
+    decide_by: Instant
+    decided_at: Instant | None
+    closed_at: Instant | None
 
 
 class ConcernReceipt(Output):

@@ -17,6 +17,7 @@ from app.models.base import (
     TIMESTAMP,
     Scoped,
     Versioned,
+    Written,
     choice,
     reference,
 )
@@ -64,7 +65,7 @@ class FeedbackOutcome(StrEnum):
     impossible = "impossible"
 
 
-class Concern(Versioned, table=True):
+class Concern(Versioned, Written, table=True):
     """A concern and its clocks. `next_step_at` is the clock the sweeper reads."""
 
     __tablename__ = "concern"
@@ -154,6 +155,11 @@ class Concern(Versioned, table=True):
     next_step_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
     @property
+    def urgent(self) -> bool:
+        """Nothing that goes wrong with the audit keeps anyone from it."""
+        return self.immediacy is Immediacy.now
+
+    @property
     def governors_only(self) -> bool:
         """About staff, or a security matter: nobody on the wing reads it."""
         about_staff = self.about_staff_id is not None or self.about_staff_as_told is not None
@@ -165,7 +171,7 @@ class Concern(Versioned, table=True):
         return self.about_mentor or self.governors_only
 
 
-class Addendum(Scoped, table=True):
+class Addendum(Scoped, Written, table=True):
     """Words added to a concern after it was raised; nothing said is ever lost or overwritten."""
 
     __tablename__ = "addendum"
@@ -180,7 +186,7 @@ class Addendum(Scoped, table=True):
     as_sent: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
-class Action(Versioned, table=True):
+class Action(Versioned, Written, table=True):
     """Something to be done about a concern, by someone, by a time."""
 
     __tablename__ = "action"

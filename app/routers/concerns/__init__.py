@@ -23,6 +23,7 @@ from app.models.concerns import (
     Concern,
     ConcernCreate,
     ConcernForGovernorRow,
+    ConcernForMachine,
     ConcernForWing,
     ConcernKind,
     ConcernRaised,
@@ -44,19 +45,14 @@ from app.services import concerns, lifecycle
 from app.services.concerns import work
 from app.services.concerns.moves import CONCERN
 from app.services.escalation import Immediacy
+from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns", tags=["concerns"])
-AnyRow = ConcernRow | ConcernForGovernorRow | ConcernForWing | ConcernReceipt
+AnyRow = ConcernRow | ConcernForGovernorRow | ConcernForWing | ConcernForMachine | ConcernReceipt
 
 LIST = Listing(
     Concern,
-    {
-        Role.support_worker: ConcernRow,
-        Role.wing_duty: ConcernForWing,
-        Role.clinician: ConcernRow,
-        Role.governor: ConcernForGovernorRow,
-        Role.mentor: ConcernReceipt,
-    },
+    MATRIX["concerns.row"],
     filters={
         "status": lambda value: col(Concern.status) == value,
         "immediacy": lambda value: col(Concern.immediacy) == value,
@@ -120,10 +116,10 @@ async def read_concern(actor: MayReadConcern, db: Db, concern: ThisConcern) -> R
     responses=refusals(KeyReused, Stale),
 )
 async def add_to_concern(
-    actor: MayReadConcern, db: Db, concern: ConcernToChange, body: AddendumCreate, once: JustOnce
+    actor: MayRaise, db: Db, concern: ConcernToChange, body: AddendumCreate, once: JustOnce
 ) -> Response:
     """Add words to a concern. Nothing said is overwritten."""
-    await concerns.add_words(db, actor, concern, body.account)
+    await concerns.add_words(db, actor, concern, body.account, body.disclosure)
     return await once.created(await concerns.shown(db, concern, actor))
 
 

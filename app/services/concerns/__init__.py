@@ -1,7 +1,6 @@
 """Concerns: raising one always works (here); the work on it (`work.py`, `actions.py`), its life
 (`moves.py`), its clocks (`clocks.py`) and the sweep that never forgets it (`sweep.py`)."""
 
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,44 +11,31 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor, prisoner_role, the_system
 from app.errors import Invalid
-from app.models.base import Output
+from app.models.base import Disclosure, Output
 from app.models.concerns import (
     CONCERN_OPEN,
-    ActionForGovernor,
-    ActionRead,
     Addendum,
-    AddendumRead,
     Concern,
     ConcernCreate,
-    ConcernForGovernor,
-    ConcernForWing,
     ConcernKind,
     ConcernRaised,
-    ConcernRead,
-    ConcernReceipt,
     ConcernStatus,
 )
 from app.models.mentors import MENTOR_ENDED, Mentor
-from app.models.moves import HistoryCoarse, HistoryRead
 from app.models.people import Person
 from app.models.staff import Role, Staff
 from app.scope import everything, visible
-from app.services import lifecycle, outbox
+from app.services import lifecycle, outbox, references, texts
 from app.services.concerns.clocks import start_clocks
-from app.services.concerns.moves import CONCERN, actions_of, reviews
-from app.services.concerns.routing import route
+from app.services.concerns.moves import CONCERN, actions_of
+from app.services.concerns.routing import kept_from, route
 from app.services.escalation import WHEN_MISSING, Immediacy, strictest
+from app.visibility import shape
 
 TELL_NOW = "Tell an officer or press the cell bell NOW: this record is not the alarm."
 TELL = "Saved. This record is not the alarm: if it gets worse, tell an officer."
 LONGEST_LINE = 300
 CLOCKS_DIFFER = timedelta(minutes=5)
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def new_reference() -> str:
-    """A reference that tells nothing and can be read out over a radio."""
-    return "C" + "".join(secrets.choice(_LETTERS) for _ in range(7))
 
 
 async def raise_concern(
@@ -69,10 +55,13 @@ async def raise_concern(
     if immediacy is Immediacy.routine and actor.family is Role.mentor:
         immediacy = Immediacy.within_24h
         warnings.append("Only staff set routine: kept as within_24h.")
+    disclosure = _choice(actor, body.disclosure)
+    if disclosure is not body.disclosure:
+        warnings.append("Only staff choose that disclosure: kept as third_party.")
     handed_over_at = _happened(body.handover.at, now, "handover.at") if body.handover else None
     concern = Concern(
         prison_id=actor.prison_id,
-        reference=new_reference(),
+        reference=references.new("C"),
         immediacy=immediacy,
         immediacy_as_said=body.immediacy.value if body.immediacy else None,
         subject_person_id=subject_id,
@@ -87,12 +76,18 @@ async def raise_concern(
         raised_by_person_id=raiser,
         recorded_by=actor.subject,
         occurred_at=_happened(body.occurred_at or now, now, "occurred_at"),
+        disclosure=disclosure,
         **body.model_dump(include={"kind", "account", "needs", "protects", "told"}),
     )
     await route(db, concern)
     await start_clocks(db, concern, now)
     await lifecycle.begin(db, CONCERN, concern, actor)
     return concern, warnings
+
+
+def _choice(actor: Actor, said: Disclosure) -> Disclosure:
+    """What was chosen; of a prisoner's the strictest that is theirs to choose, and no refusal."""
+    return said if texts.may_choose(actor, said) else Disclosure.third_party
 
 
 async def _subject(
@@ -154,7 +149,12 @@ def _happened(at: datetime, now: datetime, name: str) -> datetime:
 
 
 async def add_words(
-    db: AsyncSession, actor: Actor, concern: Concern, account: str, as_sent: Any = None
+    db: AsyncSession,
+    actor: Actor,
+    concern: Concern,
+    account: str,
+    disclosure: Disclosure = Disclosure.ordinary,
+    as_sent: Any = None,
 ) -> Addendum:
     """Keep more words with a concern; nothing said is overwritten. A prisoner's words page someone:
     the next step is due at once, and a closed concern is opened again."""
@@ -162,6 +162,7 @@ async def add_words(
         prison_id=concern.prison_id,
         concern_id=concern.id,
         account=account,
+        disclosure=_choice(actor, disclosure),
         said_by=actor.subject,
         as_sent=as_sent,
     )
@@ -191,15 +192,21 @@ async def keep_reused(
     """Keep what was sent under a key used before: more words with the concern it belongs to, or a
     concern of its own where they would find nobody's eye there.
 
-    That is so when the key belongs to something else, the concern is closed, or this one is about
-    somebody else or more urgent. Answers the concern and the warnings, as `raise_concern` does.
+    That is so when the key belongs to something else, the concern is closed or by now kept from
+    them, or this one is about somebody else or more urgent. Answers the concern and the warnings,
+    as `raise_concern` does.
     """
     found = everything(Concern, actor.prison_id).where(col(Concern.id) == thing_id)
     concern = (await db.execute(found.with_for_update())).scalar_one_or_none()
-    if concern is None or not await _same_matter(db, actor, concern, body):
+    if (
+        concern is None
+        or kept_from(concern, actor.staff_id)
+        or not await _same_matter(db, actor, concern, body)
+    ):
         concern, warnings = await raise_concern(db, actor, body)
         return concern, [*warnings, "The key was used before: this was kept as a new concern."]
-    await add_words(db, actor, concern, body.account, as_sent=body.model_dump(mode="json"))
+    as_sent = body.model_dump(mode="json")
+    await add_words(db, actor, concern, body.account, body.disclosure, as_sent)
     return concern, ["The key was used before: your words were added to that concern."]
 
 
@@ -238,26 +245,19 @@ def _received(concern: Concern) -> dict[str, Any]:
 async def shown(db: AsyncSession, concern: Concern, actor: Actor) -> Output:
     """The concern as this actor may see it, with what they may do next. Governors see all of
     those that they review: about a mentor or about staff."""
-    if actor.family is Role.mentor:
-        return ConcernReceipt.model_validate(_received(concern))
-    if actor.role is Role.wing_duty:
-        return ConcernForWing.model_validate(concern)
-    moves = await lifecycle.options(db, CONCERN, concern, actor)
-    actions = await actions_of(db, concern)
-    said = visible(Addendum, actor).where(col(Addendum.concern_id) == concern.id)
-    addenda = (await db.execute(said.order_by(col(Addendum.recorded_at)))).scalars()
-    found = {
-        **concern.model_dump(),
-        "addenda": [AddendumRead.model_validate(each) for each in addenda],
-    }
-    if not reviews(actor, concern):
-        mine = [ActionForGovernor.model_validate(each) for each in actions]
-        return ConcernForGovernor.model_validate({**found, "actions": mine})
-    every = [ActionRead.model_validate(each) for each in actions]
-    return ConcernRead.model_validate({**found, "actions": every, "moves": moves})
+    found = shape("concerns.reviewed" if concern.routed else "concerns", actor.role)
+    fields = _received(concern)
+    if "actions" in found.model_fields:
+        said = visible(Addendum, actor).where(col(Addendum.concern_id) == concern.id)
+        addenda = await db.execute(said.order_by(col(Addendum.recorded_at)))
+        fields["addenda"] = list(addenda.scalars())
+        fields["actions"] = await actions_of(db, concern)
+    if "moves" in found.model_fields:
+        fields["moves"] = await lifecycle.options(db, CONCERN, concern, actor)
+    return found.model_validate(fields)
 
 
 async def history_shown(db: AsyncSession, concern: Concern, actor: Actor) -> list[Output]:
     """Everything that happened to the concern; what was written of it only to its reviewers."""
-    shape = HistoryRead if reviews(actor, concern) else HistoryCoarse
-    return [shape.model_validate(row) for row in await lifecycle.history_of(db, concern)]
+    resource = "concerns.history.reviewed" if concern.routed else "concerns.history"
+    return await lifecycle.history_shown(db, concern, actor, resource)

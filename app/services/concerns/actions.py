@@ -6,8 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
-from app.access import GRANTS, Actor, Permission
+from app.access import Actor
 from app.errors import Conflicting, Invalid, NotAllowed, NotFound
+from app.grants import GRANTS, Permission
 from app.models.concerns import Action, ActionCreate, ActionDone, Concern, ConcernStatus
 from app.models.staff import Role, Staff
 from app.scope import referred, visible
@@ -39,6 +40,7 @@ async def add(db: AsyncSession, actor: Actor, concern: Concern, body: ActionCrea
         prison_id=concern.prison_id,
         concern_id=concern.id,
         what=body.what,
+        disclosure=body.disclosure,
         owner_id=owner.id,
         due_at=body.due_at,
     )
@@ -69,6 +71,7 @@ async def finish(
     if action.done_at is not None:
         raise Conflicting("The action is done already.")
     action.done_at, action.outcome = happened_at(concern, body.at), body.outcome
+    action.disclosure = action.disclosure.stricter(body.disclosure)
     await lifecycle.mark(db, CONCERN, concern, actor, "action_done")
     await db.flush()
 

@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.access import Actor
+from app.errors import NotAllowed
 from app.models.concerns import Concern, ConcernKind
 from app.models.mentors import MENTOR_ENDED, Mentor
 from app.models.staff import Role, StaffRole
@@ -27,15 +29,26 @@ async def route(db: AsyncSession, concern: Concern) -> None:
         concern.about_mentor, concern.about_line_id = True, mentor.supervisor_id
 
 
+def kept_from(concern: Concern, staff_id: UUID | None) -> bool:
+    """Whether the concern is about this member of staff, or about a mentor of theirs."""
+    return staff_id is not None and staff_id in {concern.about_staff_id, concern.about_line_id}
+
+
 def may_work(concern: Concern, role: StaffRole | Role, staff_id: UUID) -> bool:
     """Whether someone may read this concern, and so be paged about it (see `scope`).
 
     Never one about themselves or a mentor of theirs; one about a mentor, about staff or of
     security only where it is routed.
     """
-    if staff_id in {concern.about_staff_id, concern.about_line_id}:
+    if kept_from(concern, staff_id):
         return False
     family = Role(role.value).family
     if family is Role.clinician:
         return not concern.routed or concern.kind in READ_BY_CLINICIANS
     return family is Role.governor or not concern.governors_only
+
+
+def may_change(concern: Concern, actor: Actor) -> None:
+    """NotAllowed for what a clinician sees through a broken glass alone: it may be read."""
+    if actor.staff_id is not None and not may_work(concern, actor.role, actor.staff_id):
+        raise NotAllowed("What is seen through a broken glass may be read, not changed.")

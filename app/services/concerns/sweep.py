@@ -16,13 +16,10 @@ from app.services import lifecycle, notifications
 from app.services.concerns.clocks import NOWHERE, duty_for, state_of
 from app.services.concerns.moves import CONCERN
 from app.services.escalation import Step, next_step
+from app.services.notifications import NobodyToPage
 
 log = structlog.get_logger(__name__)
 SOONER = timedelta(minutes=1)
-
-
-class NobodyToPage(Exception):
-    """The prison has no active staff, and no address outside."""
 
 
 async def next_due(

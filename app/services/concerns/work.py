@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
-from app.access import Actor, Permission
+from app.access import Actor
 from app.errors import Conflicting, Invalid, NotAllowed
+from app.grants import Permission
 from app.models.concerns import (
     CONCERN_OPEN,
     Concern,
@@ -27,7 +28,7 @@ from app.scope import everything, referred, visible
 from app.services import duties, escalation, lifecycle
 from app.services.concerns.clocks import keep, reschedule, state_of, zone_of
 from app.services.concerns.moves import CONCERN, reviews
-from app.services.concerns.routing import READ_BY_CLINICIANS, route
+from app.services.concerns.routing import READ_BY_CLINICIANS, may_change, route
 from app.services.escalation import Immediacy, strictest
 
 
@@ -91,9 +92,11 @@ async def see(db: AsyncSession, actor: Actor, concern: Concern, body: SeenCreate
     still_open(concern)
     when = happened_at(concern, body.at)
     if body.not_seen_reason is not None:
-        concern.not_seen_reason = body.not_seen_reason
+        concern.not_seen_reason = note = body.not_seen_reason
+        concern.disclosure = concern.disclosure.stricter(body.disclosure)
+        said = body.disclosure
         await lifecycle.mark(
-            db, CONCERN, concern, actor, "not_seen", note=body.not_seen_reason, occurred_at=when
+            db, CONCERN, concern, actor, "not_seen", note=note, occurred_at=when, disclosure=said
         )
     elif concern.seen_at is None:
         concern.seen_at, concern.seen_by_subject = when, actor.subject
@@ -114,10 +117,13 @@ async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: Decisio
     concern.decision, concern.decided_by = body.decision, actor.subject
     concern.decided_at = happened_at(concern, body.at)
     concern.acct_decision, concern.acct_reason = body.acct_decision, body.acct_reason
+    concern.disclosure = concern.disclosure.stricter(body.disclosure)
     acct = f"ACCT: {body.acct_decision}" if body.acct_decision else None
     note = "; ".join(filter(None, (body.decision, acct, body.acct_reason)))
-    when = concern.decided_at
-    await lifecycle.mark(db, CONCERN, concern, actor, "decided", note=note, occurred_at=when)
+    when, said = concern.decided_at, body.disclosure
+    await lifecycle.mark(
+        db, CONCERN, concern, actor, "decided", note=note, occurred_at=when, disclosure=said
+    )
     await reschedule(db, concern, clock.now())
     await db.flush()
 
@@ -148,7 +154,8 @@ async def set_immediacy(
     if event != "lowering_proposed":
         concern.lower_to = concern.lower_by = concern.lower_reason = None
     note = f"{body.immediacy.value}: {body.reason}"
-    await lifecycle.mark(db, CONCERN, concern, actor, event, note=note)
+    concern.disclosure = concern.disclosure.stricter(body.disclosure)
+    await lifecycle.mark(db, CONCERN, concern, actor, event, note=note, disclosure=body.disclosure)
     await db.flush()
 
 
@@ -209,6 +216,8 @@ async def lock_both(db: AsyncSession, actor: Actor, concern: Concern, survivor_i
     survivor = found.get(survivor_id)
     if survivor is None or survivor is concern:
         raise Invalid.field("survivor_id", "unknown", "must be another concern that you may see")
+    for each in found.values():
+        may_change(each, actor)
     return survivor
 
 
@@ -239,4 +248,5 @@ async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Conc
 def _routing(concern: Concern) -> tuple[object, ...]:
     """What decides who may see a concern (see `scope`)."""
     by_kind = concern.kind in READ_BY_CLINICIANS if concern.routed else None
-    return concern.about_mentor, concern.about_staff_id, concern.about_staff_as_told, by_kind
+    about = (concern.about_mentor, concern.about_line_id)
+    return *about, concern.about_staff_id, concern.about_staff_as_told, by_kind

@@ -1,4 +1,5 @@
-"""Mentees: referral, consent, checks, and the way through the scheme (`moves.py`)."""
+"""Mentees: referral, checks, consent (`consent.py`), the way through the scheme (`moves.py`), and
+when a mentor is to check with staff first (`check_first.py`)."""
 
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -12,29 +13,26 @@ from app.models.base import Output
 from app.models.mentees import (
     CheckCreate,
     CheckKind,
-    ConsentPut,
     Mentee,
     MenteeCreate,
-    MenteeForGovernor,
-    MenteeForMentor,
-    MenteeRead,
-    MenteeReceipt,
     MenteeSeen,
     MenteeStatus,
     MenteeUpdate,
     ReferredBy,
 )
-from app.models.moves import HistoryCoarse, HistoryRead
 from app.models.people import Person, Presence
 from app.models.prisons import Prison
 from app.models.staff import Role
 from app.scope import referred
-from app.services import lifecycle, outbox
+from app.services import explanations, lifecycle, outbox, texts
+from app.services.mentees.check_first import for_mentor
 from app.services.mentees.moves import MENTEE
 from app.services.working_days import add_working_days, local_date, utc
+from app.visibility import shape
 
 AWAITING_TRIAGE = (MenteeStatus.referred, MenteeStatus.self_referred)
 TRIAGE_WORKING_DAYS = 2
+TEXTS = ("referral_reason", "agreed_line")
 END_OF_DAY = time(23, 59, 59)
 FROM_THE_WING = {ReferredBy.wing_staff, ReferredBy.self_referral}
 _SEEN = {seen.value: seen for seen in MenteeSeen}
@@ -68,38 +66,30 @@ async def refer(db: AsyncSession, actor: Actor, body: MenteeCreate) -> Mentee:
         **body.model_dump(),
     )
     await lifecycle.begin(db, MENTEE, mentee, actor)
+    await texts.keep_first(db, actor, mentee, *TEXTS)
     return mentee
 
 
 async def update(db: AsyncSession, actor: Actor, mentee: Mentee, body: MenteeUpdate) -> None:
     """Correct or add. A safety need that appears before triage draws it to the same day; one that
     is taken back does not put it off again."""
-    for name, value in body.model_dump(exclude_unset=True).items():
+    changes = body.model_dump(exclude_unset=True)
+    if body.disclosure is None:
+        changes.pop("disclosure", None)
+    for name, value in changes.items():
         setattr(mentee, name, value)
     if body.safety_need and mentee.status in AWAITING_TRIAGE:
         zone = (await db.get_one(Prison, actor.prison_id)).tz
         mentee.triage_by = min(mentee.triage_by, triage_due(clock.now(), zone, safety_need=True))
     outbox.say(db, mentee.prison_id, "mentee.updated", mentee.id)
     await db.flush()
+    for field in TEXTS:
+        await texts.keep(db, actor, mentee, field)
 
 
 def _not_in_the_future(instant: datetime, name: str) -> None:
     if instant > clock.now():
         raise Invalid.field(name, "in_the_future", "must not be in the future")
-
-
-async def record_consent(db: AsyncSession, actor: Actor, mentee: Mentee, body: ConsentPut) -> None:
-    """Record permission to share and the explanation, by this actor, as understood."""
-    if not body.understood:
-        message = "what was not understood is no consent: explain it again, in another way"
-        raise Invalid.field("understood", "not_understood", message)
-    _not_in_the_future(body.explained_at, "explained_at")
-    _not_in_the_future(body.permission_to_share_at, "permission_to_share_at")
-    for name, value in body.model_dump(exclude={"understood"}).items():
-        setattr(mentee, name, value)
-    mentee.explained_by = actor.staff_id
-    await lifecycle.mark(db, MENTEE, mentee, actor, "consent_recorded")
-    await db.flush()
 
 
 async def record_check(db: AsyncSession, actor: Actor, mentee: Mentee, body: CheckCreate) -> None:
@@ -125,21 +115,21 @@ def seen_by_mentor(status: MenteeStatus) -> MenteeSeen:
 async def shown(db: AsyncSession, mentee: Mentee, actor: Actor) -> Output:
     """The mentee as this actor sees them; wing staff get a receipt."""
     if actor.role is Role.wing_duty:
-        return MenteeReceipt.model_validate(mentee)
+        return shape("mentees", actor.role).model_validate(mentee)
     person = await referred(db, Person, mentee.prison_id, mentee.person_id, "person_id")
     fields = {**mentee.model_dump(), "display_name": person.display_name}
     if actor.family is Role.mentor:
         fields["status"] = seen_by_mentor(mentee.status)
-        return MenteeForMentor.model_validate(fields)
-    shape = MenteeForGovernor if actor.role is Role.governor else MenteeRead
-    fields["moves"] = await lifecycle.options(db, MENTEE, mentee, actor)
-    return shape.model_validate(fields)
+        fields |= await for_mentor(db, mentee, actor)
+    else:
+        fields["moves"] = await lifecycle.options(db, MENTEE, mentee, actor)
+        fields["explanation_current"] = explanations.is_current(mentee.explained_version)
+    return shape("mentees", actor.role).model_validate(fields)
 
 
 async def history_shown(db: AsyncSession, mentee: Mentee, actor: Actor) -> list[Output]:
     """Every move and check, oldest first; to a governor the course, not the story."""
-    shape = HistoryCoarse if actor.role is Role.governor else HistoryRead
-    return [shape.model_validate(row) for row in await lifecycle.history_of(db, mentee)]
+    return await lifecycle.history_shown(db, mentee, actor, "mentees.history")
 
 
 __all__ = [
@@ -147,7 +137,6 @@ __all__ = [
     "MENTEE",
     "history_shown",
     "record_check",
-    "record_consent",
     "refer",
     "seen_by_mentor",
     "shown",

@@ -4,12 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from app.models.mentees import MENTEE_ENDED, Mentee, MenteeStatus
+from app.models.permissions import PermissionStatus, Purpose, Recipient, SharingPermission
 from app.models.sessions import CancelReason
 from app.models.staff import Role
+from app.scope import everything
 from app.services import pairings
-from app.services.lifecycle import Context, Lifecycle, Move, Refusal
+from app.services.lifecycle import Context, Effect, Lifecycle, Move, Refusal
+from app.services.people import deaths
 from app.services.sessions.leaving import leave_plans
 
 S = MenteeStatus
@@ -21,13 +25,28 @@ OUTREACH_NEEDED = 2
 SIGNPOST_REASONS = ("better_served_elsewhere", "not_eligible", "no_capacity", "other")
 DECLINE_REASONS = ("not_wanted", "not_now", "prefers_another_service", "not_said")
 STEP_UP_REASONS = ("clinical_care_needed", "assessment_asked_for", "safety_need", "other")
-PAUSE_REASONS = ("own_wish", "unwell", "not_reachable_for_now", "other")
+PERMISSION_REVOKED = "permission_revoked"
+PAUSE_REASONS = ("own_wish", "unwell", "not_reachable_for_now", PERMISSION_REVOKED, "other")
 COMPLETE_REASONS = ("goals_met", "course_completed", "moved_to_work_or_education", "other")
+CORRECTION_REASONS = ("recorded_in_error",)
 DISENGAGE_REASONS = ("no_response", "own_wish", "other")
 
 
+async def permission_taken_back(db: AsyncSession, mentee: Mentee) -> bool:
+    """The fact that engaging is decided on: permission to share with a mentor was revoked, and
+    not given anew since."""
+    found = everything(SharingPermission, mentee.prison_id).where(
+        col(SharingPermission.person_id) == mentee.person_id,
+        col(SharingPermission.recipient) == Recipient.mentor,
+        col(SharingPermission.purpose) == Purpose.peer_support,
+    )
+    rows = await db.execute(found.with_only_columns(col(SharingPermission.status)))
+    return set(rows.scalars()) == {PermissionStatus.revoked}
+
+
 def permission_to_share(context: Context) -> Refusal | None:
-    if context.thing.permission_to_share_at is not None:
+    """Recorded, and not revoked since."""
+    if context.thing.permission_to_share_at is not None and not context.facts:
         return None
     return Refusal("permission_to_share", "Permission to share must be recorded.")
 
@@ -80,6 +99,10 @@ async def leave_sessions(db: AsyncSession, context: Context) -> None:
     await leave_plans(db, mentee.prison_id, mentee.id, reason)
 
 
+async def follow_death(db: AsyncSession, context: Context) -> None:
+    await deaths.follow(db, context)
+
+
 ENGAGEMENT = (permission_to_share, confidentiality_explained, compatibility_checked)
 _NEW = (S.referred, S.self_referred)
 _TRIAGED = (S.triage, S.accepted, S.waiting, S.offered)
@@ -94,8 +117,8 @@ def _engage(*by: Role) -> Move:
     return _move(*by, guards=ENGAGEMENT, effects=(start_afresh,))
 
 
-def _end(*by: Role, **rest: Any) -> Move:
-    return _move(*by, effects=(end_pairings, leave_sessions), **rest)
+def _end(*by: Role, and_then: tuple[Effect, ...] = (), **rest: Any) -> Move:
+    return _move(*by, effects=(end_pairings, leave_sessions, *and_then), **rest)
 
 
 MOVES: dict[tuple[MenteeStatus, MenteeStatus], Move] = {
@@ -124,8 +147,8 @@ MOVES |= {
     for state in _LIVE
     if state is not S.stepped_up
 }
-MOVES |= {
-    (state, end): _end(SW, C) for state in _LIVE for end in (S.transferred, S.released, S.deceased)
-}
+MOVES |= {(state, end): _end(SW, C) for state in _LIVE for end in (S.transferred, S.released)}
+MOVES |= {(state, S.deceased): _end(SW, C, and_then=(follow_death,)) for state in _LIVE}
+MOVES |= {(S.deceased, state): _move(reasons=CORRECTION_REASONS, offered=False) for state in _LIVE}
 
-MENTEE = Lifecycle("mentees", "mentee", MenteeStatus, MOVES)
+MENTEE = Lifecycle("mentees", "mentee", MenteeStatus, MOVES, permission_taken_back)

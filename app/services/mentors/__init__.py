@@ -12,32 +12,25 @@ from app.models.mentors import (
     LEFT,
     Mentor,
     MentorCreate,
-    MentorForClinician,
-    MentorOwn,
-    MentorRead,
     MentorStatus,
 )
-from app.models.moves import (
-    History,
-    HistoryBare,
-    HistoryCoarse,
-    HistoryForMentor,
-    HistoryRead,
-)
+from app.models.moves import History
 from app.models.people import Person, Presence
 from app.models.prisons import Prison
 from app.models.staff import Role
 from app.scope import everything
-from app.services import lifecycle
+from app.services import lifecycle, texts
 from app.services.mentors.guards import ended_from
 from app.services.mentors.moves import CORRECTION_REASONS, MENTOR
 from app.services.working_days import local_date
+from app.visibility import shape
 
 
 async def apply(db: AsyncSession, actor: Actor, body: MentorCreate) -> Mentor:
     """Begin an application. Prisoners apply for themselves only; staff enter for anyone."""
     if actor.family is Role.mentor and body.person_id != actor.person_id:
         raise NotFound()
+    texts.check_choice(actor, body.disclosure)
     person = await person_of(db, actor.prison_id, body.person_id)
     if person.presence is Presence.left:
         raise NotHere()
@@ -88,31 +81,20 @@ async def correct_end(db: AsyncSession, actor: Actor, mentor: Mentor) -> None:
     await lifecycle.move(db, MENTOR, mentor, to=back, actor=actor, reason=reason)
 
 
-_SHAPES: dict[Role, type[Output]] = {
-    Role.mentor: MentorOwn,
-    Role.clinician: MentorForClinician,
-}
-
-
 async def shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> Output:
     """The mentor as this actor sees them, with what they may do next."""
     person = await person_of(db, mentor.prison_id, mentor.person_id)
-    shape = _SHAPES.get(actor.family, MentorRead)
     moves = await lifecycle.options(db, MENTOR, mentor, actor)
-    return shape.model_validate(
+    return shape("mentors", actor.role).model_validate(
         {**mentor.model_dump(), "display_name": person.display_name, "moves": moves}
     )
 
 
 def history_shape(entry: History, role: Role) -> type[Output]:
     """How much of one move a role may read: why a governor decided is not for everyone."""
-    if role.family is Role.mentor:
-        return HistoryForMentor
     decision = MentorStatus.governor_review, MentorStatus.suspended
     decided = entry.actor_role is Role.governor and entry.from_state in decision
-    if role is Role.governor or not decided:
-        return HistoryRead
-    return HistoryBare if role.family is Role.clinician else HistoryCoarse
+    return shape("mentors.history.decided" if decided else "mentors.history", role)
 
 
 async def history_shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> list[Output]:

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access import Actor
 from app.errors import Invalid, MoveNotInTable, NotAllowed
+from app.models.explanations import ExplanationCreate
 from app.models.mentors import (
     AgreementPut,
     ClearancePut,
@@ -16,7 +17,7 @@ from app.models.mentors import (
 )
 from app.models.staff import Staff
 from app.scope import referred
-from app.services import lifecycle, outbox
+from app.services import explanations, lifecycle, outbox
 
 SUPERVISORS = {"support_worker", "clinician", "nurse", "mental_health_lead"}
 
@@ -33,10 +34,20 @@ async def record_clearance(
     await db.flush()
 
 
-async def record_agreement(db: AsyncSession, mentor: Mentor, body: AgreementPut) -> None:
-    """Record that the role agreement was signed."""
+async def record_agreement(
+    db: AsyncSession, actor: Actor, mentor: Mentor, body: AgreementPut
+) -> None:
+    """Record that the role agreement was signed, with what was explained when it was."""
     if body.signed_at > clock.now():
         raise Invalid.field("signed_at", "in_the_future", "must not be in the future")
+    if body.explained_version is not None and body.explained_language is not None:
+        told = ExplanationCreate(
+            explained_at=body.signed_at,
+            explained_version=body.explained_version,
+            explained_language=body.explained_language,
+            understood=True,
+        )
+        await explanations.record(db, actor, mentor.person_id, told)
     mentor.agreement_signed_at = body.signed_at
     outbox.say(db, mentor.prison_id, "mentor.agreement_signed", mentor.id)
     await db.flush()

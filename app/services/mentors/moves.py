@@ -1,5 +1,6 @@
 """A mentor's life as a table of moves, and what comes with each."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -9,12 +10,14 @@ from sqlmodel import col
 from app.errors import FieldError, GuardsUnmet
 from app.models.mentors import LEFT, MENTOR_ENDED, Mentor, MentorStatus
 from app.models.pairings import Pairing, PairingStatus
-from app.models.staff import Role
+from app.models.staff import Role, StaffRole
+from app.models.tasks import TaskKind
 from app.scope import everything
-from app.services import lifecycle
+from app.services import lifecycle, tasks
 from app.services.lifecycle import Context, Guard, Lifecycle, Move
 from app.services.mentors import guards as g
 from app.services.pairings import PAIRING
+from app.services.people import deaths
 from app.services.working_days import add_calendar_months, local_date
 
 S = MentorStatus
@@ -26,6 +29,7 @@ SUSPEND_REASONS = ("concern_raised", "conduct", "security_outcome", "welfare", "
 DECLINE_REASONS = ("not_suitable_now", "clearance_refused", "no_place", "other")
 CORRECTION_REASONS = ("recorded_in_error",)
 REAPPLY_AFTER_MONTHS = 6
+SUSPENSION_REVIEWED_WITHIN = timedelta(hours=72)
 
 
 async def remember_origin(db: AsyncSession, context: Context) -> None:
@@ -34,6 +38,25 @@ async def remember_origin(db: AsyncSession, context: Context) -> None:
 
 async def forget_origin(db: AsyncSession, context: Context) -> None:
     context.thing.suspended_from = None
+
+
+async def open_review(db: AsyncSession, context: Context) -> None:
+    """A suspension is reviewed within days: nobody stays suspended because nobody looked."""
+    mentor: Mentor = context.thing
+    await tasks.open_task(
+        db,
+        mentor.prison_id,
+        TaskKind.suspension_review,
+        thing=mentor,
+        person_id=mentor.person_id,
+        for_role=StaffRole.governor,
+        due_in=SUSPENSION_REVIEWED_WITHIN,
+        actor=context.actor,
+    )
+
+
+async def finish_review(db: AsyncSession, context: Context) -> None:
+    await tasks.finish(db, context.thing, TaskKind.suspension_review, context.actor)
 
 
 async def remember_decider(db: AsyncSession, context: Context) -> None:
@@ -65,6 +88,14 @@ async def flag_pairings(db: AsyncSession, context: Context) -> None:
         await lifecycle.move(
             db, PAIRING, pairing, to=PairingStatus.to_reassign, actor=context.actor
         )
+
+
+async def follow_death(db: AsyncSession, context: Context) -> None:
+    await deaths.follow(db, context)
+
+
+async def undo_death(db: AsyncSession, context: Context) -> None:
+    await deaths.undone(db, context)
 
 
 async def hold_founders_cap(db: AsyncSession, context: Context) -> None:
@@ -131,12 +162,14 @@ MOVES: dict[tuple[MentorStatus, MentorStatus], Move] = {
     ),
     (S.paused, S.active): _move(SW, guards=STANDING),
     # A suspended mentor's own token can only raise concerns: staff record their wish to leave.
-    (S.suspended, S.stepped_down): _move(SW, G, reasons=LEAVE_REASONS, effects=(forget_origin,)),
+    (S.suspended, S.stepped_down): _move(
+        SW, G, reasons=LEAVE_REASONS, effects=(forget_origin, finish_review)
+    ),
     (S.suspended, S.removed): _move(
         G,
         guards=(g.nobody_decides_on_themselves,),
         reasons=SUSPEND_REASONS,
-        effects=(forget_origin,),
+        effects=(forget_origin, finish_review),
     ),
 }
 MOVES |= {
@@ -144,7 +177,7 @@ MOVES |= {
 }
 MOVES |= {
     (state, S.suspended): _move(
-        SW, C, G, reasons=SUSPEND_REASONS, effects=(remember_origin, flag_pairings)
+        SW, C, G, reasons=SUSPEND_REASONS, effects=(remember_origin, flag_pairings, open_review)
     )
     for state in _APPROVED
 }
@@ -156,7 +189,7 @@ MOVES |= {
             g.came_from_there(state),
             *(STANDING if state is S.active else ()),
         ),
-        effects=(forget_origin,),
+        effects=(forget_origin, finish_review),
     )
     for state in _APPROVED
 }
@@ -168,7 +201,12 @@ MOVES |= {
 }
 _LIVE = tuple(state for state in S if state not in MENTOR_ENDED)
 MOVES |= {
-    (state, end): _move(SW, C, G, effects=(flag_pairings,))
+    (state, end): _move(
+        SW,
+        C,
+        G,
+        effects=(flag_pairings, finish_review, *((follow_death,) if end is S.deceased else ())),
+    )
     for state in _LIVE
     for end in sorted(LEFT)
 }
@@ -179,7 +217,11 @@ MOVES |= {
         G,
         guards=(g.corrected_by_two, g.was_there(state)),
         reasons=CORRECTION_REASONS,
-        effects=(forget_asking,),
+        effects=(
+            forget_asking,
+            *((open_review,) if state is S.suspended else ()),
+            *((undo_death,) if end is S.deceased else ()),
+        ),
         offered=False,
     )
     for end in sorted(LEFT)

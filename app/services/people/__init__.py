@@ -8,12 +8,12 @@ from app import clock
 from app.access import Actor
 from app.errors import Invalid
 from app.models.base import Output
-from app.models.people import Person, PersonCreate, PersonForMentor, PersonRead, Source
-from app.models.staff import Role
+from app.models.people import Person, PersonCreate, Source
 from app.services import outbox
 from app.services.people.believable import unbelievable
 from app.services.people.identities import identify, people_lock
 from app.services.people.imports import import_documents
+from app.visibility import shape
 
 
 async def create(db: AsyncSession, actor: Actor, body: PersonCreate) -> Person:
@@ -41,8 +41,7 @@ def _check_birth(born: date | None, today: date) -> None:
 
 def shown(person: Person, actor: Actor) -> Output:
     """The person as this actor may see them: to a mentor the name, and nothing else."""
-    shape = PersonForMentor if actor.family is Role.mentor else PersonRead
-    return shape.model_validate(person)
+    return shape("people", actor.role).model_validate(person)
 
 
 __all__ = ["create", "identify", "import_documents", "shown"]

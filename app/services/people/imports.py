@@ -7,7 +7,7 @@ written, so that a bad one spoils no other.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -34,6 +34,7 @@ from app.scope import everything
 from app.services import outbox
 from app.services.people.believable import unbelievable
 from app.services.people.identities import identify_all, people_lock
+from app.services.people.locked import standing_deaths
 
 CHUNK = 500  # documents looked up and written together
 NOT_HERE = {
@@ -99,7 +100,11 @@ async def _take_in(
     """Look everyone up in one query, decide on each, write what changes."""
     today = clock.now().date()
     known = await _known(db, prison_id, [row.number for row in chunk if row.number])
-    decisions = [decide(row, known, again, prison_id, today) for row in chunk]
+    dead = await standing_deaths(db, prison_id, [person.id for person in known.values()])
+    decisions = []
+    for row in chunk:
+        decision = decide(row, known, again, prison_id, today)
+        decisions.append(_kept_from_the_dead(decision, known.get(row.number or ""), dead))
     new = [
         row.number
         for row, decision in zip(chunk, decisions, strict=True)
@@ -149,6 +154,15 @@ def decide(
     went = changed.get("presence") is Presence.away
     outcome = ImportOutcome.marked_away if went else ImportOutcome.updated
     return Decision(outcome, row.away_reason, sets=changed)
+
+
+def _kept_from_the_dead(
+    decision: Decision, person: Person | None, dead: Collection[UUID]
+) -> Decision:
+    """A document that lags behind brings nobody back."""
+    if person is None or person.id not in dead or "presence" not in decision.sets:
+        return decision
+    return Decision(ImportOutcome.kept_out, "a report of their death stands", "status")
 
 
 def _gone(person: Person | None, reason: str) -> Decision:
@@ -211,6 +225,8 @@ def _write(
         if found is None or not decision.sets:
             return found.id if found is not None else None
         person = found
+        if person.presence is Presence.away and decision.sets.get("presence") is Presence.here:
+            person.came_back_at = clock.now()
         for name, value in decision.sets.items():
             setattr(person, name, value)
         topic = "person.left" if person.presence is Presence.left else "person.updated"

@@ -14,22 +14,17 @@ from app.models.sessions import (
     ClashForMentor,
     ClashRead,
     Participation,
-    ParticipationRead,
     ParticipationRow,
     Session,
-    SessionNoteless,
-    SessionRead,
-    SessionRecorded,
-    SessionRecordedNoteless,
 )
-from app.models.staff import Role
 from app.scope import everything, visible
 from app.services import lifecycle
 from app.services.sessions.booking import book, replan
 from app.services.sessions.held import record_held
 from app.services.sessions.lockdown import lock_down
 from app.services.sessions.moves import PARTICIPATION, SESSION
-from app.services.sessions.notes import lock_due, write_note
+from app.services.sessions.notes import add_to_note, addenda, lock_due, write_note
+from app.visibility import shape
 
 
 async def shown(
@@ -39,11 +34,8 @@ async def shown(
     warnings: list[ClashRead | ClashForMentor] | None = None,
 ) -> Output:
     """The session as this actor sees it, with what they may do next; `warnings` if recorded."""
-    noteless = actor.role is Role.wing_duty
-    shape: type[Output] = SessionNoteless if noteless else SessionRead
-    if warnings is not None:
-        shape = SessionRecordedNoteless if noteless else SessionRecorded
-    return shape.model_validate(
+    found = shape("sessions" if warnings is None else "sessions.recorded", actor.role)
+    return found.model_validate(
         {
             **session.model_dump(),
             "participations": await _rows(db, session, actor),
@@ -94,7 +86,7 @@ async def shown_part(db: AsyncSession, participation: Participation, actor: Acto
             col(Person.display_name)
         )
     )
-    return ParticipationRead.model_validate(
+    return shape("sessions.participations", actor.role).model_validate(
         {
             **participation.model_dump(),
             "display_name": name.scalar_one(),
@@ -106,6 +98,8 @@ async def shown_part(db: AsyncSession, participation: Participation, actor: Acto
 __all__ = [
     "PARTICIPATION",
     "SESSION",
+    "add_to_note",
+    "addenda",
     "book",
     "check_part",
     "lock_down",

@@ -16,7 +16,7 @@ from app.models.sessions import (
     SessionStatus,
 )
 from app.models.staff import Role
-from app.services import lifecycle
+from app.services import lifecycle, texts
 from app.services.scheduling import clashes
 from app.services.sessions.booking import part_of, shown_clashes
 from app.services.sessions.facts import check_references, load_facts, plan_of
@@ -36,6 +36,7 @@ async def record_held(
     night = body.kind is SessionKind.night_callout
     if night and actor.family is Role.mentor:
         raise NotAllowed("A night call-out is recorded by the officer who authorised it.")
+    texts.check_choice(actor, body.disclosure)
     await check_references(db, actor, body)
     plan = plan_of(body)
     found = [
@@ -60,6 +61,7 @@ async def record_held(
         session.noted_at = clock.now()
         await db.flush()
         await lifecycle.move(db, SESSION, session, to=SessionStatus.noted, actor=actor)
+        await texts.keep_first(db, actor, session, "note")
     return session, shown_clashes(found, actor)
 
 

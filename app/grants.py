@@ -1,0 +1,203 @@
+"""Who may do what, on one page: every permission, and the roles and scopes that hold it."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from app.models.clients import ClientScope
+from app.models.staff import Role
+from app.tokens import SUBJECT_ACCESS
+
+
+class Permission(StrEnum):
+    """Everything a route may ask for."""
+
+    self_read = "self_read"
+    prison_read = "prison_read"
+    prison_write = "prison_write"
+    place_read = "place_read"
+    place_write = "place_write"
+    person_read = "person_read"
+    person_write = "person_write"
+    staff_read = "staff_read"
+    staff_write = "staff_write"
+    duty_read = "duty_read"
+    duty_write = "duty_write"
+    mentor_read = "mentor_read"
+    mentor_apply = "mentor_apply"
+    mentor_move = "mentor_move"
+    mentor_evidence = "mentor_evidence"
+    mentor_clear = "mentor_clear"
+    mentor_correct = "mentor_correct"
+    training_read = "training_read"
+    training_write = "training_write"
+    mentee_read = "mentee_read"
+    mentee_refer = "mentee_refer"
+    mentee_write = "mentee_write"
+    mentee_history = "mentee_history"
+    pairing_read = "pairing_read"
+    pairing_write = "pairing_write"
+    session_read = "session_read"
+    session_book = "session_book"
+    session_record = "session_record"
+    session_note = "session_note"
+    session_lockdown = "session_lockdown"
+    concern_raise = "concern_raise"
+    concern_read = "concern_read"
+    concern_work = "concern_work"
+    concern_seen = "concern_seen"
+    concern_review = "concern_review"
+    concern_move = "concern_move"
+    notification_read = "notification_read"
+    acct_read = "acct_read"
+    acct_write = "acct_write"
+    permission_read = "permission_read"
+    permission_write = "permission_write"
+    caseload_read = "caseload_read"
+    caseload_write = "caseload_write"
+    clinical_note_read = "clinical_note_read"
+    clinical_note_write = "clinical_note_write"
+    safety_plan_read = "safety_plan_read"
+    safety_plan_write = "safety_plan_write"
+    text_version_read = "text_version_read"
+    person_import = "person_import"
+    client_read = "client_read"
+    client_write = "client_write"
+    client_confirm = "client_confirm"
+    revocation_read = "revocation_read"
+    revocation_write = "revocation_write"
+    export_pseudonymised = "export_pseudonymised"
+    export_identifiable = "export_identifiable"
+    fhir_read = "fhir_read"
+    subject_access = "subject_access"
+    task_read = "task_read"
+    task_move = "task_move"
+    break_glass_open = "break_glass_open"
+    break_glass_read = "break_glass_read"
+    break_glass_review = "break_glass_review"
+    death_report = "death_report"
+    session_addend = "session_addend"
+    hold_read = "hold_read"
+    hold_write = "hold_write"
+    chronology_read = "chronology_read"
+    release_read = "release_read"
+    release_write = "release_write"
+    audit_read = "audit_read"
+    audit_export = "audit_export"
+    retention_read = "retention_read"
+
+
+P = Permission
+
+_EVERYONE = {P.self_read, P.concern_raise, P.concern_read}
+_STAFF = _EVERYONE | {
+    P.prison_read,
+    P.place_read,
+    P.staff_read,
+    P.duty_read,
+    P.notification_read,
+    P.audit_read,
+    P.acct_read,
+    P.task_read,
+    P.task_move,
+    P.death_report,
+}
+_INVESTIGATION = {P.hold_write, P.chronology_read, P.release_read, P.release_write}
+_CARE = _STAFF | {
+    P.person_read,
+    P.mentor_read,
+    P.mentor_move,
+    P.mentor_correct,
+    P.training_read,
+    P.mentee_read,
+    P.mentee_refer,
+    P.mentee_write,
+    P.mentee_history,
+    P.pairing_read,
+    P.session_read,
+    P.concern_work,
+    P.concern_seen,
+    P.concern_review,
+    P.concern_move,
+    P.permission_read,
+    P.permission_write,
+    P.safety_plan_read,
+    P.text_version_read,
+    P.hold_read,
+}
+_CLINICIAN = _CARE | {P.training_write, P.duty_write, P.acct_write}
+_CLINICIAN |= {P.break_glass_open, P.break_glass_read}
+_CLINICIAN |= {P.caseload_read, P.caseload_write, P.clinical_note_read, P.clinical_note_write}
+_CLINICIAN |= {P.safety_plan_write}
+
+# What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).
+SCOPES: dict[ClientScope, frozenset[Permission]] = {
+    ClientScope.concerns_read: frozenset({P.concern_read}),
+    ClientScope.export_pseudonymised: frozenset({P.export_pseudonymised}),
+    ClientScope.export_identifiable: frozenset({P.export_identifiable}),
+    ClientScope.fhir_read: frozenset({P.fhir_read}),
+    ClientScope.events_write: frozenset({P.person_import}),
+}
+
+# Permissions outside any prison that a machine's token itself carries, as a role.
+AUTHORITIES: dict[str, frozenset[Permission]] = {SUBJECT_ACCESS: frozenset({P.subject_access})}
+
+
+def machine_with(scopes: Iterable[ClientScope]) -> frozenset[Permission]:
+    return frozenset({P.self_read}).union(*(SCOPES[scope] for scope in scopes))
+
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.support_worker: frozenset(
+        _CARE
+        | {P.place_write, P.person_write, P.person_import, P.duty_write}
+        | {P.mentor_apply, P.mentor_evidence}
+        | {P.pairing_write, P.session_book, P.session_record}
+        | {P.session_lockdown, P.session_addend}
+    ),
+    Role.wing_duty: frozenset(
+        _STAFF
+        | {P.person_read, P.concern_work, P.concern_seen, P.session_read, P.session_record}
+        | {P.mentee_refer}
+    ),
+    Role.mentor: frozenset(
+        _EVERYONE
+        | {P.place_read, P.person_read, P.mentor_read, P.mentor_apply, P.mentor_move}
+        | {P.training_read, P.mentee_read, P.pairing_read, P.duty_read}
+        | {P.session_read, P.session_book, P.session_record, P.session_note, P.safety_plan_read}
+        | {P.session_addend}
+    ),
+    Role.suspended_mentor: frozenset({P.self_read, P.concern_raise, P.concern_read}),
+    Role.applicant: frozenset(_EVERYONE | {P.mentor_read, P.mentor_apply, P.mentor_move}),
+    Role.clinician: frozenset(_CLINICIAN),
+    Role.nurse: frozenset(_CLINICIAN),
+    Role.mental_health_lead: frozenset(
+        _CLINICIAN
+        | {P.staff_write}
+        | {P.client_read, P.client_confirm, P.revocation_write}
+        | _INVESTIGATION
+    ),
+    Role.governor: frozenset(
+        _STAFF
+        | {P.client_read, P.client_write, P.client_confirm, P.revocation_read, P.revocation_write}
+        | {P.prison_write, P.place_write, P.person_read, P.staff_write, P.duty_write}
+        | {P.mentor_read, P.mentor_move, P.mentor_clear, P.mentor_correct, P.training_read}
+        | {P.mentee_read, P.mentee_history, P.pairing_read}
+        | {P.concern_work, P.concern_seen, P.concern_review, P.concern_move}
+        | {P.break_glass_read, P.break_glass_review}
+        | {P.audit_export, P.retention_read, P.hold_read}
+        | _INVESTIGATION
+    ),
+    Role.machine: machine_with(SCOPES),  # at most: each client within its scopes
+    Role.system: frozenset(),
+}
+
+# Operations that need no token, each with its reason (tested against the OpenAPI document).
+PUBLIC = {
+    "health": "load balancers",
+    "escalation_health": "the dead man's switch must be readable when all else fails",
+    "jwks": "public keys of the development issuer",
+    "openid_configuration": "where those keys are",
+    "issue_development_token": "absent from production",
+    "move_development_clock": "absent from production",
+    "read_development_clock": "absent from production",
+}

@@ -1,0 +1,139 @@
+"""What is held about a person: for every table, which of its rows are theirs.
+
+The audit's search, the legal hold, the chronology, subject access and retention all ask here, so
+that a table added is missed by none of them. A test holds the list against the tables.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, String, cast, or_, select, union_all
+from sqlmodel import SQLModel, col
+
+from app.models.acct_pointers import AcctPointer
+from app.models.break_glass import BreakGlass
+from app.models.caseloads import Caseload
+from app.models.clinical_notes import ClinicalNote
+from app.models.concerns import Action, Addendum, Concern
+from app.models.deaths import Death
+from app.models.explanations import Explanation
+from app.models.former_values import FormerValue
+from app.models.legal_holds import LegalHold
+from app.models.mentees import Mentee
+from app.models.mentors import Mentor, Observation
+from app.models.moves import History
+from app.models.notifications import Notification
+from app.models.pairings import Pairing
+from app.models.people import Person
+from app.models.permissions import SharingPermission
+from app.models.releases import Release
+from app.models.retention import Expiry
+from app.models.safety_plans import SafetyItem, SafetyPlan
+from app.models.sessions import Participation, Session
+from app.models.tasks import Task
+from app.models.texts import TextVersion
+from app.models.trainings import Training
+
+# Tables whose rows name the person they are about.
+_OF_A_PERSON: tuple[Any, ...] = (
+    Mentor,
+    Mentee,
+    Caseload,
+    ClinicalNote,
+    SafetyPlan,
+    AcctPointer,
+    SharingPermission,
+    Explanation,
+    Task,
+    BreakGlass,
+    Death,
+    LegalHold,
+    Release,
+    Expiry,
+)
+# Tables that tell of rows of the others, by their `thing_id`.
+TOLD_OF_OTHERS: tuple[Any, ...] = (History, TextVersion, FormerValue)
+
+# Tables whose rows are about nobody in prison, each with its reason.
+NOBODYS = {
+    "wing": "walls",
+    "room": "walls",
+    "regime": "the prison's day",
+    "staff": "who works here",
+    "duty": "who works here",
+    "outbox": "ids only, of rows that are listed here",
+    "idempotency_key": "answers given once, deleted after a day",
+    "client": "machines",
+    "outage": "the machine",
+    "audit_entry": "found by the ids of the rows listed here",
+    "audit_link": "digests",
+}
+
+
+def theirs(
+    prison_id: Any, person_id: Any, *, ever: bool = False
+) -> dict[type[SQLModel], ColumnElement[bool]]:
+    """For every table with rows about people, the condition that a row is about this person.
+
+    Both may be values or bind parameters. `ever` (values only): also what was theirs once, a
+    concern that turned out to be about somebody else, a session that another mentor took over.
+    """
+
+    def ids(model: Any, *conditions: ColumnElement[bool], of: str = "id") -> Select[Any]:
+        return select(getattr(model, of)).where(model.prison_id == prison_id, *conditions)
+
+    def once(column: str, values: Any) -> ColumnElement[bool]:
+        return col(FormerValue.former).op("->>")(column).in_(values)
+
+    mine = {model: model.person_id == person_id for model in _OF_A_PERSON}
+    mentors = ids(Mentor, mine[Mentor])
+    mentees = ids(Mentee, mine[Mentee])
+    attended = ids(Participation, col(Participation.mentee_id).in_(mentees), of="session_id")
+    led: ColumnElement[bool] = col(Session.mentor_id).in_(mentors)
+    concern: ColumnElement[bool] = or_(
+        col(Concern.subject_person_id) == person_id, col(Concern.raised_by_person_id) == person_id
+    )
+    if ever:
+        as_text = select(cast(mentors.subquery().c.id, String))
+        handed_on = ids(FormerValue, once("mentor_id", as_text), of="thing_id")
+        led = or_(led, col(Session.id).in_(handed_on))
+        mistaken = ids(FormerValue, once("subject_person_id", [str(person_id)]), of="thing_id")
+        concern = or_(concern, col(Concern.id).in_(mistaken))
+    concerns, plans = ids(Concern, concern), ids(SafetyPlan, mine[SafetyPlan])
+    tasks, glasses = ids(Task, mine[Task]), ids(BreakGlass, mine[BreakGlass])
+    found: dict[type[SQLModel], ColumnElement[bool]] = {
+        Person: col(Person.id) == person_id,
+        **mine,
+        Observation: or_(
+            col(Observation.mentor_id).in_(mentors),
+            col(Observation.observed_mentor_id).in_(mentors),
+        ),
+        Training: col(Training.mentor_id).in_(mentors),
+        Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
+        Session: or_(led, col(Session.id).in_(attended)),
+        Participation: or_(
+            col(Participation.mentee_id).in_(mentees),
+            col(Participation.session_id).in_(ids(Session, led)),
+        ),
+        SafetyItem: col(SafetyItem.plan_id).in_(plans),
+        Concern: concern,
+        Action: col(Action.concern_id).in_(concerns),
+        Addendum: col(Addendum.concern_id).in_(concerns),
+        Task: or_(mine[Task], col(Task.thing_id) == person_id, col(Task.thing_id).in_(concerns)),
+        Notification: or_(
+            col(Notification.concern_id).in_(concerns),
+            col(Notification.task_id).in_(tasks),
+            col(Notification.break_glass_id).in_(glasses),
+        ),
+    }
+    things = union_all(*(ids(model, condition) for model, condition in found.items()))
+    return found | {each: col(each.thing_id).in_(things) for each in TOLD_OF_OTHERS}
+
+
+def ids_of(prison_id: Any, person_id: Any) -> CompoundSelect[Any]:
+    """The ids of every row about this person, as one statement."""
+    return union_all(
+        *(
+            select(model.id).where(model.prison_id == prison_id, condition)  # type: ignore[attr-defined]
+            for model, condition in theirs(prison_id, person_id).items()
+        )
+    )

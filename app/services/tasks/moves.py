@@ -1,0 +1,49 @@
+"""A task's life as a table of moves."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.models.break_glass import REVIEWED, BreakGlass
+from app.models.mentors import Mentor, MentorStatus
+from app.models.staff import Role
+from app.models.tasks import Task, TaskKind, TaskStatus
+from app.scope import everything
+from app.services.lifecycle import Context, Lifecycle, Move, Refusal
+
+S = TaskStatus
+STAFF = frozenset({Role.support_worker, Role.clinician, Role.governor})
+CANCEL_REASONS = ("no_longer_needed", "opened_in_error", "done_elsewhere", "person_gone", "other")
+
+
+async def is_settled(db: AsyncSession, task: Task) -> bool:
+    """Whether the task may end: a review only with what it reviews."""
+    if task.kind is TaskKind.break_glass_review:
+        glass = everything(BreakGlass, task.prison_id).where(col(BreakGlass.id) == task.thing_id)
+        return (await db.execute(glass)).scalar_one().status in REVIEWED
+    if task.kind is TaskKind.suspension_review:
+        mentor = everything(Mentor, task.prison_id).where(col(Mentor.id) == task.thing_id)
+        return (await db.execute(mentor)).scalar_one().status is not MentorStatus.suspended
+    return True
+
+
+def thing_settled(context: Context) -> Refusal | None:
+    if context.facts:
+        return None
+    return Refusal("thing_settled", "This ends with the review itself, of what the task came from.")
+
+
+async def stop_clock(db: AsyncSession, context: Context) -> None:
+    task: Task = context.thing
+    task.next_step_at = None
+    task.done_at, task.done_by = context.now, context.actor.subject
+    task.outcome = context.note
+
+
+MOVES: dict[tuple[TaskStatus, TaskStatus], Move] = {
+    (S.open, S.done): Move(STAFF, guards=(thing_settled,), effects=(stop_clock,)),
+    (S.open, S.cancelled): Move(
+        STAFF, guards=(thing_settled,), reasons=CANCEL_REASONS, effects=(stop_clock,)
+    ),
+}
+
+TASK = Lifecycle("tasks", "task", TaskStatus, MOVES, is_settled)

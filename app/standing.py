@@ -1,0 +1,74 @@
+"""What the database knows of a bearer, in one statement: their row in a prison, and whether their
+token is revoked. `app/access.py` makes an actor of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.db import Database
+from app.errors import TokenRevoked
+from app.tokens import Claims
+
+Row = Mapping[str, Any]
+
+# Asked on every request, with whatever else is asked: what is remembered of a token elsewhere never
+# outlives its revocation. $1 subject, $2 person, $3 token id, $4 issued at; below, $5 the prison.
+_REVOKED = """
+    SELECT EXISTS (
+        SELECT FROM revocation r
+        WHERE (r.subject = $1 OR r.person_id = $2 OR r.token_id = $3)
+          AND (r.subject IS NULL OR r.subject = $1)
+          AND (r.person_id IS NULL OR r.person_id = $2)
+          AND (r.token_id IS NULL OR r.token_id = $3)
+          AND (r.issued_until IS NULL OR r.issued_until >= $4)
+    ) AS revoked
+"""
+_STAFF = f"""
+    SELECT t.revoked, s.id, s.role FROM ({_REVOKED}) t
+    LEFT JOIN staff s ON s.prison_id = $5 AND s.subject = $1 AND s.active
+"""  # noqa: S608 - of constants
+_PRISONER = f"""
+    SELECT t.revoked, p.id, m.id AS mentor_id, m.status FROM ({_REVOKED}) t
+    LEFT JOIN person p ON p.prison_id = $5 AND p.id = $2 AND p.presence <> 'left'
+    LEFT JOIN LATERAL (
+        SELECT id, status FROM mentor
+        WHERE prison_id = p.prison_id AND person_id = p.id ORDER BY recorded_at DESC LIMIT 1
+    ) m ON true
+"""  # noqa: S608 - of constants
+_MACHINE = f"""
+    SELECT t.revoked, c.id, c.scopes FROM ({_REVOKED}) t
+    LEFT JOIN client c ON c.prison_id = $5 AND c.client_id = $1 AND c.active
+"""  # noqa: S608 - of constants
+
+
+async def of_staff(db: Database, prison_id: str, who: Claims) -> Row | None:
+    """The active row of staff: `id` and `role`. This and the next two raise TokenRevoked."""
+    return await _row(db, prison_id, _STAFF, who)
+
+
+async def of_prisoner(db: Database, prison_id: str, who: Claims) -> Row | None:
+    """The prisoner who is here: `id`, and `mentor_id` and `status` of their last application."""
+    return await _row(db, prison_id, _PRISONER, who)
+
+
+async def of_machine(db: Database, prison_id: str, who: Claims) -> Row | None:
+    """The active client: `id` and the `scopes` in force."""
+    return await _row(db, prison_id, _MACHINE, who)
+
+
+async def unrevoked(db: Database, who: Claims) -> None:
+    """Raises TokenRevoked. For routes outside any prison."""
+    if await db.fetchval(_REVOKED, *_token(who)):
+        raise TokenRevoked()
+
+
+def _token(who: Claims) -> tuple[object, ...]:
+    """What `_REVOKED` asks by."""
+    return who.subject, who.person_id, who.token_id, who.issued_at
+
+
+async def _row(db: Database, prison_id: str, sql: str, who: Claims) -> Row | None:
+    row = await db.fetchrow(prison_id, sql, *_token(who), prison_id)
+    assert row is not None
+    if row["revoked"]:
+        raise TokenRevoked()
+    return None if row["id"] is None else row

@@ -1,0 +1,120 @@
+"""When the audit cannot be written: refused, but for what would stop a nurse."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+
+from app.audit import FLUSH_SECONDS, Auditor
+from app.config import Settings
+from tests.story import Wing
+
+Broken = Callable[[bool], Awaitable[None]]
+
+
+@pytest.fixture
+async def broken(settings: Settings) -> AsyncIterator[Broken]:
+    """Takes from the service the right to append to its audit, and gives it back."""
+    assert settings.owner_database_url
+    owner = await asyncpg.connect(settings.owner_database_url)
+
+    async def set_to(off: bool) -> None:
+        verb, role = ("REVOKE", "FROM") if off else ("GRANT", "TO")
+        await owner.execute(f"{verb} INSERT ON audit_entry {role} wellwing_app")
+
+    yield set_to
+    await set_to(False)
+    await owner.close()
+
+
+@pytest.fixture
+def auditor(app: FastAPI) -> Auditor:
+    found = app.state.auditor
+    assert isinstance(found, Auditor)
+    return found
+
+
+async def operations(wing: Wing) -> set[str]:
+    await asyncio.sleep(3 * FLUSH_SECONDS)
+    found = await wing.governor.get("audit", params={"limit": 200})
+    return {each["operation"] for each in found["items"]}
+
+
+async def test_a_record_is_not_shown_while_nobody_can_write_down_who_looked(
+    wing: Wing, broken: Broken
+) -> None:
+    person = await wing.person()
+    await broken(True)
+    await wing.clinician.get(f"people/{person['id']}", expect=503)
+    body = {"number": "A1111AA", "first_name": "Jo", "last_name": "Nobody"}
+    await wing.support_worker.post("people", body, expect=503)
+    await broken(False)
+    found = await wing.support_worker.get("people", params={"number": "A1111AA"})
+    assert found["items"] == []
+
+
+async def test_a_concern_for_now_is_raised_read_and_worked_all_the_same(
+    wing: Wing, broken: Broken, auditor: Auditor
+) -> None:
+    mentor = await wing.active_mentor()
+    await broken(True)
+    body = {"kind": "welfare", "account": "He stopped answering.", "immediacy": "right_now"}
+    raised = await mentor.post("concerns", {**body, "subject_as_told": "the lad in the end cell"})
+    await wing.clinician.get(f"concerns/{raised['id']}")
+    await wing.clinician.post(f"concerns/{raised['id']}/acknowledgement", {}, expect=200)
+    assert auditor.spooling
+    await broken(False)
+    assert {"raise_concern", "read_concern", "acknowledge_concern"} <= await operations(wing)
+    assert not auditor.spooling
+
+
+async def test_a_concern_that_can_wait_is_raised_all_the_same(
+    wing: Wing, broken: Broken, auditor: Auditor
+) -> None:
+    mentor = await wing.active_mentor()
+    await broken(True)
+    body = {"kind": "welfare", "account": "He is low.", "immediacy": "can_wait_a_day"}
+    await mentor.post("concerns", {**body, "subject_as_told": "the lad in the end cell"})
+    await broken(False)
+    assert "raise_concern" in await operations(wing)
+
+
+async def test_a_broken_glass_is_no_less_open_for_a_broken_audit(
+    wing: Wing, broken: Broken
+) -> None:
+    person = await wing.person()
+    await broken(True)
+    body = {
+        "person_id": person["id"],
+        "reason_code": "danger_to_life",
+        "reason": "He was found unresponsive.",
+    }
+    await wing.clinician.post("break-glass", body)
+    await broken(False)
+    assert "open_break_glass" in await operations(wing)
+
+
+async def test_pages_and_refusals_wait_on_disk_and_keep_their_time(
+    wing: Wing, broken: Broken, auditor: Auditor
+) -> None:
+    await broken(True)
+    await wing.support_worker.get("people")
+    await wing.officer.get("mentors", expect=403)
+    await asyncio.sleep(2 * FLUSH_SECONDS)
+    assert auditor.spooling
+    await broken(False)
+    assert {"list_people", "list_mentors"} <= await operations(wing)
+
+
+async def test_a_spool_emptied_twice_is_there_once(wing: Wing, auditor: Auditor) -> None:
+    from app.models.audit import AuditAct
+    from app.services import audit
+
+    entry = audit.entry(wing.prison_id, AuditAct.listed, "list_people", subject="somebody")
+    auditor._spool.keep([entry])
+    auditor._spool.keep([entry])
+    await auditor.empty_spool()
+    found = await wing.governor.get("audit", params={"subject": "somebody"})
+    assert len(found["items"]) == 1

@@ -1,0 +1,397 @@
+"""The canaries: a word of its own for every confidential field of every table, and who may see it.
+
+The audiences are written down from `docs/visibility.md`'s source, the matrix of the domain, and not
+from the code: a word seen by anybody else is a leak, one not seen by somebody named here is a
+mistake of this list.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Viewer(StrEnum):
+    """Everybody who looks. Each stands somewhere else towards the records of the world."""
+
+    support_worker = "support_worker"
+    accused_worker = "accused_worker"
+    supervisor = "supervisor"
+    wing_duty = "wing_duty"
+    clinician = "clinician"
+    nurse = "nurse"
+    mental_health_lead = "mental_health_lead"
+    governor = "governor"
+    accused_governor = "accused_governor"
+    mentor = "mentor"
+    other_mentor = "other_mentor"
+    suspended_mentor = "suspended_mentor"
+    applicant = "applicant"
+    mentee = "mentee"
+    foreign_governor = "foreign_governor"
+    machine = "machine"
+    anonymous = "anonymous"
+    nobody = "nobody"
+
+
+V = Viewer
+WORKERS = frozenset({V.support_worker, V.accused_worker, V.supervisor})
+CLINICIANS = frozenset({V.clinician, V.nurse, V.mental_health_lead})
+GOVERNORS = frozenset({V.governor, V.accused_governor})
+CARE = WORKERS | CLINICIANS
+STAFF = CARE | GOVERNORS | {V.wing_duty}
+MENTORS = frozenset({V.mentor, V.other_mentor})
+FOREIGN = frozenset({V.foreign_governor})
+NONE: frozenset[Viewer] = frozenset()
+OF_THE_STAFF = (
+    V.support_worker,
+    V.accused_worker,
+    V.supervisor,
+    V.wing_duty,
+    V.clinician,
+    V.nurse,
+    V.mental_health_lead,
+    V.governor,
+    V.accused_governor,
+)
+ON_DUTY = (V.support_worker, V.wing_duty, V.clinician, V.governor, V.mental_health_lead)
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """One planted word; `variant` says in which row of the table it stands."""
+
+    table: str
+    column: str
+    variant: str
+    word: str
+    mark: str
+    seen_by: frozenset[Viewer]
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column} ({self.variant})"
+
+
+CANARIES: dict[tuple[str, str], dict[str, Canary]] = {}
+"""By table and column, and there by the row it stands in."""
+
+
+def _put(
+    table: str,
+    column: str,
+    seen_by: Mapping[str, frozenset[Viewer]],
+    why: str,
+    shaped: Iterable[str] = (),
+) -> None:
+    """Register a word for each row; `shaped` where only values of a certain shape are taken."""
+    given = list(shaped)
+    for position, (variant, viewers) in enumerate(seen_by.items()):
+        mark = f"canary{sum(len(each) for each in CANARIES.values()):03}q"
+        word = given[position] if given else f"{mark}_{table}_{column}"[:40]
+        canary = Canary(table, column, variant, word, word.lower() if given else mark, viewers, why)
+        CANARIES.setdefault((table, column), {})[variant] = canary
+
+
+def word(table: str, column: str, variant: str) -> str:
+    """The word to plant."""
+    return CANARIES[table, column][variant].word
+
+
+# People. Mentors see the names of whom they support; nobody but staff sees what identifies them.
+_NAMED = {
+    "mentee": STAFF | {V.mentor},
+    "other_mentee": STAFF | {V.other_mentor},
+    "stranger": STAFF,
+    "mentor": STAFF | {V.mentor},
+    "other_mentor": STAFF | {V.other_mentor},
+    "suspended_mentor": STAFF,
+    "applicant": STAFF | {V.applicant},
+    "deceased": STAFF,
+    "foreign": FOREIGN,
+}
+_IDENTIFIED = {who: FOREIGN if who == "foreign" else STAFF for who in _NAMED}
+for _column in ("first_name", "last_name"):
+    _put("person", _column, _NAMED, "the display name, to those who must meet")
+_put("person", "middle_names", _IDENTIFIED, "staff; no mentor needs it")
+_put("person", "number", _IDENTIFIED, "identity misuse", [f"Z482{n}QQ" for n in range(9)])
+_put(
+    "person",
+    "date_of_birth",
+    _IDENTIFIED,
+    "identity misuse",
+    [f"1951-03-0{n + 1}" for n in range(9)],
+)
+_put(
+    "person",
+    "cell_location",
+    _IDENTIFIED,
+    "debt, bullying, targeting",
+    [f"Z-9-99{n}" for n in range(9)],
+)
+
+# Staff. Who is on call is known to mentors by name.
+_put("staff", "subject", {who.value: STAFF for who in OF_THE_STAFF}, "colleagues")
+_put(
+    "staff",
+    "name",
+    {who.value: STAFF | (MENTORS if who in ON_DUTY else NONE) for who in OF_THE_STAFF},
+    "colleagues, and mentors of those on call",
+)
+_put("staff", "contact", {who.value: STAFF for who in OF_THE_STAFF}, "colleagues")
+
+# Places and settings: no secret within a prison, but none of another prison's business.
+_put("wing", "name", {"dedicated": STAFF | MENTORS, "other": STAFF | MENTORS}, "places")
+_put("room", "name", {"room": STAFF | MENTORS}, "places")
+for _column in ("name", "call_back_number", "outside_last_resort"):
+    _put("prison", _column, {"prison": STAFF}, "settings of the scheme")
+_put(
+    "client",
+    "client_id",
+    {"machine": GOVERNORS | {V.mental_health_lead, V.machine}},
+    "who lets them in, and themselves",
+)
+_put("client", "name", {"machine": GOVERNORS | {V.mental_health_lead}}, "who lets them in")
+_put("revocation", "token_id", {"token": GOVERNORS}, "governors see the prison's")
+
+# Mentors.
+_put(
+    "mentor",
+    "motivation",
+    {"mentor": CARE | GOVERNORS, "other_mentor": CARE | GOVERNORS},
+    "those who decide on the application",
+)
+_put("mentor", "clearance_from", {"mentor": WORKERS | GOVERNORS}, "own: coarse", ["2025-11-07"])
+_put("mentor", "clearance_to", {"mentor": WORKERS | GOVERNORS}, "own: coarse", ["2029-03-19"])
+_put("observation", "learnt", {"suspended_mentor": CARE | GOVERNORS}, "who decide on them")
+
+# Mentees.
+_put("mentee", "referral_reason", {"mentee": CARE, "other_mentee": CARE}, "minimum necessary")
+_put(
+    "mentee",
+    "agreed_line",
+    {"mentee": CARE | {V.mentor}, "other_mentee": CARE | {V.other_mentor}},
+    "the line the mentee agreed",
+)
+_put(
+    "acct_pointer",
+    "opened_on",
+    {"mentee": STAFF, "stranger": STAFF},
+    "operational need; towards mentors `check_with_staff`",
+    ["2026-03-29", "2026-04-13"],
+)
+_put("acct_pointer", "next_review_on", {"mentee": STAFF}, "as above", ["2027-02-13"])
+
+# Sessions.
+_put(
+    "session",
+    "note",
+    {"mentor": CARE | {V.mentor}, "other_mentor": CARE | {V.other_mentor}},
+    "one's own; no other mentor's",
+)
+
+# Moves made, and why.
+_put(
+    "history",
+    "note",
+    {
+        "mentee": CARE,
+        "mentor": CARE | GOVERNORS,
+        "mentor_decision": GOVERNORS,
+        "session": CARE,
+        "concern": CARE,
+        "training": CARE | GOVERNORS,
+    },
+    "why a decision was made is its maker's; stories are for care",
+)
+
+# Concerns: by what they are about.
+_ABOUT_MENTOR = WORKERS - {V.supervisor}
+_ACCOUNTS = {
+    "day": CARE | {V.mentor},
+    "now": CARE | GOVERNORS | {V.other_mentor},
+    "about_worker": GOVERNORS | {V.other_mentor},
+    "about_governor": frozenset({V.governor, V.other_mentor}),
+    "about_mentor": _ABOUT_MENTOR | GOVERNORS,
+    "safeguarding": CLINICIANS | GOVERNORS | {V.other_mentor},
+    "security": GOVERNORS,
+}
+_WING = frozenset({V.wing_duty})
+_put("concern", "account", _ACCOUNTS, "routed past those it is about")
+_put(
+    "concern",
+    "subject_as_told",
+    {
+        "day": _ACCOUNTS["day"] | _WING,
+        "now": _ACCOUNTS["now"] | _WING,
+        "about_governor": _ACCOUNTS["about_governor"],
+        "security": GOVERNORS,
+    },
+    "whom to see",
+)
+_put("concern", "about_staff_as_told", {"about_governor": frozenset({V.governor})}, "governors")
+_REVIEWED = {"day": CARE, "about_worker": GOVERNORS}
+for _column in ("needs", "protects", "told"):
+    _put("concern", _column, _REVIEWED, "the review, to those who review it")
+for _column in ("handed_over_to", "not_seen_reason", "decision", "acct_reason", "lower_reason"):
+    _put("concern", _column, {"day": CARE}, "the review, to those who review it")
+_put("concern", "feedback_text", {"day": CARE | {V.mentor}}, "what the mentor is told back")
+_put("concern", "feedback_told_by", {"day": NONE}, "kept, and shown to nobody")
+_put(
+    "addendum",
+    "account",
+    {"day": CARE, "now": CARE | GOVERNORS, "about_worker": GOVERNORS},
+    "with the account",
+)
+_put("action", "what", {"day": CARE, "now": CARE | GOVERNORS}, "governors see actions and timers")
+_put("action", "outcome", {"day": CARE}, "the review")
+
+# Broken glass, and what came of it.
+_put(
+    "break_glass",
+    "reason",
+    {"stranger": GOVERNORS | {V.clinician, V.mental_health_lead}},
+    "their own, their lead, and governors who review it",
+)
+_put(
+    "break_glass",
+    "review_note",
+    {"stranger": GOVERNORS | {V.mental_health_lead}},
+    "the judgement of governors",
+)
+_put("task", "outcome", {"follow_up": frozenset({V.mental_health_lead})}, "to whom it fell")
+
+# The clinical room.
+_put(
+    "clinical_note",
+    "text",
+    {
+        "patient": CLINICIANS,
+        "restricted": frozenset({V.clinician}),
+        "stranger": frozenset({V.clinician}),
+    },
+    "clinicians who care for the person; what is restricted, those whose patient it is",
+)
+_put(
+    "text_version",
+    "text",
+    {"addendum": CLINICIANS, "former_note": CARE},
+    "as what it was said of",
+)
+_put(
+    "safety_plan", "review_on", {"mentee": CARE}, "where something of it is shared", ["2027-03-21"]
+)
+_put(
+    "safety_item",
+    "text",
+    {
+        "unshared": CLINICIANS,
+        "shared_with_mentor": CLINICIANS | {V.mentor},
+        "shared_with_staff": CARE,
+    },
+    "what the person ticked, for whom they ticked it",
+)
+_put("former_value", "former", {"prison": GOVERNORS | {V.mental_health_lead}}, "chronologies")
+
+_put(
+    "release",
+    "purpose",
+    {"bundle": GOVERNORS | {V.mental_health_lead}},
+    "the two sides that let something out",
+)
+
+ECHO = Canary("request", "body", "sent", "canary999q_echo", "canary999q", NONE, "nothing is echoed")
+EVERY = [*[each for some in CANARIES.values() for each in some.values()], ECHO]
+_BY_MARK = {each.mark: each for each in EVERY}
+_MARKS = re.compile(
+    r"canary\d{3}q|"
+    + "|".join(re.escape(mark) for mark in _BY_MARK if not mark.startswith("canary"))
+)
+
+
+def found_in(text: str) -> set[Canary]:
+    """Every canary whose word stands in a text, in any case."""
+    return {_BY_MARK[mark] for mark in set(_MARKS.findall(text.lower()))}
+
+
+# Text, dates and bytes of the tables that hold no canary, each with its reason.
+_AUTHOR = "a subject of staff, planted as staff.subject"
+_CODE = "a code of ours"
+NOT_PLANTED: dict[tuple[str, str], str] = {
+    ("audit_entry", "client"): "the client's name in a token: not free text, and tested for words",
+    ("audit_entry", "code"): _CODE,
+    ("audit_entry", "operation"): "an operationId",
+    ("audit_entry", "request_id"): "a UUID",
+    ("audit_entry", "subject"): _AUTHOR,
+    ("audit_link", "digest"): "a digest",
+    ("addendum", "as_sent"): "the whole body of words kept under a key used before: never shown",
+    ("addendum", "said_by"): _AUTHOR,
+    ("break_glass", "reference"): _CODE,
+    ("break_glass", "reviewed_by"): _AUTHOR,
+    ("client", "asked_by"): _AUTHOR,
+    ("client", "scopes"): "a closed list",
+    ("client", "pending_scopes"): "a closed list",
+    ("concern", "acknowledged_by"): _AUTHOR,
+    ("concern", "clinician_signed_by"): _AUTHOR,
+    ("concern", "decided_by"): _AUTHOR,
+    ("concern", "immediacy_as_said"): "a closed list",
+    ("concern", "lower_by"): _AUTHOR,
+    ("concern", "policy"): "numbers of minutes",
+    ("concern", "raised_by_subject"): "a prisoner's subject is of their person's id",
+    ("concern", "recorded_by"): _AUTHOR,
+    ("concern", "reference"): _CODE,
+    ("concern", "seen_by_subject"): _AUTHOR,
+    ("explanation", "explained_language"): "a closed list",
+    ("explanation", "explained_version"): "a closed list",
+    ("history", "actor_subject"): _AUTHOR,
+    ("history", "from_state"): _CODE,
+    ("history", "noun"): _CODE,
+    ("history", "reason"): _CODE,
+    ("history", "to_state"): _CODE,
+    ("idempotency_key", "body"): "an answer, given again to its own caller alone",
+    ("idempotency_key", "headers"): "an answer's, as above",
+    ("idempotency_key", "key"): "chosen by the caller, shown to nobody",
+    ("idempotency_key", "request_hash"): "a digest",
+    ("idempotency_key", "subject"): _AUTHOR,
+    ("mentee", "explained_language"): "a closed list",
+    ("mentee", "explained_version"): "a closed list",
+    ("mentor", "correction_asked_by"): _AUTHOR,
+    ("mentor", "declined_by"): _AUTHOR,
+    ("mentor", "reapply_on"): "reckoned from a day of ours",
+    ("notification", "address"): "prison.outside_last_resort",
+    ("notification", "text"): "a sentence of ours, tested to hold no word",
+    ("notification", "why"): _CODE,
+    ("outbox", "payload"): "ids and codes, tested to hold no word",
+    ("outbox", "topic"): _CODE,
+    ("person", "display_name"): "first and last name",
+    ("person_identity", "numbers"): "person.number",
+    ("prison", "id"): "three capitals",
+    ("prison", "zone"): "a time zone",
+    ("regime", "slots"): "times of the day",
+    ("revocation", "revoked_by"): _AUTHOR,
+    ("revocation", "subject"): _AUTHOR,
+    ("task", "done_by"): _AUTHOR,
+    ("task", "reference"): _CODE,
+    ("text_version", "author_subject"): _AUTHOR,
+    ("text_version", "field"): _CODE,
+    ("text_version", "noun"): _CODE,
+    ("training", "curriculum"): "a version",
+    ("training", "expires_on"): "reckoned from the day of the sign-off",
+    ("wing", "code"): "the first part of a cell",
+    ("acct_pointer", "closed_on"): "a day as the other two, shown with them",
+    ("audit_entry", "ids"): "ids",
+    ("death", "corrected_by"): _AUTHOR,
+    ("death", "reported_by"): _AUTHOR,
+    ("former_value", "noun"): _CODE,
+    ("former_value", "subject"): _AUTHOR,
+    ("legal_hold", "lift_asked_by"): _AUTHOR,
+    ("legal_hold", "lifted_by"): _AUTHOR,
+    ("legal_hold", "placed_by"): _AUTHOR,
+    ("participation", "during"): "a clock",
+    ("release", "audit_digest"): "a digest",
+    ("session", "during"): "a clock",
+    ("software_start", "build"): "a version",
+    ("software_start", "reference_digests"): "digests",
+    ("software_start", "settings_digest"): "a digest",
+    ("software_start", "software_version"): "a version",
+}

@@ -1,0 +1,445 @@
+"""The matrix's rows in plain Python: slow, obvious, and written without a look at the SQL.
+
+One function a table: may this actor see this row of this world? Each says in loops what
+`app/scope.py` says in a query; `test_visible_oracle.py` holds the one against the other.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlmodel import SQLModel
+
+from app.access import Actor
+from app.models.acct_pointers import AcctPointer
+from app.models.audit import AuditAct, AuditEntry
+from app.models.break_glass import BreakGlass
+from app.models.caseloads import Caseload
+from app.models.clients import Client
+from app.models.clinical_notes import ClinicalNote
+from app.models.concerns import Action, Addendum, Concern
+from app.models.deaths import Death
+from app.models.duties import Duty
+from app.models.explanations import Explanation
+from app.models.former_values import FormerValue
+from app.models.legal_holds import LegalHold
+from app.models.mentees import MENTEE_ENDED, Mentee
+from app.models.mentors import Mentor, Observation
+from app.models.moves import History
+from app.models.notifications import Notification
+from app.models.pairings import Pairing
+from app.models.people import Person
+from app.models.permissions import SharingPermission
+from app.models.regimes import Regime
+from app.models.releases import Release
+from app.models.revocations import Revocation
+from app.models.rooms import Room
+from app.models.safety_plans import SafetyItem, SafetyPlan
+from app.models.sessions import Participation, Session
+from app.models.software import Outage
+from app.models.staff import Role, Staff
+from app.models.tasks import Task
+from app.models.texts import TextVersion
+from app.models.trainings import Training
+from app.models.wings import Wing
+from tests.security.worlds import World
+
+NOBODY = {FormerValue, Outage}  # told in a chronology, which has rules of its own
+Sees = Callable[[World, Actor, Any], bool]
+ORACLE: dict[type[SQLModel], Sees] = {}
+PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}
+CLINICIANS = {Role.clinician, Role.nurse, Role.mental_health_lead}
+
+
+def sees(*models: type[SQLModel]) -> Callable[[Sees], Sees]:
+    """Registers the oracle of some tables."""
+
+    def keep(function: Sees) -> Sees:
+        for model in models:
+            ORACLE[model] = function
+        return function
+
+    return keep
+
+
+def answer(world: World, actor: Actor, model: type[SQLModel]) -> set[Any]:
+    """The ids of every row of `model` that the actor may see."""
+    if actor.role is Role.machine and model is not Concern:
+        return set()
+    rows = world.rows(str(model.__tablename__))
+    return {row.id for row in rows if ORACLE[model](world, actor, row)}
+
+
+# Ties -------------------------------------------------------------------------------------------
+
+
+def by_id(world: World, table: str, row_id: Any) -> Any:
+    for row in world.rows(table):
+        if row.id == row_id:
+            return row
+    return None
+
+
+def is_prisoner(actor: Actor) -> bool:
+    return actor.role in PRISONERS
+
+
+def has_left(world: World, person_id: Any) -> bool:
+    return bool(by_id(world, "person", person_id).presence == "left")
+
+
+def my_mentee(world: World, actor: Actor, mentee: Any) -> bool:
+    """A live pairing, and the man still here."""
+    for pairing in world.rows("pairing"):
+        both = pairing.mentor_id == actor.mentor_id and pairing.mentee_id == mentee.id
+        if both and pairing.status == "live":
+            return not has_left(world, mentee.person_id)
+    return False
+
+
+def in_support(world: World, person_id: Any) -> bool:
+    for mentee in world.rows("mentee"):
+        if mentee.person_id == person_id and mentee.status not in {*MENTEE_ENDED}:
+            return not has_left(world, person_id)
+    return False
+
+
+def my_patient(world: World, actor: Actor, person_id: Any) -> bool:
+    for case in world.rows("caseload"):
+        mine = case.staff_id == actor.staff_id and case.person_id == person_id
+        if mine and case.ended_at is None:
+            return not has_left(world, person_id)
+    return False
+
+
+def glass_broken(world: World, actor: Actor, person_id: Any) -> bool:
+    for glass in world.rows("break_glass"):
+        if glass.staff_id != actor.staff_id or glass.person_id != person_id:
+            continue
+        if glass.ended_at is None and glass.begins_at <= world.now < glass.expires_at:
+            return True
+    return False
+
+
+def permits(world: World, person_id: Any, recipient: str, purpose: str) -> bool:
+    """Taken back, and not given again, it is no."""
+    said = set()
+    for each in world.rows("sharing_permission"):
+        if (each.person_id, each.recipient, each.purpose) == (person_id, recipient, purpose):
+            said.add(each.status)
+    return said != {"revoked"}
+
+
+def paged_about(world: World, actor: Actor, column: str, thing_id: Any) -> bool:
+    for page in world.rows("notification"):
+        if page.staff_id == actor.staff_id and getattr(page, column) == thing_id:
+            return True
+    return False
+
+
+def hidden_from(actor: Actor, concern: Any) -> bool:
+    """A concern about oneself, or about a mentor whom one answers for."""
+    if actor.staff_id is None:
+        return False
+    return actor.staff_id in {concern.about_staff_id, concern.about_line_id}
+
+
+# The house --------------------------------------------------------------------------------------
+
+
+@sees(Wing, Room, Regime, History)
+def everyone(world: World, actor: Actor, row: Any) -> bool:
+    return True
+
+
+@sees(FormerValue, Outage)
+def nobody(world: World, actor: Actor, row: Any) -> bool:
+    return False
+
+
+@sees(Release)
+def governors_and_the_lead(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role in {Role.governor, Role.mental_health_lead}
+
+
+@sees(LegalHold)
+def holds(world: World, actor: Actor, row: Any) -> bool:
+    if governors_and_the_lead(world, actor, row):
+        return True
+    works_here = actor.role is Role.support_worker or actor.role in CLINICIANS
+    return works_here and row.status != "lifted"
+
+
+@sees(Death, Duty, Staff, Action, Addendum, AcctPointer, SharingPermission, Explanation)
+def staff_alone(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor)
+
+
+@sees(Client)
+def clients(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role in {Role.governor, Role.mental_health_lead}
+
+
+@sees(Revocation)
+def revocations(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role is Role.governor and row.subject != actor.subject
+
+
+@sees(AuditEntry)
+def audit(world: World, actor: Actor, row: Any) -> bool:
+    if is_prisoner(actor):
+        return False
+    own = row.subject == actor.subject
+    if own and row.act is AuditAct.refused:
+        return True
+    for concern in world.rows("concern"):
+        if not hidden_from(actor, concern):
+            continue
+        if concern.id in row.ids:
+            return False
+        for page in world.rows("notification"):
+            if page.concern_id == concern.id and page.id in row.ids:
+                return False
+        for task in world.rows("task"):
+            if task.thing_id == concern.id and task.id in row.ids:
+                return False
+    for glass in world.rows("break_glass"):
+        broken_by_me = actor.role is Role.governor and glass.staff_id == actor.staff_id
+        if broken_by_me and glass.id in row.ids:
+            return False
+    return actor.role is Role.governor or own
+
+
+# People, mentors, mentees -----------------------------------------------------------------------
+
+
+@sees(Person)
+def people(world: World, actor: Actor, row: Any) -> bool:
+    if not is_prisoner(actor) or row.id == actor.person_id:
+        return True
+    for mentee in world.rows("mentee"):
+        if mentee.person_id == row.id and my_mentee(world, actor, mentee):
+            return True
+    return False
+
+
+@sees(Mentor)
+def mentors(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) or row.person_id == actor.person_id
+
+
+@sees(Observation, Training)
+def evidence(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) or row.mentor_id == actor.mentor_id
+
+
+@sees(Mentee)
+def mentees(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) or my_mentee(world, actor, row)
+
+
+@sees(Pairing)
+def pairings(world: World, actor: Actor, row: Any) -> bool:
+    if not is_prisoner(actor):
+        return True
+    mentee = by_id(world, "mentee", row.mentee_id)
+    live = row.mentor_id == actor.mentor_id and row.status == "live"
+    return live and not has_left(world, mentee.person_id)
+
+
+# Sessions ---------------------------------------------------------------------------------------
+
+
+@sees(Session)
+def sessions(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) or row.mentor_id == actor.mentor_id
+
+
+@sees(Participation)
+def participations(world: World, actor: Actor, row: Any) -> bool:
+    if not is_prisoner(actor):
+        return True
+    session = by_id(world, "session", row.session_id)
+    mentee = by_id(world, "mentee", row.mentee_id)
+    if session.mentor_id != actor.mentor_id or has_left(world, mentee.person_id):
+        return False
+    if my_mentee(world, actor, mentee):
+        return True
+    if session.status in {"locked", "cancelled"}:
+        return False
+    for pairing in world.rows("pairing"):
+        both = pairing.mentor_id == actor.mentor_id and pairing.mentee_id == mentee.id
+        if not both or pairing.status == "live":
+            continue
+        if pairing.ended_at is None or pairing.ended_at >= row.recorded_at:
+            return False
+    return True
+
+
+# Concerns, pages, tasks -------------------------------------------------------------------------
+
+
+def late(concern: Any, done: Any, by: Any, world: World) -> bool:
+    return bool((done or concern.closed_at or world.now) > by)
+
+
+@sees(Concern)
+def concerns(world: World, actor: Actor, row: Any) -> bool:
+    about_staff = row.about_staff_id is not None or row.about_staff_as_told is not None
+    if actor.role is Role.machine:
+        touchy = row.kind in {"security_matter", "coercion_of_mentor"}
+        return not (about_staff or row.about_mentor or touchy)
+    if is_prisoner(actor):
+        return bool(row.raised_by_person_id == actor.person_id)
+    if hidden_from(actor, row):
+        return False
+    for_governors = about_staff or row.kind == "security_matter"
+    if actor.role in {Role.support_worker, Role.wing_duty}:
+        return not for_governors
+    if actor.role in CLINICIANS:
+        if row.kind in {"safeguarding", "coercion_of_mentor"}:
+            return True
+        opened = glass_broken(world, actor, row.subject_person_id)
+        return not for_governors and (not row.about_mentor or opened)
+    if row.immediacy == "now" or row.about_mentor or for_governors:
+        return True
+    if (
+        late(row, row.acknowledged_at, row.acknowledge_by, world)
+        or late(row, row.seen_at, row.seen_by, world)
+        or late(row, row.decided_at, row.decide_by, world)
+    ):
+        return True
+    return paged_about(world, actor, "concern_id", row.id)
+
+
+@sees(Notification)
+def pages(world: World, actor: Actor, row: Any) -> bool:
+    if actor.staff_id is None or row.staff_id != actor.staff_id:
+        return False
+    concern = by_id(world, "concern", row.concern_id)
+    return concern is None or not hidden_from(actor, concern)
+
+
+@sees(Task)
+def tasks(world: World, actor: Actor, row: Any) -> bool:
+    if is_prisoner(actor):
+        return False
+    if row.thing_noun == "concerns":
+        concern = by_id(world, "concern", row.thing_id)
+        overseen = actor.role is Role.governor and not hidden_from(actor, concern)
+        if not overseen and not concerns(world, actor, concern):
+            return False
+    if row.thing_noun == "break_glass":
+        glass = by_id(world, "break_glass", row.thing_id)
+        if glass is None or glass.staff_id == actor.staff_id:
+            return False
+    if actor.role is Role.governor:
+        return True
+    theirs = {
+        Role.support_worker: {"support_worker", "wing_duty"},
+        Role.wing_duty: {"wing_duty"},
+        Role.mental_health_lead: {"clinician", "nurse", "mental_health_lead"},
+    }.get(actor.role, {"clinician", "nurse"})
+    if row.for_role in theirs or row.for_staff_id == actor.staff_id:
+        return True
+    return paged_about(world, actor, "task_id", row.id)
+
+
+@sees(BreakGlass)
+def broken_glass(world: World, actor: Actor, row: Any) -> bool:
+    own = row.staff_id == actor.staff_id
+    if actor.role is Role.governor:
+        return not own
+    if actor.role is Role.mental_health_lead:
+        return True
+    return actor.role in CLINICIANS and own
+
+
+# The clinical room ------------------------------------------------------------------------------
+
+
+@sees(Caseload)
+def caseloads(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role in CLINICIANS
+
+
+def whole_note(world: World, actor: Actor, note: Any) -> bool:
+    return (
+        note.author_staff_id == actor.staff_id
+        or my_patient(world, actor, note.person_id)
+        or glass_broken(world, actor, note.person_id)
+    )
+
+
+@sees(ClinicalNote)
+def clinical_notes(world: World, actor: Actor, row: Any) -> bool:
+    if actor.role not in CLINICIANS:
+        return False
+    if whole_note(world, actor, row):
+        return True
+    return row.disclosure != "restricted" and in_support(world, row.person_id)
+
+
+def plan_within_reach(world: World, actor: Actor, plan: Any) -> bool:
+    person_id = plan.person_id
+    if actor.role in CLINICIANS:
+        return (
+            in_support(world, person_id)
+            or my_patient(world, actor, person_id)
+            or glass_broken(world, actor, person_id)
+        )
+    if plan.ended_at is not None or has_left(world, person_id):
+        return False
+    if actor.role is Role.support_worker:
+        return permits(world, person_id, "support_workers", "safety_plan")
+    if actor.role is not Role.mentor or person_id == actor.person_id:
+        return False
+    if not permits(world, person_id, "mentor", "safety_plan"):
+        return False
+    if not permits(world, person_id, "mentor", "peer_support"):
+        return False
+    for mentee in world.rows("mentee"):
+        if mentee.person_id == person_id and my_mentee(world, actor, mentee):
+            return True
+    return False
+
+
+@sees(SafetyItem)
+def safety_items(world: World, actor: Actor, row: Any) -> bool:
+    plan = by_id(world, "safety_plan", row.plan_id)
+    if row.removed_at is not None or not plan_within_reach(world, actor, plan):
+        return False
+    if actor.role in CLINICIANS:
+        return True
+    ticked = row.shared_with_mentor if actor.role is Role.mentor else row.shared_with_staff
+    return bool(ticked)
+
+
+@sees(SafetyPlan)
+def safety_plans(world: World, actor: Actor, row: Any) -> bool:
+    if actor.role in CLINICIANS:
+        return plan_within_reach(world, actor, row)
+    for item in world.rows("safety_item"):
+        if item.plan_id == row.id and safety_items(world, actor, item):
+            return True
+    return False
+
+
+@sees(TextVersion)
+def text_versions(world: World, actor: Actor, row: Any) -> bool:
+    """Versions go with their thing; a restricted version of a note to whoever reads it whole."""
+    ordinary = row.noun in {"session", "mentee"}
+    if actor.role is Role.support_worker:
+        return ordinary
+    if actor.role not in CLINICIANS:
+        return False
+    if row.noun == "safety_item":
+        item = by_id(world, "safety_item", row.thing_id)
+        return plan_within_reach(world, actor, by_id(world, "safety_plan", item.plan_id))
+    if row.noun != "clinical_note":
+        return ordinary
+    note = by_id(world, "clinical_note", row.thing_id)
+    if whole_note(world, actor, note):
+        return True
+    if row.disclosure == "restricted" and row.author_subject != actor.subject:
+        return False
+    return clinical_notes(world, actor, note)

@@ -1,0 +1,172 @@
+"""What is hidden changes no answer: not a count, an order, a cursor or an ETag.
+
+Everything that can be read is read twice, and between both things happen of which the reader may
+know nothing. Both answers must be the same, byte for byte.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from app import clock
+from tests.security.canaries import CLINICIANS, GOVERNORS, STAFF, WORKERS, Viewer
+from tests.security.crawler import Crawl, filter_values, operations
+from tests.security.planting import HOME, World
+
+V = Viewer
+Act = Callable[[World], Awaitable[Any]]
+_numbers = count(1)
+OF_PRISONERS = frozenset(
+    {V.mentor, V.suspended_mentor, V.applicant, V.mentee, V.machine, V.foreign_governor}
+)
+STEADY = timedelta(minutes=2)
+HIDDEN: list[tuple[frozenset[Viewer], Act]] = []
+"""What happens, and from whom it is hidden."""
+
+
+def hidden_from(viewers: frozenset[Viewer]) -> Callable[[Act], Act]:
+    def noted(act: Act) -> Act:
+        HIDDEN.append((viewers, act))
+        return act
+
+    return noted
+
+
+@hidden_from(OF_PRISONERS | STAFF - GOVERNORS)
+async def a_concern_about_a_colleague(world: World) -> None:
+    about = {"kind": "misconduct", "about_staff_id": str(world.accused_worker.staff_id)}
+    await world.other_mentor.post("concerns", {"account": "He looked away.", **about})
+
+
+@hidden_from(OF_PRISONERS | STAFF - {V.governor})
+async def a_concern_about_a_governor(world: World) -> None:
+    about = {"kind": "misconduct", "about_staff_id": str(world.accused_governor.staff_id)}
+    raised = await world.other_mentor.post("concerns", {"account": "He laughed.", **about})
+    await world.governor.post(f"concerns/{raised['id']}/acknowledgement", {}, 200)
+
+
+@hidden_from(OF_PRISONERS | CLINICIANS | {V.supervisor})
+async def a_concern_about_a_mentor(world: World) -> None:
+    about = {"kind": "misconduct", "subject_person_id": world.people["mentor"]["id"]}
+    await world.support_worker.post("concerns", {"account": "He trades.", **about})
+
+
+@hidden_from(OF_PRISONERS | STAFF - GOVERNORS)
+async def words_added_to_one(world: World) -> None:
+    path = f"concerns/{world.concerns['about_worker']['id']}/addenda"
+    await world.governor.post(path, {"account": "Again on Sunday."})
+
+
+@hidden_from(OF_PRISONERS | WORKERS | {V.wing_duty})
+async def a_clinical_note(world: World) -> None:
+    body = {"person_id": world.people["mentee"]["id"], "kind": "contact", "text": "Slept."}
+    await world.clinician.post("clinical-notes", body)
+
+
+@hidden_from(OF_PRISONERS | WORKERS | {V.wing_duty, V.nurse})
+async def a_restricted_note(world: World) -> None:
+    body = {"person_id": world.people["mentee"]["id"], "kind": "contact", "text": "Told me."}
+    await world.clinician.post("clinical-notes", {**body, "disclosure": "restricted"})
+
+
+@hidden_from(OF_PRISONERS | WORKERS | {V.wing_duty})
+async def an_item_of_a_safety_plan_that_is_not_shared(world: World) -> None:
+    plan = (await world.clinician.get("safety-plans"))["items"][0]
+    item = {"kind": "warning_sign", "text": "When letters do not come."}
+    await world.clinician.post(f"safety-plans/{plan['id']}/items", item)
+
+
+@hidden_from(OF_PRISONERS)
+async def an_acct(world: World) -> None:
+    """Opened once, moved on afterwards; of the mentor's own mentee it stands all the time."""
+    person = await world.home.person()
+    today = str(clock.now().date() - timedelta(days=1))
+    await world.clinician.post("acct-pointers", {"person_id": person["id"], "opened_on": today})
+
+
+@hidden_from(OF_PRISONERS)
+async def another_reason_for_the_referral(world: World) -> None:
+    body = {"referral_reason": f"Keeps to his cell, {next(_numbers)}."}
+    await world.support_worker.patch(f"mentees/{world.mentees['mentee']['id']}", body)
+
+
+@hidden_from(OF_PRISONERS)
+async def a_session_of_another_mentor(world: World) -> None:
+    hours = 24 + 2 * next(_numbers)
+    body = {
+        "kind": "one_to_one",
+        "mentor_id": str(world.other_mentor.mentor_id),
+        "mentee_ids": [world.mentees["other_mentee"]["id"]],
+        "starts_at": clock.spell(clock.now() + timedelta(hours=hours)),
+        "ends_at": clock.spell(clock.now() + timedelta(hours=hours + 1)),
+    }
+    await world.other_mentor.post("sessions", body)
+
+
+async def settle(world: World) -> None:
+    """Let the worker take every step that is due, or will be while the answers are compared."""
+    soonest = text(
+        "SELECT min(at) AS at FROM (SELECT next_step_at AS at FROM concern UNION ALL"
+        " SELECT next_step_at FROM task WHERE status = 'open') AS steps"
+    )
+    for _ in range(40):
+        await world.sweep()
+        async with world.home.db.write(HOME) as session:
+            at = (await session.execute(soonest)).scalar_one()
+        if at is None or at > clock.now() + STEADY:
+            return
+        clock.forward(seconds=max(0.0, (at - clock.now()).total_seconds()) + 1)
+    raise AssertionError("the worker does not come to rest")
+
+
+def _difference(asked: str, before: str, after: str) -> str:
+    """Where two answers part."""
+    at = next(
+        (n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]),
+        min(len(before), len(after)),
+    )
+    start = max(0, at - 100)
+    return f"{asked}\n  …{before[start : at + 300]}\n  …{after[start : at + 300]}"
+
+
+READERS = [
+    V.support_worker,
+    V.accused_worker,
+    V.supervisor,
+    V.wing_duty,
+    V.nurse,
+    V.mental_health_lead,
+    V.accused_governor,
+    *sorted(OF_PRISONERS),
+]
+
+
+@pytest.mark.parametrize("viewer", READERS)
+async def test_what_is_hidden_from_somebody_changes_no_answer_to_them(
+    world: World, open_app: FastAPI, viewer: Viewer
+) -> None:
+    every = operations(open_app.openapi())
+    values = await filter_values(world.home.db)
+    await settle(world)
+
+    async def answers() -> dict[str, str]:
+        await open_app.state.auditor.flush()  # what others read until now
+        crawl = Crawl(open_app, every, viewer, world.viewers[viewer], world.ids, values)
+        return await crawl.answers()
+
+    before = await answers()
+    acts = [act for viewers, act in HIDDEN if viewer in viewers]
+    assert acts
+    for act in acts:
+        await act(world)
+    await world.sweep()
+    after = await answers()
+    assert before.keys() == after.keys()
+    changed = {asked for asked in before if before[asked] != after[asked]}
+    told = "\n".join(_difference(asked, before[asked], after[asked]) for asked in sorted(changed))
+    assert not changed, f"{viewer} can tell:\n{told}"

@@ -1,0 +1,86 @@
+"""The scope in SQL against a slow oracle in plain Python: random worlds, and everyone in them."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlmodel import SQLModel
+
+from app import clock
+from app.access import Actor
+from app.db import Database
+from app.models.staff import Role
+from app.scope import NARROWINGS, visible
+from tests.security.oracle import NOBODY, ORACLE, answer
+from tests.security.worlds import World, insert, make
+
+Record = Callable[[str, object], None]
+WORLDS = 20
+CASES = 2100
+NOT_YET: set[type[SQLModel]] = set()  # tables whose oracle is still to be written
+MODELS = sorted(NARROWINGS.keys() - NOT_YET, key=lambda model: model.__name__)
+
+_letters = count()
+_made: dict[int, World] = {}
+_asked: Counter[str] = Counter()
+_told: Counter[str] = Counter()
+
+
+async def _world(db: Database, seed: int) -> World:
+    """The world with this number, in the database since it was first asked for."""
+    if seed not in _made:
+        number = next(_letters)
+        prison_id = f"Z{chr(65 + number // 26)}{chr(65 + number % 26)}"
+        world = make(seed, prison_id, clock.now())
+        await insert(db, world)
+        _made[seed] = world
+    return _made[seed]
+
+
+async def _in_sql(db: Database, model: type[SQLModel], actor: Actor) -> set[Any]:
+    ids = visible(model, actor).with_only_columns(model.id)  # type: ignore[attr-defined]
+    async with db.write(actor.prison_id) as session:
+        return set((await session.execute(ids)).scalars())
+
+
+def test_every_narrowed_table_has_an_oracle() -> None:
+    assert NARROWINGS.keys() - NOT_YET == ORACLE.keys()
+    assert not NOT_YET
+
+
+@settings(
+    max_examples=CASES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # a case is its three numbers: nothing to shrink
+    suppress_health_check=list(HealthCheck),
+)
+@given(seed=st.integers(0, WORLDS - 1), who=st.integers(0, 10_000), model=st.sampled_from(MODELS))
+async def test_what_is_visible_in_sql_is_what_the_oracle_says(
+    db: Database, seed: int, who: int, model: type[SQLModel]
+) -> None:
+    world = await _world(db, seed)
+    actors = world.actors()
+    actor = actors[who % len(actors)]
+    found, said = await _in_sql(db, model, actor), answer(world, actor, model)
+    _asked[actor.role] += 1
+    _told[model.__name__] += len(said)
+    assert found == said, f"{actor.role} of {model.__name__}: {found ^ said}"
+
+
+def test_enough_was_asked_by_everyone_about_everything(record_property: Record) -> None:
+    """After the property: its cases were many, and not all of them empty."""
+    if not _asked:
+        pytest.skip("the property was not run")
+    record_property("cases", _asked.total())
+    record_property("worlds", len(_made))
+    sys.stdout.write(f"{_asked.total()} cases in {len(_made)} worlds: {dict(_asked)}\n")
+    assert _asked.total() >= 2000
+    assert _asked.keys() == set(Role) - {Role.system}
+    assert {model for model in MODELS if not _told[model.__name__]} == NOBODY

@@ -1,0 +1,371 @@
+"""Small worlds for the oracle: prisons full of rows in every state, made from a number.
+
+Rows are plain objects with plain values; what a table asks for beyond them is filled in with the
+smallest that its constraints allow.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count, product
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import Range
+
+from app.access import Actor
+from app.db import Database
+from app.models.base import metadata, new_id
+from app.models.clients import ClientScope
+from app.models.concerns import ConcernKind, ConcernStatus
+from app.models.mentees import MENTEE_ENDED, MenteeStatus
+from app.models.mentors import MENTOR_ENDED, MentorStatus
+from app.models.permissions import PermissionStatus, Purpose, Recipient
+from app.models.prisons import Prison
+from app.models.sessions import ParticipationStatus, SessionStatus
+from app.models.staff import Role, StaffRole
+from app.models.tasks import TaskSource
+from app.services.escalation import Immediacy
+from tests.house.rows import smallest
+
+_numbers = count()
+DISCLOSURES = ["ordinary", "third_party", "serious_harm_test", "restricted"]
+HOUR = timedelta(hours=1)
+LIKELY = [*[MentorStatus.active] * 8, *[MentorStatus.paused, MentorStatus.suspended] * 3]
+
+
+@dataclass
+class World:
+    """One prison: its rows by table, and everyone who may ask."""
+
+    prison_id: str
+    now: datetime
+    random: Random
+    tables: dict[str, list[Any]] = field(default_factory=dict)
+
+    def rows(self, table: str) -> list[Any]:
+        return self.tables.get(table, [])
+
+    def add(self, table: str, **fields: Any) -> Any:
+        """A row of a table; `fields` over the smallest row there can be."""
+        columns = metadata.tables[table]
+        absent = {column.name: None for column in columns.columns if column.nullable}
+        rest = {**absent, **smallest(columns, self.prison_id, {})}
+        row = SimpleNamespace(**{**rest, "id": new_id(), **fields})
+        self.tables.setdefault(table, []).append(row)
+        return row
+
+    def pick(self, table: str) -> Any:
+        return self.random.choice(self.rows(table))
+
+    def some(self, options: Any) -> Any:
+        return self.random.choice(sorted(options) if isinstance(options, frozenset) else [*options])
+
+    def maybe(self, value: Any, chance: float = 0.5) -> Any:
+        return value if self.random.random() < chance else None
+
+    def around(self, hours: float) -> datetime:
+        """Some time up to that many hours before or after now, never too close to it."""
+        away = self.random.uniform(0.2, hours)
+        return self.now + self.random.choice([-1, 1]) * away * HOUR
+
+    def before(self, hours: float) -> datetime:
+        """Some time up to that many hours ago."""
+        return self.now - self.random.uniform(0.2, hours) * HOUR
+
+    def actors(self) -> list[Actor]:
+        """Staff in their roles, prisoners as what they are to the scheme, a machine."""
+        staff = [
+            Actor(self.prison_id, each.subject, Role(each.role), staff_id=each.id)
+            for each in self.rows("staff")
+        ]
+        prisoners = [self._prisoner(each) for each in self.rows("person")]
+        scopes = frozenset(ClientScope)
+        machine = Actor(self.prison_id, "dashboard", Role.machine, scopes=scopes)
+        return [*staff, *prisoners, machine]
+
+    def _prisoner(self, person: Any) -> Actor:
+        mine = [each for each in self.rows("mentor") if each.person_id == person.id]
+        last = max(mine, key=lambda each: each.recorded_at, default=None)
+        working = {"approved_conditionally", "shadowing", "ready_for_sign_off", "active", "paused"}
+        status = last.status if last else None
+        role = Role.mentor if status in working else Role.applicant
+        role = Role.suspended_mentor if status == "suspended" else role
+        mentor_id = last.id if last else None
+        subject = f"prisoner-{person.id}"
+        return Actor(self.prison_id, subject, role, person_id=person.id, mentor_id=mentor_id)
+
+
+def make(seed: int, prison_id: str, now: datetime) -> World:
+    """The world with this number."""
+    world = World(prison_id, now, Random(seed))
+    _place(world)
+    _people(world)
+    _support(world)
+    _sessions(world)
+    _concerns(world)
+    _clinical(world)
+    _house(world)
+    return world
+
+
+def _place(world: World) -> None:
+    wing = world.add("wing", code="D")
+    world.add("room", wing_id=wing.id)
+    for role in [*StaffRole, StaffRole.clinician, StaffRole.governor, StaffRole.support_worker]:
+        staff = world.add("staff", subject=f"{role}-{new_id()}", role=role.value, active=True)
+        if world.random.random() < 0.5:
+            world.add("duty", staff_id=staff.id, starts_at=world.around(9))
+
+
+def _people(world: World) -> None:
+    for _ in range(8):
+        number = f"B{next(_numbers):04}{chr(65 + world.random.randrange(26))}Z"
+        identity = SimpleNamespace(id=new_id(), numbers=[number])
+        world.tables.setdefault("person_identity", []).append(identity)
+        presence = world.some(["here", "here", "here", "away", "left"])
+        world.add("person", identity_id=identity.id, number=number, presence=presence)
+    people = world.rows("person")
+    for person in people[:5]:
+        if world.random.random() < 0.3:
+            _mentor(world, person, world.some(MENTOR_ENDED), world.now - 90 * 24 * HOUR)
+        likely = (
+            [MentorStatus.active] * 8 + [MentorStatus.paused] * 3 + [MentorStatus.suspended] * 3
+        )
+        _mentor(world, person, world.some([*MentorStatus, *likely]), world.now)
+    for person in people[2:]:
+        if world.random.random() < 0.3:
+            world.add("mentee", person_id=person.id, status=world.some(MENTEE_ENDED).value)
+        status = world.some([*MenteeStatus, *[MenteeStatus.engaged] * 8])
+        world.add("mentee", person_id=person.id, status=status.value)
+
+
+def _mentor(world: World, person: Any, status: MentorStatus, at: datetime) -> None:
+    mentor = world.add("mentor", person_id=person.id, status=status.value, recorded_at=at)
+    world.add("training", mentor_id=mentor.id)
+    others = [each for each in world.rows("mentor") if each is not mentor]
+    if others:
+        other = world.some(others)
+        world.add("observation", mentor_id=mentor.id, observed_mentor_id=other.id)
+
+
+def _support(world: World) -> None:
+    for mentor, mentee in product(world.rows("mentor"), world.rows("mentee")):
+        if mentor.person_id == mentee.person_id:
+            continue
+        if world.random.random() < 0.2:
+            at = world.before(30)
+            world.add(
+                "pairing", mentor_id=mentor.id, mentee_id=mentee.id, status="ended", ended_at=at
+            )
+        if world.random.random() < 0.4:
+            status = world.some(["live", "live", "to_reassign"])
+            world.add(
+                "pairing", mentor_id=mentor.id, mentee_id=mentee.id, status=status, ended_at=None
+            )
+
+
+def _sessions(world: World) -> None:
+    for number in range(8):
+        starts = world.now + (number - 4) * 3 * HOUR
+        status = world.some(SessionStatus).value
+        session = world.add(
+            "session",
+            mentor_id=world.pick("mentor").id,
+            status=status,
+            starts_at=starts,
+            ends_at=starts + HOUR,
+        )
+        for mentee in world.random.sample(world.rows("mentee"), 3):
+            world.add(
+                "participation",
+                session_id=session.id,
+                mentee_id=mentee.id,
+                during=Range(starts, starts + HOUR, bounds="[)"),
+                live=status in {"planned", "confirmed"},
+                status=world.some(ParticipationStatus).value,
+                recorded_at=world.before(30),
+            )
+
+
+def _concerns(world: World) -> None:
+    for _ in range(14):
+        about = world.random.random()
+        concern = world.add(
+            "concern",
+            reference=f"C{world.random.randrange(10**9)}",
+            kind=world.some(ConcernKind).value,
+            status=world.some(ConcernStatus).value,
+            immediacy=world.some(Immediacy).value,
+            subject_person_id=world.maybe(world.pick("person").id),
+            about_staff_id=world.pick("staff").id if about < 0.2 else None,
+            about_staff_as_told="the tall officer" if 0.2 < about < 0.3 else None,
+            about_mentor=0.3 < about < 0.55,
+            about_line_id=world.pick("staff").id if 0.3 < about < 0.45 else None,
+            raised_by_person_id=world.maybe(world.pick("person").id),
+            acknowledge_by=world.around(5),
+            seen_by=world.around(5),
+            decide_by=world.around(5),
+            acknowledged_at=world.maybe(world.around(5)),
+            seen_at=world.maybe(world.around(5)),
+            decided_at=world.maybe(world.around(5)),
+            closed_at=world.maybe(world.around(5), 0.3),
+        )
+        world.add("action", concern_id=concern.id, owner_id=world.pick("staff").id)
+        world.add("addendum", concern_id=concern.id)
+        for _ in range(world.random.randrange(3)):
+            _page(world, concern_id=concern.id)
+
+
+def _page(world: World, **about: Any) -> None:
+    both = {"concern_id": None, "task_id": None, "break_glass_id": None, **about}
+    world.add("notification", staff_id=world.maybe(world.pick("staff").id, 0.9), **both)
+
+
+def _clinical(world: World) -> None:
+    clinicians = [each for each in world.rows("staff") if Role(each.role).family is Role.clinician]
+    for person, clinician in product(world.rows("person"), clinicians):
+        ended = world.random.random() < 0.3
+        if world.random.random() < 0.3:
+            world.add(
+                "caseload",
+                person_id=person.id,
+                staff_id=clinician.id,
+                started_at=world.now - 9 * HOUR,
+                ended_at=world.now - HOUR if ended else None,
+                ended_reason="discharged" if ended else None,
+            )
+        if world.random.random() < 0.3:
+            note = world.add(
+                "clinical_note",
+                person_id=person.id,
+                author_staff_id=clinician.id,
+                disclosure=world.some(DISCLOSURES),
+            )
+            _versions(world, "clinical_note", note)
+        if world.random.random() < 0.2:
+            begins = world.around(3)
+            world.add(
+                "break_glass",
+                reference=f"G{world.random.randrange(10**9)}",
+                staff_id=clinician.id,
+                person_id=person.id,
+                begins_at=begins,
+                expires_at=begins + 2 * HOUR,
+                ended_at=world.maybe(world.now, 0.2),
+            )
+    for person in world.rows("person"):
+        _shared(world, person)
+    for thing in [*world.rows("mentee")[:3], *world.rows("session")[:3]]:
+        _versions(world, "mentee" if thing in world.rows("mentee") else "session", thing)
+
+
+def _shared(world: World, person: Any) -> None:
+    """A safety plan, permissions to share, an ACCT, an explanation."""
+    for ended in (True, False):
+        if world.random.random() < 0.6:
+            plan = world.add(
+                "safety_plan",
+                person_id=person.id,
+                made_by=world.pick("staff").id,
+                ended_at=world.now if ended else None,
+            )
+            for _ in range(world.random.randrange(3)):
+                item = world.add(
+                    "safety_item",
+                    plan_id=plan.id,
+                    shared_with_mentor=world.random.random() < 0.6,
+                    shared_with_staff=world.random.random() < 0.6,
+                    removed_at=world.maybe(world.now, 0.2),
+                )
+                _versions(world, "safety_item", item)
+    for recipient, purpose in product(
+        [Recipient.mentor, Recipient.support_workers], [Purpose.safety_plan, Purpose.peer_support]
+    ):
+        for status in PermissionStatus:
+            if world.random.random() < 0.25:
+                world.add(
+                    "sharing_permission",
+                    person_id=person.id,
+                    recipient=recipient.value,
+                    purpose=purpose.value,
+                    status=status.value,
+                    revoked_at=world.now if status is PermissionStatus.revoked else None,
+                )
+    world.add("acct_pointer", person_id=person.id, status="open")
+    world.add("explanation", person_id=person.id)
+
+
+def _versions(world: World, noun: str, thing: Any) -> None:
+    for number in range(2):
+        author = world.pick("staff")
+        world.add(
+            "text_version",
+            noun=noun,
+            thing_id=thing.id,
+            field="text",
+            number=number,
+            author_subject=author.subject,
+            author_role=author.role,
+            disclosure=world.some(DISCLOSURES),
+        )
+
+
+def _house(world: World) -> None:
+    """Tasks and their pages, the audit, the history, clients and revocations."""
+    sources = {
+        "concerns": "concern",
+        "break_glass": "break_glass",
+        "mentors": "mentor",
+        "people": "person",
+        "sessions": "session",
+    }
+    for _ in range(14):
+        source = world.some([*TaskSource, TaskSource.concerns, TaskSource.break_glass]).value
+        things = world.rows(sources[source])
+        task = world.add(
+            "task",
+            reference=f"T{world.random.randrange(10**9)}",
+            thing_noun=source,
+            thing_id=world.some(things).id if things else new_id(),
+            for_role=(role := world.maybe(world.some(StaffRole).value, 0.7)),
+            for_staff_id=None if role and world.random.random() < 0.6 else world.pick("staff").id,
+        )
+        if world.random.random() < 0.6:
+            _page(world, task_id=task.id)
+    for glass in world.rows("break_glass"):
+        _page(world, break_glass_id=glass.id)
+    for _ in range(14):
+        named = [world.pick("concern").id, world.pick("notification").id, world.pick("person").id]
+        ids: list[UUID] = world.random.sample(named, world.random.randrange(3))
+        subject = world.some([world.pick("staff").subject, "somebody"])
+        world.add("audit_entry", subject=subject, ids=ids)
+    world.add("history", thing_id=world.pick("mentor").id)
+    world.add("client", client_id=f"c{new_id()}", scopes=[], pending_scopes=[])
+    for _ in range(3):
+        world.add("revocation", subject=world.pick("staff").subject, issued_until=world.now)
+    world.add("revocation", person_id=world.pick("person").id, issued_until=world.now)
+    for person, status in zip(
+        world.rows("person"), ["placed", "lift_asked", "lifted"], strict=False
+    ):
+        world.add("legal_hold", person_id=person.id, status=status)
+    world.add("death", person_id=world.pick("person").id)
+    world.add("release", kind="identifiable_export", requested_by=world.pick("staff").id)
+    world.add("former_value", thing_id=world.pick("person").id)
+    world.add("outage", began_at=world.now - HOUR, ended_at=world.now)
+    for weekday in (1, 2):
+        world.add("regime", weekday=weekday)
+
+
+async def insert(db: Database, world: World) -> None:
+    """Put a world into the database, as a prison of its own."""
+    async with db.sessions() as session, session.begin():
+        session.add(Prison(id=world.prison_id, name=f"HMP World {world.prison_id}"))
+    async with db.write(world.prison_id) as session:
+        for table in metadata.sorted_tables:
+            rows = [vars(row) for row in world.rows(table.name)]
+            names = {name for row in rows for name in row}
+            if rows:
+                every = [{name: row.get(name) for name in names} for row in rows]
+                await session.execute(table.insert(), every)
