@@ -45,37 +45,6 @@ def database_name(postgres: EmbeddedPostgres) -> str:
     name = f"tests_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     postgres.ensure_database(name)
     migrate.upgrade(postgres.owner_url(name))
-    import asyncio
-    import threading
-
-    from alembic.autogenerate import produce_migrations
-    from alembic.migration import MigrationContext
-    from alembic.operations import Operations
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    from app.db import engine_url
-    from app.models.base import metadata
-
-    def work(conn):
-        ctx = MigrationContext.configure(conn)
-        ups = produce_migrations(ctx, metadata).upgrade_ops
-        ops = Operations(ctx)
-
-        def go(o):
-            for each in o.ops:
-                go(each) if hasattr(each, "ops") else ops.invoke(each)
-
-        go(ups)
-
-    async def run():
-        e = create_async_engine(engine_url(postgres.owner_url(name)))
-        async with e.begin() as c:
-            await c.run_sync(work)
-        await e.dispose()
-
-    t = threading.Thread(target=lambda: asyncio.run(run()))
-    t.start()
-    t.join()
     return name
 
 
