@@ -67,6 +67,10 @@ class NotFound(Refused):
     status, code, title = 404, "not_found", "Nothing here that you may see"
 
 
+class ReleaseNeeded(Refused):
+    status, code, title = 403, "release_needed", "Two people must release it first"
+
+
 class MoveNotInTable(Refused):
     status, code, title = 409, "move_not_in_table", "There is no such move from the present state"
 

@@ -76,6 +76,7 @@ class Permission(StrEnum):
     break_glass_review = "break_glass_review"
     death_report = "death_report"
     session_addend = "session_addend"
+    session_addenda_read = "session_addenda_read"
     hold_read = "hold_read"
     hold_write = "hold_write"
     chronology_read = "chronology_read"
@@ -122,6 +123,7 @@ _CARE = _STAFF | {
     P.permission_write,
     P.safety_plan_read,
     P.text_version_read,
+    P.session_addenda_read,
     P.hold_read,
 }
 _CLINICIAN = _CARE | {P.training_write, P.duty_write, P.acct_write}
@@ -164,7 +166,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {P.place_read, P.person_read, P.mentor_read, P.mentor_apply, P.mentor_move}
         | {P.training_read, P.mentee_read, P.pairing_read, P.duty_read}
         | {P.session_read, P.session_book, P.session_record, P.session_note, P.safety_plan_read}
-        | {P.session_addend}
+        | {P.session_addend, P.session_addenda_read}
     ),
     Role.suspended_mentor: frozenset({P.self_read, P.concern_raise, P.concern_read}),
     Role.applicant: frozenset(_EVERYONE | {P.mentor_read, P.mentor_apply, P.mentor_move}),

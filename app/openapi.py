@@ -46,6 +46,7 @@ TAGS = {
     "clients": "Machine clients: who is let in, and for what.",
     "revocations": "Tokens that are believed no longer; signing out.",
     "subject_access": "What is held about a person, in HMPPS's convention.",
+    "exports": "Bulk data for machines: pseudonyms, or names that two people let out.",
     "retention": "How long what is kept, what is due, what is held.",
     "health": "For load balancers and for the dead man's switch.",
     "development": "Only in development: tokens and the movable clock.",

@@ -28,6 +28,7 @@ from app.models.concerns import (
 from app.models.deaths import DeathRead
 from app.models.duties import DutyRead, OnCall
 from app.models.explanations import ExplanationRead
+from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
 from app.models.legal_holds import HoldRead, HoldStands
 from app.models.mentees import (
     MenteeForGovernor,
@@ -180,7 +181,7 @@ MATRIX: dict[str, Audiences] = {
         Role.mentor: HistoryForMentor,
     },
     "sessions.note.versions": dict.fromkeys(_CARE, VersionRead),
-    "sessions.addenda": dict.fromkeys((Role.support_worker, Role.mentor), VersionRead),
+    "sessions.addenda": dict.fromkeys((*_CARE, Role.mentor), VersionRead),
     "sessions.participations": dict.fromkeys((*_CARE, Role.mentor), ParticipationRead),
     "sessions.lockdown": {Role.support_worker: LockdownRead},
     "concerns": _CONCERN,
@@ -248,6 +249,8 @@ MATRIX: dict[str, Audiences] = {
         Role.mental_health_lead: BreakGlassRow,
         Role.governor: BreakGlassRow,
     },
+    "exports.row": {Role.machine: EpisodeExport},
+    "exports.identifiable.row": {Role.machine: IdentifiableEpisodeExport},
     "audit.row": {
         Role.support_worker: AuditRead,
         Role.clinician: AuditRead,

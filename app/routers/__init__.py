@@ -37,6 +37,7 @@ NOUNS = [
     "releases",
     "audit",
     "subject_access",
+    "exports",
     "retention",
     "health",
 ]

@@ -14,6 +14,7 @@ from app.access import (
     MayBook,
     MayLockDown,
     MayNote,
+    MayReadAddenda,
     MayReadSession,
     MayReadVersions,
     MayRecordSession,
@@ -290,7 +291,7 @@ async def add_to_session_note(
 
 
 @router.get("/{session_id}/addenda", response_model=Page[VersionRead], responses=refusals())
-async def list_session_addenda(actor: MayAddend, db: Db, session: ThisSession) -> Response:
+async def list_session_addenda(actor: MayReadAddenda, db: Db, session: ThisSession) -> Response:
     """Words added to the session's note after it locked, oldest first."""
     return reply(whole(await sessions.addenda(db, actor, session)))
 

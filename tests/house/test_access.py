@@ -26,8 +26,6 @@ FINER = {
 # Permissions whose routes are still to come, each with its reason.
 TO_COME = {
     Permission.fhir_read: "the FHIR façade",
-    Permission.export_pseudonymised: "the exports",
-    Permission.export_identifiable: "the exports",
 }
 ROUTERS = Path(__file__).parents[2] / "app" / "routers"
 

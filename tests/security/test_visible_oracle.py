@@ -42,6 +42,9 @@ async def _world(db: Database, seed: int) -> World:
     return _made[seed]
 
 
+pytestmark = pytest.mark.xdist_group("oracle")  # what was asked is counted in one worker
+
+
 async def _in_sql(db: Database, model: type[SQLModel], actor: Actor) -> set[Any]:
     ids = visible(model, actor).with_only_columns(model.id)  # type: ignore[attr-defined]
     async with db.write(actor.prison_id) as session:
