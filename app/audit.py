@@ -40,6 +40,7 @@ from app.services.audit.spool import Spool
 
 log = structlog.get_logger(__name__)
 FLUSH_SECONDS = 0.25
+REFUSAL_SECONDS = 2.0  # nobody who is told no waits longer for it to be written down
 SAFE = {"GET", "HEAD", "OPTIONS"}
 _PRISON = re.compile(r"/v1/prisons/([A-Z]{3})(?:/|$)")
 # Nobody's record: walls and settings.
@@ -154,7 +155,8 @@ class Auditor:
     async def refused(self, entry: Entry) -> None:
         """Append an attempt; what cannot be written goes to disk, for the answer is no anyway."""
         try:
-            await self._write([entry])
+            async with asyncio.timeout(REFUSAL_SECONDS):
+                await self._write([entry])
         except Exception:
             await self._keep_on_disk([entry])
 
@@ -166,12 +168,20 @@ class Auditor:
         try:
             await self._write(entries)
         except Exception:
-            await self._keep_on_disk(entries)
+            try:
+                await self._keep_on_disk(entries)
+            except Exception:
+                self._waiting = entries + self._waiting
+                raise
 
     async def empty_spool(self) -> None:
         """Bring what lies on disk into the database, once it takes it."""
         for path, entries in self._spool.batches():
-            await self._write(entries)
+            try:
+                await self._write(entries)
+            except Exception:
+                log.exception("audit_spool_waits")  # it stays on disk, and keeps no other waiting
+                continue
             self._spool.forget(path)
             log.warning("audit_spool_emptied", count=len(entries))
 
@@ -191,10 +201,12 @@ class Auditor:
         while not self._stopping.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), FLUSH_SECONDS)
-            await self.flush()
-            if self.spooling:
-                with suppress(Exception):  # it stays on disk, and is tried again
+            try:
+                await self.flush()
+                if self.spooling:
                     await self.empty_spool()
+            except Exception:  # a full disk, say: the next turn comes all the same
+                log.exception("audit_failed")
 
 
 class Audited:

@@ -38,6 +38,9 @@ def find_database(settings: Settings) -> Urls:
     return Urls(server.application_url(name), server.owner_url(name))
 
 
+_CHANGES_THE_AUDIT = "SELECT has_table_privilege('audit_entry', 'UPDATE, DELETE, TRUNCATE')"
+
+
 async def open_database(settings: Settings, url: str) -> Database:
     """Connect and check what is there. Raises ConfigurationError, in one sentence."""
     db = Database(url, settings.database_pool)
@@ -48,6 +51,11 @@ async def open_database(settings: Settings, url: str) -> Database:
     if settings.production and await db.pool.fetchval("SELECT bool_or(demo) FROM prison"):
         await db.close()
         raise ConfigurationError("The database holds demo data, which production must not.")
+    if settings.production and await db.pool.fetchval(_CHANGES_THE_AUDIT):
+        await db.close()
+        raise ConfigurationError(
+            "The database role may change the audit: use the application role."
+        )
     if not settings.production:
         await take_up_clock(db)
     return db

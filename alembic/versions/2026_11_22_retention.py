@@ -78,6 +78,7 @@ def upgrade() -> None:
         " USING (prison_id = current_setting('app.prison_id', true))"
     )
     op.execute(EXPIRE_TEXTS)
+    op.execute("REVOKE ALL ON FUNCTION expire_texts FROM PUBLIC")
     op.execute(GRANT)
 
 

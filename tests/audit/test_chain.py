@@ -8,9 +8,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.config import Settings
+from app.config import ConfigurationError, Environment, Settings
 from app.db import Database
 from app.embedded import EmbeddedPostgres
+from app.runtime import open_database
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.worker import daily, seal
@@ -142,3 +143,15 @@ async def test_the_worker_seals_as_it_goes_round(wing: Wing, settings: Settings)
     verified = await chain.verify(wing.db, wing.prison_id, {})
     assert verified.unsealed == 0
     assert verified.links > 0
+
+
+async def test_in_production_a_role_that_could_change_the_audit_is_not_served(
+    settings: Settings,
+) -> None:
+    production = settings.model_copy(update={"environment": Environment.production})
+    assert settings.database_url
+    assert settings.owner_database_url
+    served = await open_database(production, settings.database_url)
+    await served.close()
+    with pytest.raises(ConfigurationError, match="may change the audit"):
+        await open_database(production, settings.owner_database_url)

@@ -118,3 +118,20 @@ async def test_a_spool_emptied_twice_is_there_once(wing: Wing, auditor: Auditor)
     await auditor.empty_spool()
     found = await wing.governor.get("audit", params={"subject": "somebody"})
     assert len(found["items"]) == 1
+
+
+async def test_a_batch_the_database_will_not_take_keeps_no_other_waiting(
+    wing: Wing, auditor: Auditor
+) -> None:
+    from app.models.audit import AuditAct
+    from app.services import audit
+
+    good = audit.entry(wing.prison_id, AuditAct.listed, "list_people", subject="good")
+    auditor._spool.keep([{**good, "id": "no id at all"}])
+    auditor._spool.keep([good])
+    await auditor.empty_spool()
+    found = await wing.governor.get("audit", params={"subject": "good"})
+    assert len(found["items"]) == 1
+    assert auditor.spooling
+    for path, _ in auditor._spool.batches():
+        auditor._spool.forget(path)

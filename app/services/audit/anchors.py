@@ -23,6 +23,7 @@ class Anchors:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._days: dict[str, date] = {}
 
     def write(self, head: Head, day: date) -> None:
         """Append an anchor and sync it; the log line carries it off the machine too. Blocks."""
@@ -38,6 +39,7 @@ class Anchors:
             file.write(orjson.dumps(line) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        self._days[head.prison_id] = day
         log.info(
             "audit_anchored",
             prison_id=head.prison_id,
@@ -51,11 +53,15 @@ class Anchors:
         return {each["position"]: each["digest"] for each in self._lines(prison_id)}
 
     def last_day(self, prison_id: str) -> date | None:
-        """The day of the prison's last anchor."""
-        days = [date.fromisoformat(each["day"]) for each in self._lines(prison_id)]
-        return max(days, default=None)
+        """The day of the prison's last anchor. Asked every minute, read once."""
+        if prison_id not in self._days:
+            days = [date.fromisoformat(each["day"]) for each in self._lines(prison_id)]
+            if not days:
+                return None
+            self._days[prison_id] = max(days)
+        return self._days[prison_id]
 
-    def _lines(self, prison_id: str) -> list[dict[str, Any]]:  # a line a day: never many
+    def _lines(self, prison_id: str) -> list[dict[str, Any]]:
         if not self.path.exists():
             return []
         lines = [orjson.loads(line) for line in self.path.read_bytes().splitlines() if line]
