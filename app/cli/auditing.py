@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from app.cli import ground
-from app.cli.running import said
 from app.config import Settings
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
@@ -20,7 +19,7 @@ def verify(
     found = asyncio.run(_verified(ground.configured(), prison))
     for each in found:
         state = f"BROKEN: {each.broken}" if each.broken else "whole"
-        said.print(f"{each.prison_id}: {each.links} links, {each.unsealed} unsealed, {state}.")
+        typer.echo(f"{each.prison_id}: {each.links} links, {each.unsealed} unsealed, {state}.")
     if any(each.broken for each in found):
         raise typer.Exit(1)
 

@@ -7,7 +7,6 @@ import typer
 
 from app import clock
 from app.cli import ground
-from app.cli.running import said
 from app.config import Settings
 from app.services import retention as records
 from app.worker import expire
@@ -21,7 +20,7 @@ def retention(
 ) -> None:
     """Take away what has expired: its words, and at last its person. Legal holds are kept."""
     for line in asyncio.run(_retained(ground.configured(), prison, dry_run=dry_run)):
-        said.print(line)
+        typer.echo(line)
 
 
 async def _retained(config: Settings, only: str | None, *, dry_run: bool) -> list[str]:

@@ -45,5 +45,13 @@ class ExportTrailer(Output):
 class ExportQuery(Input):
     """Which episodes: referred on these days, both included."""
 
-    since: date | None = Field(default=None, description="Referred on this day or later.")
-    until: date | None = Field(default=None, description="Referred on this day or before.")
+    since: date | None = Field(
+        default=None,
+        description="Referred on this day or later.",
+        schema_extra={"examples": ["2026-01-01"]},
+    )
+    until: date | None = Field(
+        default=None,
+        description="Referred on this day or before.",
+        schema_extra={"examples": ["2026-12-31"]},
+    )

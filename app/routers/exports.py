@@ -53,8 +53,8 @@ async def export_episodes(
     responses={**_ANSWER, **refusals(ReleaseNeeded)},
 )
 async def export_identifiable_episodes(
-    actor: MayExportIdentifiable, db: Db, query: Annotated[ExportQuery, Query()]
+    actor: MayExportIdentifiable, db: Db, body: ExportQuery
 ) -> Response:
     """The same with names and numbers. Two people must have released it; each release is taken
     once, also by an answer that is lost on its way."""
-    return _file(await exports.identifiable_episodes(db, actor, query, _secret()))
+    return _file(await exports.identifiable_episodes(db, actor, body, _secret()))

@@ -93,27 +93,27 @@ async def test_names_leave_once_when_two_people_released_them(wing: Wing) -> Non
     mentee = await wing.engaged()
     person = await wing.clinician.get(f"people/{mentee['person_id']}")
     machine = await wing.lets_in(ClientScope.export_identifiable)
-    refused = await machine.post(NAMED, expect=403)
+    refused = await machine.post(NAMED, {}, expect=403)
     assert refused["code"] == "release_needed"
     await released(wing)
-    response = await machine.request("POST", NAMED)
+    response = await machine.request("POST", NAMED, json={})
     [row] = whole(response.content)
     assert (row["number"], row["display_name"]) == (person["number"], person["display_name"])
-    assert (await machine.post(NAMED, expect=403))["code"] == "release_needed"
+    assert (await machine.post(NAMED, {}, expect=403))["code"] == "release_needed"
 
 
 async def test_a_release_not_taken_within_its_week_is_none(wing: Wing) -> None:
     machine = await wing.lets_in(ClientScope.export_identifiable)
     await released(wing)
     clock.forward(days=8)
-    assert (await machine.post(NAMED, expect=403))["code"] == "release_needed"
+    assert (await machine.post(NAMED, {}, expect=403))["code"] == "release_needed"
 
 
 async def test_each_scope_opens_its_own_export_and_no_other(wing: Wing) -> None:
     without_names = await wing.lets_in(ClientScope.export_pseudonymised)
     with_names = await wing.lets_in(ClientScope.export_identifiable)
     await released(wing)
-    await without_names.post(NAMED, expect=403)
+    await without_names.post(NAMED, {}, expect=403)
     await with_names.get("exports/episodes", expect=403)
     other = await wing.lets_in(ClientScope.concerns_read)
     await other.get("exports/episodes", expect=403)
@@ -123,7 +123,7 @@ async def test_each_scope_opens_its_own_export_and_no_other(wing: Wing) -> None:
 async def test_no_person_exports(wing: Wing, name: str) -> None:
     who = getattr(wing, name)
     await who.get("exports/episodes", expect=403)
-    await who.post(NAMED, expect=403)
+    await who.post(NAMED, {}, expect=403)
 
 
 async def test_no_mentor_exports(wing: Wing) -> None:
