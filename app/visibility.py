@@ -155,7 +155,11 @@ MATRIX: dict[str, Audiences] = {
         Role.governor: MenteeForGovernor,
         Role.mentor: MenteeForMentor,
     },
-    "mentees.row": {**dict.fromkeys(_STAFF, MenteeRow), Role.mentor: MenteeForMentor},
+    "mentees.row": {
+        **dict.fromkeys(_STAFF, MenteeRow),
+        Role.governor: MenteeForGovernor,
+        Role.mentor: MenteeForMentor,
+    },
     "mentees.history": {
         **dict.fromkeys(_CARE, HistoryRead),
         Role.governor: HistoryCoarse,  # the course, not the story

@@ -202,9 +202,20 @@ class MenteeRead(MenteeRow):
     moves: list[MoveOption] = []
 
 
-class MenteeForGovernor(MenteeRow):
-    """A mentee, as a governor sees them: the course, not the story."""
+class MenteeForGovernor(Output):
+    """A mentee, as a governor sees them: the course, not the story.
 
+    Without a version: it would rise with words they cannot read.
+    """
+
+    id: UUID
+    recorded_at: Instant
+    person_id: UUID
+    display_name: str
+    status: MenteeStatus
+    referred_by: ReferredBy
+    safety_need: bool
+    triage_by: Instant
     moves: list[MoveOption] = []
 
 

@@ -59,6 +59,7 @@ ThisMentee = Annotated[Mentee, Depends(to_read(Mentee, "mentee_id"))]
 MenteeToMove = Annotated[Mentee, Depends(to_change(Mentee, "mentee_id", match=False))]
 MenteeToChange = Annotated[Mentee, Depends(to_change(Mentee, "mentee_id", match=True))]
 AnyMentee = MenteeRead | MenteeForGovernor | MenteeForMentor
+AnyMenteeRow = MenteeRow | MenteeForGovernor | MenteeForMentor
 
 _NAME = (
     select(col(Person.display_name))
@@ -125,7 +126,7 @@ def _listing(actor: Actor, query: MenteeQuery) -> Listing:
     return LIST_FOR_MENTOR
 
 
-@router.get("", response_model=Page[MenteeRow | MenteeForMentor], responses=refusals())
+@router.get("", response_model=Page[AnyMenteeRow], responses=refusals())
 async def list_mentees(
     actor: MayReadMentee, db: ReadDb, request: Request, query: Annotated[MenteeQuery, Query()]
 ) -> Response:
