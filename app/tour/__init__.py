@@ -10,6 +10,7 @@ import httpx
 
 from app.tour import days, night
 from app.tour.cast import Cast
+from app.tour.confidences import confidences
 from app.tour.teller import NotAsTold, Teller
 
 
@@ -28,6 +29,7 @@ async def _walk(base_url: str, teller: Teller) -> int:
             await days.pairing(cast)
             await days.sessions(cast)
             await night.concern(cast)
+            await confidences(cast)
     except (NotAsTold, httpx.HTTPError) as trouble:
         teller.end(str(trouble) or type(trouble).__name__)
         return 1

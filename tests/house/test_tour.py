@@ -18,6 +18,7 @@ CHAPTERS = [
     "A one-to-one, a group, and a clash",
     "Three in the morning",
     "What the mentor sees of it, and what not",
+    "What is kept in confidence, and who looked",
 ]
 
 
