@@ -11,6 +11,7 @@ import asyncio
 import re
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -40,6 +41,7 @@ from app.services.audit.spool import Spool
 
 log = structlog.get_logger(__name__)
 FLUSH_SECONDS = 0.25
+SPOOL_PAUSE = timedelta(seconds=1)
 REFUSAL_SECONDS = 2.0  # nobody who is told no waits longer for it to be written down
 SAFE = {"GET", "HEAD", "OPTIONS"}
 _PRISON = re.compile(r"/v1/prisons/([A-Z]{3})(?:/|$)")
@@ -84,6 +86,7 @@ class Auditor:
         self._waiting: list[Entry] = []
         self._flushing: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._spool_tried_at = clock.real_now()
 
     @property
     def _db(self) -> Database:
@@ -126,7 +129,7 @@ class Auditor:
             if not urgent:
                 log.exception("audit_failed")
                 raise Busy() from None
-            await self._keep_on_disk([entry])
+            await self._keep_at_any_rate(entry)
 
     async def listed(self, scope: Scope, trail: Trail) -> None:
         """Append a page soon; at once if it may have been seen through a broken glass."""
@@ -135,10 +138,13 @@ class Auditor:
             self._waiting.append(_entry(scope, trail, AuditAct.listed, ids=trail.listed))
             return
         ids = {UUID(each) for each in orjson.loads(orjson.dumps(trail.listed))}
-        async with self._db.write(actor.prison_id) as session:
-            glass = await seen_through(session, actor, ids)
-            entry = _entry(scope, trail, AuditAct.listed, ids=ids, break_glass_id=glass)
-            await audit.append(session, entry)
+        try:
+            async with self._db.write(actor.prison_id) as session:
+                glass = await seen_through(session, actor, ids)
+                entry = _entry(scope, trail, AuditAct.listed, ids=ids, break_glass_id=glass)
+                await audit.append(session, entry)
+        except Exception:
+            await self._keep_at_any_rate(_entry(scope, trail, AuditAct.listed, ids=ids))
 
     async def _breaks_glass(self, actor: Actor) -> bool:
         if actor.family is not Role.clinician:
@@ -193,6 +199,13 @@ class Auditor:
         for prison_id, some in by_prison.items():
             await self._db.fetch(prison_id, statement, audit.as_json(some))
 
+    async def _keep_at_any_rate(self, entry: Entry) -> None:
+        """Write to disk what must stop nobody; if the disk takes nothing either, into the log."""
+        try:
+            await self._keep_on_disk([entry])
+        except OSError:
+            log.critical("audit_lost", operation=entry["operation"], request_id=entry["request_id"])
+
     async def _keep_on_disk(self, entries: list[Entry]) -> None:
         log.exception("audit_spooled", count=len(entries))
         await asyncio.to_thread(self._spool.keep, entries)
@@ -203,7 +216,8 @@ class Auditor:
                 await asyncio.wait_for(self._stopping.wait(), FLUSH_SECONDS)
             try:
                 await self.flush()
-                if self.spooling:
+                if self.spooling and clock.real_now() - self._spool_tried_at > SPOOL_PAUSE:
+                    self._spool_tried_at = clock.real_now()
                     await self.empty_spool()
             except Exception:  # a full disk, say: the next turn comes all the same
                 log.exception("audit_failed")

@@ -86,6 +86,7 @@ SHAPES: dict[str, Shape] = {
     "prison_id": _form("[A-Z]{3}"),
     "alarm": CODE,
     "process": CODE,
+    "operation": CODE,
     "code": _number,
     "again_in": _number,
     "steps": _number,

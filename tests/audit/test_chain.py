@@ -11,10 +11,11 @@ import pytest
 from app.config import ConfigurationError, Environment, Settings
 from app.db import Database
 from app.embedded import EmbeddedPostgres
+from app.integrations.notify.log import LogChannel
 from app.runtime import open_database
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
-from app.worker import daily, seal
+from app.worker import daily, round_trip, seal
 from tests.story import Wing
 
 
@@ -135,9 +136,6 @@ async def test_the_services_own_role_can_neither_change_nor_delete_an_entry(
 
 
 async def test_the_worker_seals_as_it_goes_round(wing: Wing, settings: Settings) -> None:
-    from app.integrations.notify.log import LogChannel
-    from app.worker import round_trip
-
     await wing.person()
     await round_trip(wing.db, LogChannel(), tidy=False)
     verified = await chain.verify(wing.db, wing.prison_id, {})

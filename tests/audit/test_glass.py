@@ -1,5 +1,6 @@
 """What is seen through a broken glass says so."""
 
+from app import clock
 from tests.story import Wing
 
 
@@ -36,8 +37,6 @@ async def test_another_clinicians_look_is_not_through_it(wing: Wing) -> None:
 
 
 async def test_it_ends_with_the_glass(wing: Wing) -> None:
-    from app import clock
-
     person = await wing.person()
     body = {"person_id": person["id"], "reason_code": "safeguarding", "reason": "He asked for it."}
     glass = await wing.clinician.post("break-glass", {**body, "minutes": 30})

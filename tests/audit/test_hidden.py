@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 from app.audit import FLUSH_SECONDS
+from app.integrations.notify.log import LogChannel
 from app.models.staff import StaffRole
+from app.worker import round_trip
 from tests.story import Caller, Wing
 
 
@@ -46,9 +48,6 @@ async def test_a_governor_finds_no_trace_of_the_concern_about_them(wing: Wing) -
 
 
 async def test_pages_about_it_leave_no_trace_either(wing: Wing) -> None:
-    from app.integrations.notify.log import LogChannel
-    from app.worker import round_trip
-
     other = await wing.hires(StaffRole.governor)
     concern = await accused(wing, wing.governor)
     await round_trip(wing.db, LogChannel(), tidy=False)

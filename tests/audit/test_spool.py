@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import asyncpg
 import pytest
 from fastapi import FastAPI
 
-from app.audit import FLUSH_SECONDS, Auditor
+from app.audit import FLUSH_SECONDS, SPOOL_PAUSE, Auditor
 from app.config import Settings
+from app.models.audit import AuditAct
+from app.services import audit
 from tests.story import Wing
 
 Broken = Callable[[bool], Awaitable[None]]
@@ -37,7 +40,7 @@ def auditor(app: FastAPI) -> Auditor:
 
 
 async def operations(wing: Wing) -> set[str]:
-    await asyncio.sleep(3 * FLUSH_SECONDS)
+    await asyncio.sleep(SPOOL_PAUSE.total_seconds() + 2 * FLUSH_SECONDS)
     found = await wing.governor.get("audit", params={"limit": 200})
     return {each["operation"] for each in found["items"]}
 
@@ -109,9 +112,6 @@ async def test_pages_and_refusals_wait_on_disk_and_keep_their_time(
 
 
 async def test_a_spool_emptied_twice_is_there_once(wing: Wing, auditor: Auditor) -> None:
-    from app.models.audit import AuditAct
-    from app.services import audit
-
     entry = audit.entry(wing.prison_id, AuditAct.listed, "list_people", subject="somebody")
     auditor._spool.keep([entry])
     auditor._spool.keep([entry])
@@ -123,9 +123,6 @@ async def test_a_spool_emptied_twice_is_there_once(wing: Wing, auditor: Auditor)
 async def test_a_batch_the_database_will_not_take_keeps_no_other_waiting(
     wing: Wing, auditor: Auditor
 ) -> None:
-    from app.models.audit import AuditAct
-    from app.services import audit
-
     good = audit.entry(wing.prison_id, AuditAct.listed, "list_people", subject="good")
     auditor._spool.keep([{**good, "id": "no id at all"}])
     auditor._spool.keep([good])
@@ -135,3 +132,40 @@ async def test_a_batch_the_database_will_not_take_keeps_no_other_waiting(
     assert auditor.spooling
     for path, _ in auditor._spool.batches():
         auditor._spool.forget(path)
+
+
+async def test_what_waits_is_written_when_the_process_stops(wing: Wing, app: FastAPI) -> None:
+    other = Auditor(app.state, app.state.settings.spool_dir)
+    other.start()
+    entry = audit.entry(wing.prison_id, AuditAct.listed, "list_people", subject="at the end")
+    other._waiting.append(entry)
+    await other.stop()
+    found = await wing.governor.get("audit", params={"subject": "at the end"})
+    assert len(found["items"]) == 1
+
+
+async def test_a_list_is_shown_through_a_broken_glass_however_the_audit_fares(
+    wing: Wing, broken: Broken, auditor: Auditor
+) -> None:
+    person = await wing.person()
+    body = {"person_id": person["id"], "reason_code": "danger_to_life", "reason": "Unresponsive."}
+    await wing.clinician.post("break-glass", body)
+    await broken(True)
+    await wing.clinician.get("people")
+    assert auditor.spooling
+    await broken(False)
+    assert "list_people" in await operations(wing)
+
+
+async def test_with_the_disk_gone_as_well_a_concern_for_now_is_raised_all_the_same(
+    wing: Wing, broken: Broken, auditor: Auditor, tmp_path: Path
+) -> None:
+    mentor = await wing.active_mentor()
+    there = auditor._spool.folder
+    (tmp_path / "no folder").write_text("")
+    auditor._spool.folder = tmp_path / "no folder" / "spool"
+    await broken(True)
+    body = {"kind": "welfare", "account": "He stopped answering.", "immediacy": "right_now"}
+    await mentor.post("concerns", {**body, "subject_as_told": "the lad in the end cell"})
+    await broken(False)
+    auditor._spool.folder = there
