@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -42,13 +42,23 @@ async def _world(db: Database, seed: int) -> World:
     return _made[seed]
 
 
-pytestmark = pytest.mark.xdist_group("oracle")  # what was asked is counted in one worker
-
-
 async def _in_sql(db: Database, model: type[SQLModel], actor: Actor) -> set[Any]:
     ids = visible(model, actor).with_only_columns(model.id)  # type: ignore[attr-defined]
     async with db.write(actor.prison_id) as session:
         return set((await session.execute(ids)).scalars())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _enough_is_asked(record_testsuite_property: Record) -> Iterator[None]:
+    """After the property, where it was run: its cases were many, and not all of them empty."""
+    yield
+    if not _asked:
+        return
+    record_testsuite_property("visible_cases", _asked.total())
+    sys.stdout.write(f"{_asked.total()} cases in {len(_made)} worlds: {dict(_asked)}\n")
+    assert _asked.total() >= 2000
+    assert _asked.keys() == set(Role) - {Role.system}
+    assert {model for model in MODELS if not _told[model.__name__]} == NOBODY
 
 
 def test_every_narrowed_table_has_an_oracle() -> None:
@@ -75,15 +85,3 @@ async def test_what_is_visible_in_sql_is_what_the_oracle_says(
     _asked[actor.role] += 1
     _told[model.__name__] += len(said)
     assert found == said, f"{actor.role} of {model.__name__}: {found ^ said}"
-
-
-def test_enough_was_asked_by_everyone_about_everything(record_property: Record) -> None:
-    """After the property: its cases were many, and not all of them empty."""
-    if not _asked:
-        pytest.skip("the property was not run")
-    record_property("cases", _asked.total())
-    record_property("worlds", len(_made))
-    sys.stdout.write(f"{_asked.total()} cases in {len(_made)} worlds: {dict(_asked)}\n")
-    assert _asked.total() >= 2000
-    assert _asked.keys() == set(Role) - {Role.system}
-    assert {model for model in MODELS if not _told[model.__name__]} == NOBODY
