@@ -85,6 +85,55 @@ class Permission(StrEnum):
     audit_read = "audit_read"
     audit_export = "audit_export"
     retention_read = "retention_read"
+    campaign_read = "campaign_read"
+    campaign_write = "campaign_write"
+    statement_read = "statement_read"
+    statement_write = "statement_write"
+    character_reference_read = "character_reference_read"
+    character_reference_write = "character_reference_write"
+    interview_read = "interview_read"
+    interview_write = "interview_write"
+    mentor_decide = "mentor_decide"
+    adoption_read = "adoption_read"
+    adoption_sign = "adoption_sign"
+    clearance_read = "clearance_read"
+    placement_read = "placement_read"
+    placement_write = "placement_write"
+    module_read = "module_read"
+    module_write = "module_write"
+    cohort_read = "cohort_read"
+    cohort_write = "cohort_write"
+    supervision_read = "supervision_read"
+    supervision_write = "supervision_write"
+    supervision_sign = "supervision_sign"
+    joint_review_read = "joint_review_read"
+    joint_review_write = "joint_review_write"
+    check_in_read = "check_in_read"
+    check_in_write = "check_in_write"
+    board_read = "board_read"
+    waiting_list_read = "waiting_list_read"
+    demand_read = "demand_read"
+    complaint_raise = "complaint_raise"
+    complaint_read = "complaint_read"
+    complaint_work = "complaint_work"
+    goal_read = "goal_read"
+    goal_write = "goal_write"
+    wing_place_read = "wing_place_read"
+    wing_place_request = "wing_place_request"
+    wing_place_write = "wing_place_write"
+    outreach_read = "outreach_read"
+    outreach_write = "outreach_write"
+    effort_read = "effort_read"
+    effort_write = "effort_write"
+    person_merge = "person_merge"
+    profile_read = "profile_read"
+    profile_write = "profile_write"
+    acquaintance_read = "acquaintance_read"
+    acquaintance_write = "acquaintance_write"
+    non_association_import = "non_association_import"
+    pair_check = "pair_check"
+    match_read = "match_read"
+    match_write = "match_write"
 
 
 P = Permission
@@ -131,13 +180,130 @@ _CLINICIAN |= {P.break_glass_open, P.break_glass_read}
 _CLINICIAN |= {P.caseload_read, P.caseload_write, P.clinical_note_read, P.clinical_note_write}
 _CLINICIAN |= {P.safety_plan_write}
 
+# Of the programme: what support workers and clinicians share, then each of their own.
+_PROGRAMME = {
+    P.campaign_read,
+    P.statement_read,
+    P.character_reference_read,
+    P.character_reference_write,
+    P.interview_read,
+    P.interview_write,
+    P.adoption_read,
+    P.placement_read,
+    P.module_read,
+    P.cohort_read,
+    P.supervision_read,
+    P.supervision_write,
+    P.supervision_sign,
+    P.joint_review_read,
+    P.joint_review_write,
+    P.check_in_read,
+    P.check_in_write,
+    P.board_read,
+    P.waiting_list_read,
+    P.demand_read,
+    P.complaint_raise,
+    P.complaint_read,
+    P.complaint_work,
+    P.goal_read,
+    P.goal_write,
+    P.wing_place_read,
+    P.wing_place_request,
+    P.outreach_read,
+    P.outreach_write,
+    P.effort_read,
+    P.effort_write,
+    P.profile_read,
+    P.profile_write,
+    P.acquaintance_read,
+    P.acquaintance_write,
+    P.pair_check,
+    P.match_read,
+}
+_SUPPORT_WORKERS = {
+    P.campaign_write,
+    P.statement_write,
+    P.clearance_read,
+    P.placement_write,
+    P.wing_place_write,
+    P.person_merge,
+    P.non_association_import,
+    P.match_write,
+}
+_CLINICIANS = {
+    P.module_write,
+    P.cohort_write,
+}
+_GOVERNORS = {
+    P.campaign_read,
+    P.campaign_write,
+    P.statement_read,
+    P.character_reference_read,
+    P.interview_read,
+    P.mentor_decide,
+    P.adoption_read,
+    P.adoption_sign,
+    P.clearance_read,
+    P.placement_read,
+    P.module_read,
+    P.cohort_read,
+    P.supervision_read,
+    P.joint_review_read,
+    P.check_in_read,
+    P.board_read,
+    P.waiting_list_read,
+    P.demand_read,
+    P.complaint_raise,
+    P.complaint_read,
+    P.complaint_work,
+    P.wing_place_read,
+    P.outreach_read,
+    P.effort_read,
+}
+# A prisoner, for themselves; and a mentor besides.
+_PRISONERS = {
+    P.campaign_read,
+    P.statement_read,
+    P.statement_write,
+    P.complaint_raise,
+    P.complaint_read,
+    P.goal_read,
+    P.goal_write,
+    P.wing_place_read,
+    P.wing_place_request,
+    P.profile_read,
+    P.profile_write,
+    P.acquaintance_write,
+}
+_MENTORS = {
+    P.placement_read,
+    P.module_read,
+    P.cohort_read,
+    P.supervision_read,
+    P.supervision_sign,
+    P.check_in_read,
+    P.board_read,
+    P.effort_read,
+    P.effort_write,
+}
+_WING = {
+    P.adoption_read,
+    P.board_read,
+    P.complaint_raise,
+    P.wing_place_read,
+    P.wing_place_request,
+}
+_CLINICIAN |= _PROGRAMME | _CLINICIANS
+
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).
 SCOPES: dict[ClientScope, frozenset[Permission]] = {
     ClientScope.concerns_read: frozenset({P.concern_read}),
     ClientScope.export_pseudonymised: frozenset({P.export_pseudonymised}),
     ClientScope.export_identifiable: frozenset({P.export_identifiable}),
     ClientScope.fhir_read: frozenset({P.fhir_read}),
-    ClientScope.events_write: frozenset({P.person_import}),
+    ClientScope.events_write: frozenset(
+        {P.person_import, P.person_merge, P.non_association_import}
+    ),
 }
 
 # Permissions outside any prison that a machine's token itself carries, as a role.
@@ -151,6 +317,8 @@ def machine_with(scopes: Iterable[ClientScope]) -> frozenset[Permission]:
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.support_worker: frozenset(
         _CARE
+        | _PROGRAMME
+        | _SUPPORT_WORKERS
         | {P.place_write, P.person_write, P.person_import, P.duty_write}
         | {P.mentor_apply, P.mentor_evidence}
         | {P.pairing_write, P.session_book, P.session_record}
@@ -158,28 +326,34 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.wing_duty: frozenset(
         _STAFF
+        | _WING
         | {P.person_read, P.concern_work, P.concern_seen, P.session_read, P.session_record}
         | {P.mentee_refer}
     ),
     Role.mentor: frozenset(
         _EVERYONE
+        | _PRISONERS
+        | _MENTORS
         | {P.place_read, P.person_read, P.mentor_read, P.mentor_apply, P.mentor_move}
         | {P.training_read, P.mentee_read, P.pairing_read, P.duty_read}
         | {P.session_read, P.session_book, P.session_record, P.session_note, P.safety_plan_read}
-        | {P.session_addend, P.session_addenda_read}
+        | {P.session_addend, P.session_addenda_read, P.mentee_refer}
     ),
     Role.suspended_mentor: frozenset({P.self_read, P.concern_raise, P.concern_read}),
-    Role.applicant: frozenset(_EVERYONE | {P.mentor_read, P.mentor_apply, P.mentor_move}),
+    Role.applicant: frozenset(
+        _EVERYONE | _PRISONERS | {P.mentor_read, P.mentor_apply, P.mentor_move, P.mentee_refer}
+    ),
     Role.clinician: frozenset(_CLINICIAN),
     Role.nurse: frozenset(_CLINICIAN),
     Role.mental_health_lead: frozenset(
         _CLINICIAN
-        | {P.staff_write}
+        | {P.staff_write, P.adoption_sign}
         | {P.client_read, P.client_confirm, P.revocation_write}
         | _INVESTIGATION
     ),
     Role.governor: frozenset(
         _STAFF
+        | _GOVERNORS
         | {P.client_read, P.client_write, P.client_confirm, P.revocation_read, P.revocation_write}
         | {P.prison_write, P.place_write, P.person_read, P.staff_write, P.duty_write}
         | {P.mentor_read, P.mentor_move, P.mentor_clear, P.mentor_correct, P.training_read}

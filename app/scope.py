@@ -56,6 +56,7 @@ from app.models.staff import Role, Staff, StaffRole
 from app.models.tasks import Task, TaskSource
 from app.models.trainings import Training
 from app.models.wings import Wing
+from app.programme_scope import PROGRAMME
 from app.services.escalation import Immediacy
 from app.ties import (
     HERE,
@@ -344,6 +345,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Client: _clients,
     Revocation: _revocations,
     **CLINICAL,
+    **PROGRAMME,
 }
 
 

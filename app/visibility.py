@@ -4,8 +4,6 @@ A field out of an audience's reach is absent from its shape. The rows somebody m
 in `app/scope.py`; whether they may ask at all is in `app/grants.py`.
 """
 
-from collections.abc import Mapping
-
 from app.errors import NotAllowed
 from app.models.acct_pointers import AcctPointerRead, AcctPointerRow
 from app.models.audit import AuditRead
@@ -82,11 +80,11 @@ from app.models.tasks import TaskForOverseer, TaskRead, TaskRow
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingRead, TrainingRow
 from app.models.wings import WingRead
+from app.programme_visibility import CARE as _CARE
+from app.programme_visibility import PROGRAMME, Audiences
+from app.programme_visibility import SCHEME as _SCHEME
+from app.programme_visibility import STAFF as _STAFF
 
-Audiences = Mapping[Role, type[Output]]
-_CARE = (Role.support_worker, Role.clinician)
-_STAFF = (*_CARE, Role.governor)
-_SCHEME = (*_STAFF, Role.mentor)
 _BOTH_SIDES = (Role.governor, Role.mental_health_lead)
 _HOLD: Audiences = {
     Role.support_worker: HoldStands,
@@ -260,6 +258,7 @@ MATRIX: dict[str, Audiences] = {
         Role.clinician: AuditRead,
         Role.governor: AuditRead,
     },
+    **PROGRAMME,
 }
 
 

@@ -1,6 +1,7 @@
 """Mentors, their training, mentees and pairings."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from alembic import op
 
@@ -115,10 +116,21 @@ def upgrade() -> None:
         sa.Column("clearance_to", sa.Date(), nullable=True),
         sa.Column("agreement_signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("supervisor_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "conditions",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
         sa.Column("declined_by", sa.String(length=200), nullable=True),
         sa.Column("reapply_on", sa.Date(), nullable=True),
         sa.Column("correction_asked_by", sa.String(length=200), nullable=True),
         _disclosure(),
+        sa.CheckConstraint(
+            "conditions <@ ARRAY['no_nights', 'no_one_to_one', 'groups_with_staff_only',"
+            " 'own_wing_only', 'review_after_three_months']::text[]",
+            name=op.f("ck_mentor_conditions"),
+        ),
         sa.CheckConstraint(
             "clearance_to IS NULL OR clearance_to >= clearance_from",
             name=op.f("ck_mentor_clearance"),

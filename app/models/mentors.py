@@ -6,7 +6,8 @@ from typing import Self
 from uuid import UUID
 
 from pydantic import model_validator
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Column, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from app.models.base import (
@@ -76,6 +77,20 @@ class ClearanceOutcome(StrEnum):
     refused = "refused"
 
 
+class ApprovalCondition(StrEnum):
+    """What a governor may approve on: a closed list, since a condition in words would hold what
+    is not held here."""
+
+    no_nights = "no_nights"
+    no_one_to_one = "no_one_to_one"
+    groups_with_staff_only = "groups_with_staff_only"
+    own_wing_only = "own_wing_only"
+    review_after_three_months = "review_after_three_months"
+
+
+_CONDITIONS_SQL = ", ".join(f"'{condition.value}'" for condition in ApprovalCondition)
+
+
 class Mentor(Versioned, Written, table=True):
     """One episode of a person as mentor, from application to its end."""
 
@@ -91,6 +106,7 @@ class Mentor(Versioned, Written, table=True):
             postgresql_where=text(f"status NOT IN ({_ENDED_SQL})"),
         ),
         CheckConstraint("clearance_to IS NULL OR clearance_to >= clearance_from", name="clearance"),
+        CheckConstraint(f"conditions <@ ARRAY[{_CONDITIONS_SQL}]::text[]", name="conditions"),
     )
 
     person_id: UUID
@@ -107,6 +123,10 @@ class Mentor(Versioned, Written, table=True):
     clearance_to: date | None = None
     agreement_signed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     supervisor_id: UUID | None = None
+    conditions: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    )
     declined_by: str | None = Field(default=None, max_length=200)
     reapply_on: date | None = None
     correction_asked_by: str | None = Field(default=None, max_length=200)
@@ -236,6 +256,7 @@ class MentorForClinician(MentorOwnRow):
 
     motivation: str | None
     disclosure: Disclosure
+    conditions: list[ApprovalCondition]
     agreement_signed_at: Instant | None
     reapply_on: date | None
     correction_asked_by: str | None
@@ -252,6 +273,7 @@ class MentorRead(MentorForClinician):
 class MentorOwn(MentorOwnRow):
     """A mentor's own record: the clearance as an outcome only."""
 
+    conditions: list[ApprovalCondition]
     agreement_signed_at: Instant | None
     reapply_on: date | None
     moves: list[MoveOption] = []

@@ -26,6 +26,14 @@ class Prison(SQLModel, table=True):
     zone: str = Field(default="Europe/London", max_length=60)
     shadowing_months: int = Field(default=3, ge=3, le=24)
     observed_sessions_needed: int = Field(default=6, ge=1, le=100)
+    cooling_off_days: int = Field(default=90, ge=0, le=730)
+    voluntary_weekly_hours: int = Field(default=25, ge=1, le=60)
+    full_time_weekly_hours: int = Field(default=37, ge=1, le=60)
+    nights_in_seven_days: int = Field(default=2, ge=0, le=7)
+    mentees_per_voluntary: int = Field(default=6, ge=1, le=100)
+    mentees_per_full_time: int = Field(default=12, ge=1, le=100)
+    waiting_alert_days: int = Field(default=14, ge=1, le=90)
+    clearance_extension_days: int = Field(default=28, ge=1, le=90)
     call_back_number: str | None = Field(default=None, max_length=40)
     outside_last_resort: str | None = Field(default=None, max_length=300)
     demo: bool = Field(default=False, nullable=False)
@@ -54,6 +62,54 @@ class PrisonUpdate(Input):
     observed_sessions_needed: int | None = Field(
         default=None, ge=1, le=100, schema_extra={"examples": [6]}
     )
+    cooling_off_days: int | None = Field(
+        default=None,
+        ge=0,
+        le=730,
+        description="Days between the end of one's own support and approval as a mentor.",
+        schema_extra={"examples": [90]},
+    )
+    voluntary_weekly_hours: int | None = Field(
+        default=None, ge=1, le=60, schema_extra={"examples": [25]}
+    )
+    full_time_weekly_hours: int | None = Field(
+        default=None, ge=1, le=60, schema_extra={"examples": [37]}
+    )
+    nights_in_seven_days: int | None = Field(
+        default=None,
+        ge=0,
+        le=7,
+        description="Night call-outs of one mentor in any seven days.",
+        schema_extra={"examples": [2]},
+    )
+    mentees_per_voluntary: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Live pairings of one voluntary mentor at most.",
+        schema_extra={"examples": [6]},
+    )
+    mentees_per_full_time: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Live pairings of one full-time mentor at most.",
+        schema_extra={"examples": [12]},
+    )
+    waiting_alert_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=90,
+        description="Days on the waiting list after which someone is told.",
+        schema_extra={"examples": [14]},
+    )
+    clearance_extension_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=90,
+        description="How far a governor may extend a clearance, once.",
+        schema_extra={"examples": [28]},
+    )
     call_back_number: Name | None = Field(
         default=None, max_length=40, schema_extra={"examples": ["ext. 2000"]}
     )
@@ -61,7 +117,19 @@ class PrisonUpdate(Input):
         default=None, schema_extra={"examples": ["pager@region.example"]}
     )
 
-    _given = field_validator("name", "shadowing_months", "observed_sessions_needed")(given)
+    _given = field_validator(
+        "name",
+        "shadowing_months",
+        "observed_sessions_needed",
+        "cooling_off_days",
+        "voluntary_weekly_hours",
+        "full_time_weekly_hours",
+        "nights_in_seven_days",
+        "mentees_per_voluntary",
+        "mentees_per_full_time",
+        "waiting_alert_days",
+        "clearance_extension_days",
+    )(given)
 
 
 class PrisonRead(Output):
@@ -74,5 +142,13 @@ class PrisonRead(Output):
     zone: str
     shadowing_months: int
     observed_sessions_needed: int
+    cooling_off_days: int
+    voluntary_weekly_hours: int
+    full_time_weekly_hours: int
+    nights_in_seven_days: int
+    mentees_per_voluntary: int
+    mentees_per_full_time: int
+    waiting_alert_days: int
+    clearance_extension_days: int
     call_back_number: str | None
     outside_last_resort: str | None

@@ -31,7 +31,7 @@ from app.models.deaths import DeathSource, DeathStatus
 from app.models.duties import Post
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
-from app.models.mentors import ClearanceOutcome, Commitment, MentorStatus
+from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
 from app.models.notifications import NotificationStatus, PageWhy
 from app.models.pairings import PairingStatus
 from app.models.people import ImportOutcome, Presence, Source
@@ -68,6 +68,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     MentorStatus,
     Commitment,
     ClearanceOutcome,
+    ApprovalCondition,
     Module,
     TrainingStatus,
     MenteeStatus,

@@ -355,6 +355,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("idempotency_key", "subject"): _AUTHOR,
     ("mentee", "explained_language"): "a closed list",
     ("mentee", "explained_version"): "a closed list",
+    ("mentor", "conditions"): "a closed list",
     ("mentor", "correction_asked_by"): _AUTHOR,
     ("mentor", "declined_by"): _AUTHOR,
     ("mentor", "reapply_on"): "reckoned from a day of ours",

@@ -27,6 +27,7 @@ from app.models.sessions import ParticipationStatus, SessionStatus
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskSource
 from app.services.escalation import Immediacy
+from app.services.tasks import SOURCES
 from tests.house.rows import smallest
 
 _numbers = count()
@@ -314,16 +315,10 @@ def _versions(world: World, noun: str, thing: Any) -> None:
 
 def _house(world: World) -> None:
     """Tasks and their pages, the audit, the history, clients and revocations."""
-    sources = {
-        "concerns": "concern",
-        "break_glass": "break_glass",
-        "mentors": "mentor",
-        "people": "person",
-        "sessions": "session",
-    }
+    tables = {source.value: table for table, source in SOURCES.items()}
     for _ in range(14):
         source = world.some([*TaskSource, TaskSource.concerns, TaskSource.break_glass]).value
-        things = world.rows(sources[source])
+        things = world.rows(tables[source])
         task = world.add(
             "task",
             reference=f"T{world.random.randrange(10**9)}",

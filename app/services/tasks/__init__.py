@@ -22,10 +22,20 @@ from app.visibility import shape
 
 SOURCES = {
     "break_glass": TaskSource.break_glass,
+    "campaign": TaskSource.campaigns,
+    "complaint": TaskSource.complaints,
     "concern": TaskSource.concerns,
+    "joint_review": TaskSource.joint_reviews,
+    "match_proposal": TaskSource.match_proposals,
+    "mentee": TaskSource.mentees,
     "mentor": TaskSource.mentors,
+    "pairing": TaskSource.pairings,
     "person": TaskSource.people,
+    "placement": TaskSource.placements,
     "session": TaskSource.sessions,
+    "supervision": TaskSource.supervisions,
+    "training": TaskSource.trainings,
+    "wing_place": TaskSource.wing_places,
 }
 
 
