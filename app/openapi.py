@@ -20,6 +20,7 @@ from app.tokens import DISCOVERY
 TAGS = {
     "me": "Who am I, what may I do, and every code list with its plain words.",
     "prisons": "A prison and the settings of its scheme.",
+    "board": "Who needs something from me today, in order, and the rule that says so.",
     "wings": "Wings, one of them dedicated to the scheme.",
     "rooms": "Rooms where sessions are held.",
     "regimes": "The prison's day by weekday: slots and lock-up.",

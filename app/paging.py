@@ -17,7 +17,17 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
-from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlmodel import Field, SQLModel
@@ -108,6 +118,20 @@ class Compiled:
         ]
 
 
+def compiled(statement: Select[Any]) -> Compiled:
+    """A statement as asyncpg takes it, with its required bind parameters left open."""
+    found = statement.compile(dialect=_DIALECT)
+    open_values = {bind.key: None for bind in found.binds.values() if bind.required}
+    state = found.construct_expanded_state(open_values)  # spells out each `IN (...)`
+    processors: Any = found._bind_processors  # how enums and the like become arguments
+    return Compiled(
+        state.statement,
+        tuple(state.positiontup or ()),
+        state.parameters,
+        {**processors, **state.processors},
+    )
+
+
 class Listing:
     """A list of one resource: its shape for each role, its filters and its sorts."""
 
@@ -179,16 +203,7 @@ class Listing:
             func.max(cast(numbered.c["~id"], String)).filter(last),
             func.json_agg(numbered.c["~shown"]).filter(numbered.c["~n"] <= limit),
         ).select_from(numbered.join(item, literal_column("true")))
-        compiled = whole.compile(dialect=_DIALECT)
-        open_values = {bind.key: None for bind in compiled.binds.values() if bind.required}
-        state = compiled.construct_expanded_state(open_values)  # spells out each `IN (...)`
-        processors: Any = compiled._bind_processors  # how enums and the like become arguments
-        return Compiled(
-            state.statement,
-            tuple(state.positiontup or ()),
-            state.parameters,
-            {**processors, **state.processors},
-        )
+        return compiled(whole)
 
     async def _read(
         self,

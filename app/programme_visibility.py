@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 
 from app.models.base import Output
+from app.models.board import BoardForMentor, BoardRead
 from app.models.staff import Role
 
 Audiences = Mapping[Role, type[Output]]
@@ -11,4 +12,6 @@ CARE = (Role.support_worker, Role.clinician)
 STAFF = (*CARE, Role.governor)
 SCHEME = (*STAFF, Role.mentor)
 
-PROGRAMME: dict[str, Audiences] = {}
+PROGRAMME: dict[str, Audiences] = {
+    "board": {**dict.fromkeys(STAFF, BoardRead), Role.mentor: BoardForMentor},
+}

@@ -10,6 +10,7 @@ from app.config import Settings
 NOUNS = [
     "sessions",
     "concerns",
+    "board",
     "notifications",
     "people",
     "mentors",

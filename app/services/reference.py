@@ -15,6 +15,7 @@ from app.grants import Permission
 from app.models.acct_pointers import AcctStatus
 from app.models.audit import AuditAct
 from app.models.base import Disclosure
+from app.models.board import BoardBand, BoardRule
 from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
 from app.models.caseloads import CaseloadEnd
 from app.models.chronology import EventKind
@@ -118,6 +119,8 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReleaseKind,
     ReleaseStatus,
     EventKind,
+    BoardBand,
+    BoardRule,
 )
 
 

@@ -1,0 +1,85 @@
+"""The board: who needs something from me today, in order, and the rule that says so."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import Field
+
+from app.models.base import Instant, Output
+
+
+class BoardBand(StrEnum):
+    """What comes before what."""
+
+    life = "life"
+    safety = "safety"
+    waiting = "waiting"
+
+
+class BoardRule(StrEnum):
+    """Why something stands on the board."""
+
+    concern_now = "concern_now"
+    concern_to_answer = "concern_to_answer"
+    concern_to_see = "concern_to_see"
+    concern_to_decide = "concern_to_decide"
+    concern_to_close = "concern_to_close"
+    action_to_do = "action_to_do"
+    task_to_do = "task_to_do"
+    break_glass_to_review = "break_glass_to_review"
+    suspension_to_review = "suspension_to_review"
+    referral_to_triage = "referral_to_triage"
+    mentee_to_place = "mentee_to_place"
+    offer_to_answer = "offer_to_answer"
+    mentee_stepped_up = "mentee_stepped_up"
+    pairing_to_reassign = "pairing_to_reassign"
+    application_to_screen = "application_to_screen"
+    application_to_interview = "application_to_interview"
+    application_to_put_forward = "application_to_put_forward"
+    application_to_decide = "application_to_decide"
+    appeal_to_put_forward = "appeal_to_put_forward"
+    mentor_to_make_active = "mentor_to_make_active"
+    training_to_assess = "training_to_assess"
+    training_to_sign_off = "training_to_sign_off"
+    clearance_runs_out = "clearance_runs_out"
+    hold_to_confirm = "hold_to_confirm"
+    release_to_decide = "release_to_decide"
+    staff_to_confirm = "staff_to_confirm"
+    client_to_confirm = "client_to_confirm"
+    end_to_correct = "end_to_correct"
+    session_today = "session_today"
+    note_to_write = "note_to_write"
+
+
+class BoardItemForMentor(Output):
+    """One thing that waits for a mentor."""
+
+    rule: BoardRule
+    why: str
+    band: BoardBand
+    thing_noun: str = Field(description="The resource's address within the prison.")
+    thing_id: UUID
+    display_name: str | None
+    since: Instant = Field(description="Since when it waits.")
+    due_at: Instant | None = Field(description="By when; null: there is no time set for it.")
+    overdue: bool
+
+
+class BoardItem(BoardItemForMentor):
+    """One thing that waits for a member of staff."""
+
+    person_id: UUID | None
+
+
+class BoardForMentor(Output):
+    """What a mentor is to do today."""
+
+    as_at: Instant
+    total: int = Field(description="How many there are; `items` holds the first of them.")
+    items: list[BoardItemForMentor]
+
+
+class BoardRead(BoardForMentor):
+    """Who needs something from me today, in order."""
+
+    items: list[BoardItem]  # type: ignore[assignment]

@@ -1,0 +1,105 @@
+"""The board: who needs something from me today, in order (here), and by which rules (`rules.py`
+says what a rule is; `safety.py` and `programme.py` list them).
+
+Every rule is a select over rows that the actor may see anyway (`app/scope.py`), and all of a role's
+rules are one statement: the board tells nobody more than the lists do. First comes what may be
+about a life, then somebody's safety, then whoever waits; in each, what has been due longest. What
+has no time set counts from when it began to wait.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, case, false, func, or_, select, union_all
+from sqlmodel import col
+
+from app import clock
+from app.access import Actor
+from app.db import Database
+from app.models.base import TIMESTAMP, Output
+from app.models.board import BoardBand
+from app.models.people import Person
+from app.models.staff import Role
+from app.paging import Compiled, compiled
+from app.scope import narrowed
+from app.services.board.programme import PROGRAMME
+from app.services.board.rules import Rule, told
+from app.services.board.safety import SAFETY
+from app.services.reference import labels
+from app.services.working_days import local_date, utc
+from app.visibility import shape
+
+RULES: tuple[Rule, ...] = (*SAFETY, *PROGRAMME)
+A_MONTH = timedelta(days=30)
+_NOW: Any = bindparam("actor_now", type_=TIMESTAMP)
+_HORIZON: Any = bindparam("horizon", type_=TIMESTAMP)
+_ZONE = "SELECT zone FROM prison WHERE id = $1"
+
+
+def rules_of(role: Role) -> list[Rule]:
+    """The rules that put something on this role's board; nurses and their lead find the clinicians'
+    too."""
+    as_clinician = role.family if role.family is Role.clinician else role
+    return [rule for rule in RULES if role in rule.roles or as_clinician in rule.roles]
+
+
+@lru_cache(maxsize=len(Role))
+def _statement(role: Role) -> Compiled:
+    """Everything on a role's board, in order, with the names the role may read."""
+    found = union_all(*(told(rule, role) for rule in rules_of(role))).subquery("found")
+    people = (
+        narrowed(Person, role)
+        .with_only_columns(col(Person.id), col(Person.display_name))
+        .subquery("people")
+    )
+    bands = {band.value: number for number, band in enumerate(BoardBand)}
+    due = found.c.due_at
+    shown = select(
+        found,
+        people.c.display_name,
+        func.coalesce(due < _NOW, false()).label("overdue"),
+        func.count().over().label("total"),
+    ).select_from(found.outerjoin(people, people.c.id == found.c.person_id))
+    return compiled(
+        shown.where(or_(due.is_(None), due < _HORIZON))
+        .order_by(
+            case(bands, value=found.c.band),
+            func.coalesce(due, found.c.since),
+            found.c.rule,
+            found.c.thing_id,
+        )
+        .limit(bindparam("most"))
+    )
+
+
+def end_of_day(now: datetime, zone: ZoneInfo, ahead: int) -> datetime:
+    """The midnight that ends the prison's day, so many days ahead, as UTC."""
+    day = local_date(now, zone) + timedelta(days=ahead + 1)
+    return utc(datetime.combine(day, time(), zone))
+
+
+async def read(db: Database, actor: Actor, *, ahead: int, most: int) -> tuple[Output, list[Any]]:
+    """The board of this actor, and the ids on it for the audit. `ahead`: days beyond today within
+    which something falls due; `most`: how many items at most."""
+    zone = await db.fetchrow(actor.prison_id, _ZONE, actor.prison_id)
+    assert zone is not None
+    now = clock.now()
+    prison = ZoneInfo(zone["zone"])
+    horizon = end_of_day(now, prison, ahead)
+    statement = _statement(actor.role)
+    values = {**actor.scope(), "actor_now": now, "horizon": horizon, "most": most}
+    values["soon"] = local_date(now, prison) + A_MONTH
+    rows = await db.fetch(actor.prison_id, statement.sql, *statement.arguments(values))
+    board = {
+        "as_at": now,
+        "total": rows[0]["total"] if rows else 0,
+        "items": [_item(row) for row in rows],
+    }
+    return shape("board", actor.role).model_validate(board), [row["thing_id"] for row in rows]
+
+
+def _item(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "why": labels()["board_rule"][row["rule"]]["label"]}

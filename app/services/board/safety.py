@@ -1,0 +1,151 @@
+"""The board's rules about a life and about somebody's safety: concerns, tasks, reviews."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, or_, true
+from sqlmodel import col
+
+from app.models.board import BoardBand, BoardRule
+from app.models.break_glass import REVIEWED, BreakGlass
+from app.models.concerns import CONCERN_OPEN, Action, Concern
+from app.models.staff import Role
+from app.models.tasks import Task, TaskKind, TaskStatus
+from app.scope import TASKS_OF
+from app.services.board.rules import SW, WD, C, G, Rule
+from app.services.concerns.routing import READ_BY_CLINICIANS
+from app.services.escalation import Immediacy
+from app.ties import MY_STAFF
+
+_STAFF = (SW, C, G)
+_life_at_stake = col(Concern.immediacy) == Immediacy.now
+_unanswered = col(Concern.acknowledged_at).is_(None)
+_unseen = and_(col(Concern.seen_at).is_(None), col(Concern.not_seen_reason).is_(None))
+_undecided = col(Concern.decided_at).is_(None)
+_next_clock = case(
+    (_unanswered, col(Concern.acknowledge_by)),
+    (_unseen, col(Concern.seen_by)),
+    else_=col(Concern.decide_by),
+)
+# Told of by the thing itself, under a rule of its own.
+_HAVE_RULES = (TaskKind.break_glass_review, TaskKind.suspension_review)
+
+
+def _theirs(condition: ColumnElement[bool]) -> Callable[[Role], ColumnElement[bool]]:
+    """Open concerns that the role works: clinicians work none that is routed past them, though a
+    broken glass may show it."""
+
+    def when(role: Role) -> ColumnElement[bool]:
+        routed_here: ColumnElement[bool] = true()
+        if role.family is Role.clinician:
+            kinds = sorted(READ_BY_CLINICIANS)
+            routed_here = or_(~col(Concern.about_mentor), col(Concern.kind).in_(kinds))
+        return and_(col(Concern.status).in_(sorted(CONCERN_OPEN)), condition, routed_here)
+
+    return when
+
+
+def _falls_to(role: Role) -> ColumnElement[bool]:
+    """Tasks of the role or of oneself; governors see the others' too, and are to do their own."""
+    mine = col(Task.for_staff_id) == MY_STAFF
+    for_role = col(Task.for_role).in_(TASKS_OF.get(role, []))
+    return or_(mine, and_(col(Task.for_staff_id).is_(None), for_role))
+
+
+def _concern(
+    rule: BoardRule, band: BoardBand, roles: tuple[Role, ...], when: ColumnElement[bool], due: Any
+) -> Rule:
+    return Rule(
+        rule,
+        band,
+        roles,
+        Concern,
+        "concerns",
+        when=_theirs(when),
+        since=col(Concern.raised_at),
+        due=due,
+        person=col(Concern.subject_person_id),
+    )
+
+
+_safety = BoardBand.safety
+SAFETY: tuple[Rule, ...] = (
+    _concern(
+        BoardRule.concern_now,
+        BoardBand.life,
+        (*_STAFF, WD),
+        and_(_life_at_stake, or_(_unanswered, _unseen, _undecided)),
+        _next_clock,
+    ),
+    _concern(
+        BoardRule.concern_to_answer,
+        _safety,
+        (*_STAFF, WD),
+        and_(~_life_at_stake, _unanswered),
+        col(Concern.acknowledge_by),
+    ),
+    _concern(
+        BoardRule.concern_to_see,
+        _safety,
+        (*_STAFF, WD),
+        and_(~_life_at_stake, ~_unanswered, _unseen),
+        col(Concern.seen_by),
+    ),
+    _concern(
+        BoardRule.concern_to_decide,
+        _safety,
+        _STAFF,
+        and_(~_life_at_stake, ~_unanswered, ~_unseen, _undecided),
+        col(Concern.decide_by),
+    ),
+    _concern(
+        BoardRule.concern_to_close,
+        _safety,
+        _STAFF,
+        and_(~_unanswered, ~_unseen, ~_undecided),
+        None,
+    ),
+    Rule(
+        BoardRule.action_to_do,
+        _safety,
+        _STAFF,
+        Action,
+        "concerns",
+        when=and_(
+            col(Action.done_at).is_(None),
+            case(
+                (col(Action.accepted_at).is_not(None), col(Action.handed_to)),
+                else_=col(Action.owner_id),
+            )
+            == MY_STAFF,
+        ),
+        since=col(Action.recorded_at),
+        due=col(Action.due_at),
+        thing=col(Action.concern_id),
+    ),
+    Rule(
+        BoardRule.task_to_do,
+        _safety,
+        (*_STAFF, WD),
+        Task,
+        "tasks",
+        when=lambda role: and_(
+            col(Task.status) == TaskStatus.open,
+            col(Task.kind).not_in(_HAVE_RULES),
+            _falls_to(role),
+        ),
+        since=col(Task.recorded_at),
+        due=col(Task.due_at),
+        person=col(Task.person_id),
+    ),
+    Rule(
+        BoardRule.break_glass_to_review,
+        _safety,
+        (G,),
+        BreakGlass,
+        "break-glass",
+        when=col(BreakGlass.status).not_in(sorted(REVIEWED)),
+        since=col(BreakGlass.begins_at),
+        person=col(BreakGlass.person_id),
+    ),
+)
