@@ -31,7 +31,12 @@ def local_date(moment: datetime, zone: Zone = LONDON) -> date:
 
 def close_of_day(day: date, zone: Zone = LONDON) -> datetime:
     """17:00 on the prison's wall that day, as UTC."""
-    return datetime.combine(day, CLOSE_OF_DAY, _zone(zone)).astimezone(UTC)
+    return at_wall(day, CLOSE_OF_DAY, zone)
+
+
+def at_wall(day: date, hour: time, zone: Zone = LONDON) -> datetime:
+    """That time on the prison's wall that day, as UTC."""
+    return datetime.combine(day, hour, _zone(zone)).astimezone(UTC)
 
 
 def is_working_day(day: date) -> bool:

@@ -5,11 +5,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.models.notifications import PageWhy
-from app.services.tasks.ladder import LADDER, LAST, Reach, TaskState, first_step, next_step
+from app.models.tasks import TaskKind
+from app.services.tasks.ladder import (
+    BY_DAY,
+    OF_SAFETY,
+    SAFETY,
+    Reach,
+    TaskState,
+    first_step,
+    ladder_of,
+    next_step,
+)
 
 OPENED = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DUE = OPENED + timedelta(hours=72)
 R = Reach
+LADDER, LAST = SAFETY.rungs, SAFETY.stays
 
 
 def hours(number: float) -> timedelta:
@@ -95,3 +106,49 @@ def test_the_next_step_is_always_in_the_future_however_late_the_sweep() -> None:
 
 def test_the_last_rung_reaches_everyone_there_is() -> None:
     assert set(LADDER[LAST].reaches) == set(Reach)
+
+
+# By day ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", list(TaskKind))
+def test_what_touches_safety_climbs_day_and_night_and_so_does_whatever_is_due_within_a_day(
+    kind: TaskKind,
+) -> None:
+    assert (ladder_of(kind, OPENED, DUE) is SAFETY) is (kind in OF_SAFETY)
+    assert ladder_of(kind, OPENED, OPENED + hours(24)) is SAFETY
+
+
+@pytest.mark.parametrize(
+    ("opened", "due", "told"),
+    [
+        ("2026-11-23T09:00", "2026-11-26T09:00", "2026-11-25T09:00"),
+        ("2026-11-23T18:00", "2026-11-26T18:00", "2026-11-26T09:00"),
+        ("2026-11-23T03:00", "2026-11-26T03:00", "2026-11-25T09:00"),
+        ("2026-03-27T20:00", "2026-03-30T20:00", "2026-03-30T08:00"),  # 9 o'clock in summer
+        ("2026-10-23T19:00", "2026-10-26T19:00", "2026-10-26T09:00"),  # and in winter again
+    ],
+)
+def test_what_the_scheme_is_run_with_is_told_by_day(opened: str, due: str, told: str) -> None:
+    at, by, then = (datetime.fromisoformat(f"{each}+00:00") for each in (opened, due, told))
+    assert first_step(at, by, BY_DAY) == then
+
+
+def test_it_goes_to_whose_it_is_and_then_to_the_governor_week_by_week_for_ever() -> None:
+    told, at, stored = [], DUE, 1
+    for _ in range(6):
+        step = next_step(TaskState(DUE, at, stored, BY_DAY), at)
+        assert step is not None
+        told.append((step.reaches, step.next_step_at - at))
+        stored, at = step.new_step, step.next_step_at
+    assert told == [
+        ((R.whose,), hours(24)),
+        ((R.whose,), hours(48)),
+        *[((R.whose, R.duty_governor), hours(7 * 24))] * 4,
+    ]
+
+
+def test_where_it_reaches_nobody_it_reaches_everyone_there_is() -> None:
+    step = next_step(TaskState(DUE, DUE, 3, BY_DAY), DUE, [R.whose, R.duty_governor])
+    assert step is not None
+    assert (set(step.reaches), step.new_step) == (set(R), 3)

@@ -12,11 +12,12 @@ from app import clock
 from app.access import Actor, the_system
 from app.models.base import Output
 from app.models.moves import MoveCreate
+from app.models.prisons import Prison
 from app.models.staff import StaffRole
 from app.models.tasks import Task, TaskKind, TaskSource, TaskStatus
 from app.scope import everything
 from app.services import lifecycle, references
-from app.services.tasks.ladder import first_step
+from app.services.tasks.ladder import first_step, ladder_of
 from app.services.tasks.moves import MOVES, TASK
 from app.visibility import shape
 
@@ -54,6 +55,7 @@ async def open_task(
     """Open a task that came of `thing`, a row of one of SOURCES' tables, for a role or for one
     member of staff (the database refuses neither). KeyError for a thing of another table."""
     now = clock.now()
+    due_at, zone = now + due_in, (await db.get_one(Prison, prison_id)).tz
     task = Task(
         prison_id=prison_id,
         reference=references.new("T"),
@@ -63,8 +65,8 @@ async def open_task(
         thing_id=thing.id,
         for_role=for_role,
         for_staff_id=for_staff_id,
-        due_at=now + due_in,
-        next_step_at=first_step(now, now + due_in),
+        due_at=due_at,
+        next_step_at=first_step(now, due_at, ladder_of(kind, now, due_at), zone),
     )
     await lifecycle.begin(db, TASK, task, actor or the_system(prison_id))
     return task

@@ -15,7 +15,7 @@ from app.scope import everything
 from app.services import lifecycle, notifications
 from app.services.notifications import NobodyToPage
 from app.services.tasks import reach
-from app.services.tasks.ladder import TaskState, next_step
+from app.services.tasks.ladder import TaskState, ladder_of, next_step
 from app.services.tasks.moves import TASK
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,9 @@ async def take(db: AsyncSession, task: Task, now: datetime) -> None:
     prison = await db.get_one(Prison, task.prison_id)
     who = await reach.who(db, task, prison, now)
     empty = [each for each, there in who.items() if not there]
-    step = next_step(TaskState(task.due_at, task.next_step_at, task.step), now, empty)
+    ladder = ladder_of(task.kind, task.recorded_at, task.due_at)
+    state = TaskState(task.due_at, task.next_step_at, task.step, ladder, prison.tz)
+    step = next_step(state, now, empty)
     if step is None:
         return
     paged = dict.fromkeys(to for each in step.reaches for to in who[each])
