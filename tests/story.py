@@ -150,15 +150,34 @@ class Wing:
     async def applicant(self, **fields: Any) -> Any:
         """A person with an application in draft."""
         person = await self.person(**fields)
-        return await self.support_worker.post("mentors", {"person_id": person["id"]})
+        body = {"person_id": person["id"], "motivation": "I was helped here."}
+        return await self.support_worker.post("mentors", body)
+
+    async def interviews(self, mentor_id: str, *callers: Caller, **fields: Any) -> list[Any]:
+        """Each records an interview of their own; unless told, a support worker and a clinician."""
+        body = {
+            "mentor_id": mentor_id,
+            "held_at": clock.spell(clock.now()),
+            "recommendation": "recommended",
+            "notes": "Knows why he wants it, and what it costs.",
+            **fields,
+        }
+        both = callers or (self.support_worker, self.clinician)
+        return [await caller.post("interviews", body) for caller in both]
+
+    async def before_the_governor(self, mentor_id: str, note: str | None = None) -> Any:
+        """An application's way to the governor's review, interviewed by both."""
+        path = f"mentors/{mentor_id}"
+        await self.support_worker.move(path, "submitted", note=note)
+        await self.support_worker.move(path, "screened")
+        await self.interviews(mentor_id)
+        await self.clinician.move(path, "interviewed")
+        return await self.support_worker.move(path, "governor_review")
 
     async def approve(self, mentor_id: str) -> Any:
         """An application's way to the governor's approval, with two years' clearance."""
         path = f"mentors/{mentor_id}"
-        await self.support_worker.move(path, "submitted")
-        await self.support_worker.move(path, "screened")
-        await self.clinician.move(path, "interviewed")
-        await self.support_worker.move(path, "governor_review")
+        await self.before_the_governor(mentor_id)
         today = clock.now().date()
         until = today + timedelta(days=730)
         await self.governor.put(f"{path}/clearance", clearance(today, until))
