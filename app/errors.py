@@ -155,6 +155,34 @@ class LastResortNeeded(Conflicting):
     code, title = "last_resort_needed", "The prison has no last resort to page"
 
 
+class ApplicationSent(Conflicting):
+    code, title = "application_sent", "The application was handed in: its words stand"
+
+
+class NotInApplication(Conflicting):
+    code, title = "not_in_application", "The application is not open to this"
+
+
+class CampaignOver(Conflicting):
+    code, title = "campaign_over", "The campaign is closed or cancelled"
+
+
+class InterviewNotYours(Refused):
+    status, code, title = 403, "interview_not_yours", "An interview is its interviewer's to change"
+
+
+class PartNotYours(Refused):
+    status, code, title = 403, "part_not_yours", "This part is for another to sign"
+
+
+class SignedAlready(Conflicting):
+    code, title = "signed_already", "Nobody signs two parts"
+
+
+class WithdrawnAlready(Conflicting):
+    code, title = "withdrawn_already", "This sign-off was withdrawn before"
+
+
 class Stale(Refused):
     status, code, title = 412, "stale", "The resource has changed since you read it"
 

@@ -49,6 +49,11 @@ TAGS = {
     "subject_access": "What is held about a person, in HMPPS's convention.",
     "exports": "Bulk data for machines: pseudonyms, or names that two people let out.",
     "retention": "How long what is kept, what is due, what is held.",
+    "campaigns": "Calls for applications, each with its days and its places.",
+    "statements": "What an applicant says, prompt by prompt, until the application is handed in.",
+    "character-references": "What others say of an applicant; never shown to a mentor.",
+    "interviews": "What a support worker and a clinician each made of an applicant.",
+    "adoptions": "The site takes the scheme on by the word of three different people.",
     "health": "For load balancers and for the dead man's switch.",
     "development": "Only in development: tokens and the movable clock.",
 }

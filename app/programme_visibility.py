@@ -3,9 +3,17 @@
 
 from collections.abc import Mapping
 
+from app.models.adoptions import AdoptionRead, AdoptionState
+from app.models.applications import Pathway, QueueItem
 from app.models.base import Output
 from app.models.board import BoardForMentor, BoardRead
+from app.models.campaigns import CampaignForPrisoner, CampaignRead, CampaignRow
+from app.models.character_references import CharacterReferenceRead
+from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
+from app.models.moves import HistoryForMentor, HistoryRead
 from app.models.staff import Role
+from app.models.statements import StatementForMentor, StatementRead
+from app.models.texts import VersionRead
 
 Audiences = Mapping[Role, type[Output]]
 CARE = (Role.support_worker, Role.clinician)
@@ -14,4 +22,23 @@ SCHEME = (*STAFF, Role.mentor)
 
 PROGRAMME: dict[str, Audiences] = {
     "board": {**dict.fromkeys(STAFF, BoardRead), Role.mentor: BoardForMentor},
+    "campaigns": {**dict.fromkeys(STAFF, CampaignRead), Role.mentor: CampaignForPrisoner},
+    "campaigns.row": {**dict.fromkeys(STAFF, CampaignRow), Role.mentor: CampaignForPrisoner},
+    "campaigns.history": {**dict.fromkeys(STAFF, HistoryRead), Role.mentor: HistoryForMentor},
+    "statements": {**dict.fromkeys(STAFF, StatementRead), Role.mentor: StatementForMentor},
+    "statements.row": {**dict.fromkeys(STAFF, StatementRead), Role.mentor: StatementForMentor},
+    "statements.versions": dict.fromkeys(CARE, VersionRead),
+    "character_references": dict.fromkeys(STAFF, CharacterReferenceRead),
+    "character_references.row": dict.fromkeys(STAFF, CharacterReferenceRead),
+    "character_references.versions": dict.fromkeys(CARE, VersionRead),
+    "interviews": {
+        **dict.fromkeys(CARE, InterviewRead),
+        Role.governor: InterviewForGovernor,  # who recommends what: the words are for care
+    },
+    "interviews.row": {**dict.fromkeys(CARE, InterviewRow), Role.governor: InterviewForGovernor},
+    "interviews.versions": dict.fromkeys(CARE, VersionRead),
+    "adoptions": dict.fromkeys(STAFF, AdoptionState),
+    "adoptions.part": dict.fromkeys(STAFF, AdoptionRead),
+    "mentors.queue": {Role.governor: QueueItem},
+    "mentors.pathway": dict.fromkeys(STAFF, Pathway),
 }

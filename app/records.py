@@ -12,11 +12,13 @@ from sqlmodel import SQLModel, col
 from app.models.acct_pointers import AcctPointer
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
+from app.models.character_references import CharacterReference
 from app.models.clinical_notes import ClinicalNote
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
+from app.models.interviews import Interview
 from app.models.legal_holds import LegalHold
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
@@ -29,6 +31,7 @@ from app.models.releases import Release
 from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
 from app.models.sessions import Participation, Session
+from app.models.statements import Statement
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
@@ -66,6 +69,8 @@ NOBODYS = {
     "outage": "the machine",
     "audit_entry": "found by the ids of the rows listed here",
     "audit_link": "digests",
+    "campaign": "a call to everybody",
+    "adoption": "who answers for the scheme",
 }
 
 
@@ -108,6 +113,9 @@ def theirs(
             col(Observation.observed_mentor_id).in_(mentors),
         ),
         Training: col(Training.mentor_id).in_(mentors),
+        Statement: col(Statement.mentor_id).in_(mentors),
+        CharacterReference: col(CharacterReference.mentor_id).in_(mentors),
+        Interview: col(Interview.mentor_id).in_(mentors),
         Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
         Session: or_(led, col(Session.id).in_(attended)),
         Participation: or_(

@@ -31,6 +31,8 @@ from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
 from app.services import (
     break_glass,
+    campaigns,
+    mentors,
     notifications,
     releases,
     retention,
@@ -217,6 +219,8 @@ async def housekeeping(db: Database, prison_id: str) -> None:
         await trainings.expire_due(session, prison_id)
         await break_glass.expire_due(session, prison_id)
         await releases.expire_due(session, prison_id)
+        await campaigns.close_due(session, prison_id)
+        await mentors.applications_due(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

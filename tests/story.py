@@ -150,18 +150,78 @@ class Wing:
     async def applicant(self, **fields: Any) -> Any:
         """A person with an application in draft."""
         person = await self.person(**fields)
-        return await self.support_worker.post("mentors", {"person_id": person["id"]})
+        body = {"person_id": person["id"], "motivation": "I was helped here."}
+        return await self.support_worker.post("mentors", body)
+
+    async def adopts(self) -> None:
+        """The site adopts the scheme by the word of three different people."""
+        deputy = await self.hires(StaffRole.governor)
+        lead = await self.hires(StaffRole.mental_health_lead)
+        manager = {"part": "senior_manager", "named_person": "A. Sample, head of safety"}
+        for caller, body in (
+            (deputy, manager),
+            (self.governor, {"part": "governor"}),
+            (lead, {"part": "mental_health_lead"}),
+        ):
+            await caller.post("adoptions", {**body, "scheme_version": "2026-1"})
+
+    async def drafts(self, **fields: Any) -> Any:
+        """A campaign in draft, from today for two weeks."""
+        today = clock.now().date()
+        body = {
+            "title": "Mentors for Delta wing",
+            "opens_on": str(today),
+            "closes_on": str(today + timedelta(days=14)),
+            "places": 2,
+            **fields,
+        }
+        return await self.support_worker.post("campaigns", body)
+
+    async def campaign(self, **fields: Any) -> Any:
+        """A campaign that is open; the site must have adopted the scheme."""
+        drafted = await self.drafts(**fields)
+        return await self.support_worker.move(f"campaigns/{drafted['id']}", "open")
+
+    async def answers(self, campaign: Any) -> Any:
+        """A person whose application to a campaign waits for the governor, cleared."""
+        person = await self.person()
+        body = {"person_id": person["id"], "motivation": "I was helped here."}
+        mentor = await self.support_worker.post("mentors", {**body, "campaign_id": campaign["id"]})
+        await self.before_the_governor(mentor["id"])
+        return await self.clears(mentor["id"])
+
+    async def clears(self, mentor_id: str) -> Any:
+        """The governor records clearance for two years."""
+        today = clock.now().date()
+        body = clearance(today, today + timedelta(days=730))
+        return await self.governor.put(f"mentors/{mentor_id}/clearance", body)
+
+    async def interviews(self, mentor_id: str, *callers: Caller, **fields: Any) -> list[Any]:
+        """Each records an interview of their own; unless told, a support worker and a clinician."""
+        body = {
+            "mentor_id": mentor_id,
+            "held_at": clock.spell(clock.now()),
+            "recommendation": "recommended",
+            "notes": "Knows why he wants it, and what it costs.",
+            **fields,
+        }
+        both = callers or (self.support_worker, self.clinician)
+        return [await caller.post("interviews", body) for caller in both]
+
+    async def before_the_governor(self, mentor_id: str, note: str | None = None) -> Any:
+        """An application's way to the governor's review, interviewed by both."""
+        path = f"mentors/{mentor_id}"
+        await self.support_worker.move(path, "submitted", note=note)
+        await self.support_worker.move(path, "screened")
+        await self.interviews(mentor_id)
+        await self.clinician.move(path, "interviewed")
+        return await self.support_worker.move(path, "governor_review")
 
     async def approve(self, mentor_id: str) -> Any:
         """An application's way to the governor's approval, with two years' clearance."""
         path = f"mentors/{mentor_id}"
-        await self.support_worker.move(path, "submitted")
-        await self.support_worker.move(path, "screened")
-        await self.clinician.move(path, "interviewed")
-        await self.support_worker.move(path, "governor_review")
-        today = clock.now().date()
-        until = today + timedelta(days=730)
-        await self.governor.put(f"{path}/clearance", clearance(today, until))
+        await self.before_the_governor(mentor_id)
+        await self.clears(mentor_id)
         return await self.governor.move(path, "approved_conditionally")
 
     async def approved(self) -> Any:

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from app import clock
 from app.config import ConfigurationError
 from app.db import Database
-from app.demo import break_glass, clinical, concerns, mentees, mentors, sessions, sharing
+from app.demo import (
+    applications,
+    break_glass,
+    clinical,
+    concerns,
+    mentees,
+    mentors,
+    sessions,
+    sharing,
+)
 from app.demo.wing import Wing, build
 from app.models.prisons import Prison
 
@@ -46,6 +55,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         wing.at(days=320)
         await build(wing)
         people = await mentees.people_arrive(wing)
+        await applications.live(wing)
         await mentors.live(wing)
         count = await mentees.live(wing)
         await sharing.live(wing)

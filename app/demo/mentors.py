@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access import Actor
+from app.demo import applications
 from app.demo.wing import Wing
 from app.models.mentors import (
     AgreementPut,
@@ -36,6 +37,7 @@ TEN = [
     "submitted",
 ]
 TO_REVIEW = ("submitted", "screened", "interviewed", "governor_review")
+FIRST_IN_CAMPAIGN = 7  # the last three answer the campaign
 AFTER_TRAINING = {"active", "paused", "suspended"}
 
 
@@ -52,11 +54,13 @@ async def live(wing: Wing) -> None:
 
 
 async def _applies(session: AsyncSession, wing: Wing, person_id: UUID, number: int) -> Mentor:
+    in_campaign = number >= FIRST_IN_CAMPAIGN
     commitment = Commitment.full_time if number < 4 else Commitment.voluntary
     body = MentorCreate(
         person_id=person_id,
         commitment=commitment,
         motivation="I was helped on this wing and want to give it back.",
+        campaign_id=wing.campaign_id if in_campaign else None,
     )
     return await mentors.apply(session, wing.support_worker, body)
 
@@ -64,6 +68,10 @@ async def _applies(session: AsyncSession, wing: Wing, person_id: UUID, number: i
 async def _goes_on(session: AsyncSession, wing: Wing, mentor: Mentor, ends: str) -> None:
     for to in TO_REVIEW:
         clock.forward(days=2)
+        if to == "submitted":
+            await applications.says(session, wing, mentor)
+        if to == "interviewed":
+            await applications.is_interviewed(session, wing, mentor)
         actor = wing.clinician if to == "interviewed" else wing.support_worker
         await _move(session, mentor, to, actor)
         if to == ends:

@@ -53,6 +53,7 @@ class Wing:
     person_ids: list[UUID] = field(default_factory=list)
     mentor_ids: list[UUID] = field(default_factory=list)
     active_ids: list[UUID] = field(default_factory=list)
+    campaign_id: UUID | None = None
     paired: dict[UUID, list[UUID]] = field(default_factory=dict)
 
     @property

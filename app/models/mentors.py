@@ -98,6 +98,8 @@ class Mentor(Versioned, Written, table=True):
     __table_args__ = (
         reference("person", "person_id"),
         reference("staff", "supervisor_id", name="fk_mentor_supervisor"),
+        reference("campaign", "campaign_id", name="fk_mentor_campaign"),
+        Index("ix_mentor_campaign", "prison_id", "campaign_id"),
         Index(
             "uq_mentor_live_person",
             "prison_id",
@@ -116,6 +118,7 @@ class Mentor(Versioned, Written, table=True):
     )
     commitment: Commitment = Field(sa_type=choice(Commitment, "commitment"))
     motivation: str | None = None
+    campaign_id: UUID | None = None
     clearance: ClearanceOutcome | None = Field(
         default=None, sa_type=choice(ClearanceOutcome, "clearance_outcome")
     )
@@ -158,6 +161,13 @@ class MentorCreate(Writing):
     commitment: Commitment = Commitment.voluntary
     motivation: Story | None = Field(
         default=None, schema_extra={"examples": ["I was helped here and want to give it back."]}
+    )
+    campaign_id: UUID | None = Field(
+        default=None, description="The campaign it answers; absent: none."
+    )
+    occurred_at: Instant | None = Field(
+        default=None,
+        description="When staff received it, if they enter it later; never in the future.",
     )
 
 
@@ -256,6 +266,7 @@ class MentorForClinician(MentorOwnRow):
 
     motivation: str | None
     disclosure: Disclosure
+    campaign_id: UUID | None
     conditions: list[ApprovalCondition]
     agreement_signed_at: Instant | None
     reapply_on: date | None
@@ -273,6 +284,7 @@ class MentorRead(MentorForClinician):
 class MentorOwn(MentorOwnRow):
     """A mentor's own record: the clearance as an outcome only."""
 
+    campaign_id: UUID | None
     conditions: list[ApprovalCondition]
     agreement_signed_at: Instant | None
     reapply_on: date | None

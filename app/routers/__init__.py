@@ -40,6 +40,11 @@ NOUNS = [
     "subject_access",
     "exports",
     "retention",
+    "campaigns",
+    "statements",
+    "character_references",
+    "interviews",
+    "adoptions",
     "health",
 ]
 

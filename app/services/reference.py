@@ -13,11 +13,15 @@ from typing import Any
 
 from app.grants import Permission
 from app.models.acct_pointers import AcctStatus
+from app.models.adoptions import AdoptionPart
+from app.models.applications import CoolingOff
 from app.models.audit import AuditAct
 from app.models.base import Disclosure
 from app.models.board import BoardBand, BoardRule
 from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
+from app.models.campaigns import CampaignStatus
 from app.models.caseloads import CaseloadEnd
+from app.models.character_references import RefereeRole, Supports
 from app.models.chronology import EventKind
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
@@ -30,6 +34,7 @@ from app.models.concerns import (
 )
 from app.models.deaths import DeathSource, DeathStatus
 from app.models.duties import Post
+from app.models.interviews import Interviewer, Recommendation
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
@@ -52,6 +57,7 @@ from app.models.sessions import (
     WelfareReason,
 )
 from app.models.staff import Role, StaffRole
+from app.models.statements import Prompt
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.services.escalation import Immediacy, Why
@@ -121,6 +127,14 @@ LISTS: tuple[type[StrEnum], ...] = (
     EventKind,
     BoardBand,
     BoardRule,
+    CampaignStatus,
+    Prompt,
+    RefereeRole,
+    Supports,
+    Interviewer,
+    Recommendation,
+    AdoptionPart,
+    CoolingOff,
 )
 
 

@@ -39,7 +39,16 @@ async def _approve(cast: Cast, person: Any, name: str) -> str:
     path = f"mentors/{mentor['id']}"
     await applicant.moves("hands the application in", path, "submitted")
     await cast.support_worker.moves("screens it", path, "screened")
-    await cast.clinician.moves("interviews him", path, "interviewed")
+    refused = await cast.clinician.moves("cannot say so alone", path, "interviewed", 409)
+    check(codes(refused) == ["interviewed_by_both"], "a support worker and a clinician interview")
+    interview = {"mentor_id": mentor["id"], "recommendation": "recommended"}
+    for who, notes in (
+        (cast.support_worker, "Knows the wing, and whom not to ask."),
+        (cast.clinician, "Knows why he wants it, and what it costs."),
+    ):
+        held = {**interview, "held_at": spell(cast.watch.now), "notes": notes}
+        await who.sends("interviews him", "interviews", held)
+    await cast.clinician.moves("says that both have", path, "interviewed")
     await cast.support_worker.moves("puts it before the governor", path, "governor_review")
     refused = await cast.governor.moves(
         "cannot approve without clearance", path, "approved_conditionally", 409

@@ -20,6 +20,9 @@ SAID = (
     ("session", "addendum"),
     ("clinical_note", "text"),
     ("safety_item", "text"),
+    ("statement", "text"),
+    ("character_reference", "text"),
+    ("interview", "notes"),
 )
 
 
@@ -66,6 +69,7 @@ async def full(wing: Wing, db: Database) -> Full:
     worker = Caller(wing.http, wing.prison_id, token, row["subject"], staff_id=row["id"])
     applicant = await wing.applicant()
     suspended = await wing.applicant()
+    await wing.before_the_governor((await wing.applicant())["id"])
     async with db.write(wing.prison_id) as session:
         await session.execute(
             text("UPDATE mentor SET status = 'suspended' WHERE id = :id"), {"id": suspended["id"]}

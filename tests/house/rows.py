@@ -38,6 +38,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
         "next_step_at": END,
         "policy": default_policy().to_json(),
     },
+    "adoption": {"withdrawn_at": None},
     "outage": {"ended_at": END},
     "task": {"kind": "debrief", "thing_noun": "people", "next_step_at": END},
     "break_glass": {"expires_at": END},

@@ -37,6 +37,8 @@ NO_STORY = {
     "legal_hold.placed_by": "who a token is of",
     "legal_hold.lift_asked_by": "who a token is of",
     "legal_hold.lifted_by": "who a token is of",
+    "adoption.signed_by": "who a token is of",
+    "adoption.withdrawn_by": "who a token is of",
     "release.purpose": "what an investigation is for; the bundle has the texts, each with its own",
 }
 
@@ -96,6 +98,7 @@ NO_CHOICE = {
     "HandoverCreate": "the name of who was told",
     "FeedbackCreate": "words meant for the mentor who raised it, who reads them",
     "ReleaseCreate": "what an investigation is for",
+    "AdoptionCreate": "a name and a version",
 }
 
 

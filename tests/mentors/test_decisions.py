@@ -19,8 +19,7 @@ async def in_review(wing: Wing) -> tuple[Caller, str]:
     """An application that waits for the governor: the applicant and the path."""
     mentor = await wing.applicant()
     path = f"mentors/{mentor['id']}"
-    for to in ("submitted", "screened", "interviewed", "governor_review"):
-        await wing.support_worker.move(path, to)
+    await wing.before_the_governor(mentor["id"])
     today = clock.now().date()
     until = today + timedelta(days=730)
     await wing.governor.put(f"{path}/clearance", clearance(today, until))

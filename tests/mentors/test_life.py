@@ -34,6 +34,9 @@ async def test_from_application_to_active_and_out_again(wing: Wing) -> None:
     assert applied["status"] == "draft"
     await himself.move(path, "submitted")
     await wing.support_worker.move(path, "screened")
+    refused = await wing.clinician.move(path, "interviewed", expect=409)
+    assert codes(refused) == ["interviewed_by_both"]
+    await wing.interviews(applied["id"])
     await wing.clinician.move(path, "interviewed")
     await wing.support_worker.move(path, "governor_review")
     today = clock.now().date()
@@ -120,8 +123,7 @@ async def test_a_move_of_another_role_is_refused(wing: Wing) -> None:
 async def test_only_the_governor_approves(wing: Wing) -> None:
     mentor = await wing.applicant()
     path = f"mentors/{mentor['id']}"
-    for to in ("submitted", "screened", "interviewed", "governor_review"):
-        await wing.support_worker.move(path, to)
+    await wing.before_the_governor(mentor["id"])
     for caller in (wing.support_worker, wing.clinician, wing.nurse):
         refused = await caller.move(path, "approved_conditionally", expect=403)
         assert refused["code"] == "move_not_yours"

@@ -165,6 +165,35 @@ _put("mentor", "clearance_from", {"mentor": WORKERS | GOVERNORS}, "own: coarse",
 _put("mentor", "clearance_to", {"mentor": WORKERS | GOVERNORS}, "own: coarse", ["2029-03-19"])
 _put("observation", "learnt", {"suspended_mentor": CARE | GOVERNORS}, "who decide on them")
 
+# Applications: who decides reads them; the applicant his own words and nothing else.
+_APPLY = MENTORS | {V.applicant, V.mentee}
+_put(
+    "campaign",
+    "title",
+    {"open": CARE | GOVERNORS | _APPLY, "draft": CARE | GOVERNORS},
+    "who may apply must know; a draft is staff's",
+)
+_put(
+    "statement",
+    "text",
+    {
+        "applicant": CARE | GOVERNORS | {V.applicant},
+        "mentor": CARE | GOVERNORS | {V.mentor},
+        "suspended_mentor": CARE | GOVERNORS,
+    },
+    "one's own words, and those who decide on them",
+)
+for _column in ("referee_name", "text"):
+    _put(
+        "character_reference",
+        _column,
+        {"mentor": CARE | GOVERNORS, "applicant": CARE | GOVERNORS},
+        "said in confidence to those who decide",
+    )
+_put("interview", "notes", {"mentor": CARE, "suspended_mentor": CARE}, "who asked; no governor")
+for _column in ("named_person", "scheme_version"):
+    _put("adoption", _column, {"senior_manager": STAFF}, "who answers for the scheme")
+
 # Mentees.
 _put("mentee", "referral_reason", {"mentee": CARE, "other_mentee": CARE}, "minimum necessary")
 _put(
@@ -324,6 +353,11 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("audit_entry", "request_id"): "a UUID",
     ("audit_entry", "subject"): _AUTHOR,
     ("audit_link", "digest"): "a digest",
+    ("adoption", "signed_by"): _AUTHOR,
+    ("adoption", "withdrawn_by"): _AUTHOR,
+    ("campaign", "opens_on"): "a day of the title's, shown with it",
+    ("campaign", "closes_on"): "a day of the title's, shown with it",
+    ("character_reference", "received_on"): "a day of the text's, shown with it",
     ("addendum", "as_sent"): "the whole body of words kept under a key used before: never shown",
     ("addendum", "said_by"): _AUTHOR,
     ("break_glass", "reference"): _CODE,

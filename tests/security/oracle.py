@@ -11,9 +11,12 @@ from sqlmodel import SQLModel
 
 from app.access import Actor
 from app.models.acct_pointers import AcctPointer
+from app.models.adoptions import Adoption
 from app.models.audit import AuditAct, AuditEntry
 from app.models.break_glass import BreakGlass
+from app.models.campaigns import Campaign
 from app.models.caseloads import Caseload
+from app.models.character_references import CharacterReference
 from app.models.clients import Client
 from app.models.clinical_notes import ClinicalNote
 from app.models.concerns import Action, Addendum, Concern
@@ -21,6 +24,7 @@ from app.models.deaths import Death
 from app.models.duties import Duty
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
+from app.models.interviews import Interview
 from app.models.legal_holds import LegalHold
 from app.models.mentees import MENTEE_ENDED, Mentee
 from app.models.mentors import Mentor, Observation
@@ -37,6 +41,7 @@ from app.models.safety_plans import SafetyItem, SafetyPlan
 from app.models.sessions import Participation, Session
 from app.models.software import Outage
 from app.models.staff import Role, Staff
+from app.models.statements import Statement
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
@@ -230,6 +235,24 @@ def mentors(world: World, actor: Actor, row: Any) -> bool:
 @sees(Observation, Training)
 def evidence(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor) or row.mentor_id == actor.mentor_id
+
+
+@sees(Statement)
+def statements(world: World, actor: Actor, row: Any) -> bool:
+    """Every prisoner their own words, of every application they ever made."""
+    if not is_prisoner(actor):
+        return True
+    return bool(by_id(world, "mentor", row.mentor_id).person_id == actor.person_id)
+
+
+@sees(CharacterReference, Interview, Adoption)
+def of_an_application(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor)
+
+
+@sees(Campaign)
+def campaigns(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) or row.status == "open"
 
 
 @sees(Mentee)
@@ -427,7 +450,8 @@ def safety_plans(world: World, actor: Actor, row: Any) -> bool:
 @sees(TextVersion)
 def text_versions(world: World, actor: Actor, row: Any) -> bool:
     """Versions go with their thing; a restricted version of a note to whoever reads it whole."""
-    ordinary = row.noun in {"session", "mentee"}
+    of_applications = {"statement", "character_reference", "interview"}
+    ordinary = row.noun in {"session", "mentee"} | of_applications
     if actor.role is Role.support_worker:
         return ordinary
     if actor.role not in CLINICIANS:

@@ -20,7 +20,7 @@ from app.models.prisons import Prison
 from app.models.staff import Staff, StaffRole
 from app.tokens import DevelopmentIssuer
 from tests.security.canaries import CANARIES, OF_THE_STAFF, Viewer, word
-from tests.story import Caller, Wing
+from tests.story import Caller, Wing, clearance
 
 V = Viewer
 HOME, ABROAD = "QQA", "QQB"
@@ -38,6 +38,7 @@ _POSTS = {
     V.mental_health_lead: "last_resort",
 }
 ONCE = {"Idempotency-Key": "entered-once"}
+_REFEREE = {"referee_role": "wing_staff", "supports": "yes"}
 
 
 @dataclass
@@ -96,6 +97,7 @@ async def plant(http: Any, db: Database, issuer: DevelopmentIssuer, pages: Path)
     await _staff(world)
     await _places(world)
     await _abroad(world)
+    await _adoption(world)
     await _mentors(world)
     await _mentees(world)
     await _sessions(world)
@@ -166,6 +168,44 @@ async def _abroad(world: World) -> None:
     await world.abroad.support_worker.post("mentees", body)
 
 
+async def _adoption(world: World) -> None:
+    """The site adopts the scheme, calls for applications, and drafts another call."""
+    named = {"part": "senior_manager", **words_of_row("adoption", "senior_manager")}
+    await world.accused_governor.post("adoptions", named)
+    for who in (world.governor, world.mental_health_lead):
+        part = "governor" if who is world.governor else "mental_health_lead"
+        await who.post("adoptions", {"part": part, "scheme_version": "2026-1"})
+    today = clock.now().date()
+    days = {"opens_on": str(today), "closes_on": str(today + timedelta(days=14)), "places": 9}
+    for variant in ("open", "draft"):
+        body = {**days, **words_of_row("campaign", variant)}
+        made = await world.support_worker.post("campaigns", body)
+        if variant == "open":
+            await world.support_worker.move(f"campaigns/{made['id']}", "open")
+
+
+async def _applied(world: World, variant: str, mentor_id: str) -> None:
+    """What is said by and of an applicant before the application is handed in."""
+    for table, path in (
+        ("statement", "statements"),
+        ("character_reference", "character-references"),
+    ):
+        if said := words_of_row(table, variant):
+            body = {
+                "mentor_id": mentor_id,
+                **({"prompt": "why_mentor"} if table == "statement" else _REFEREE),
+                **said,
+            }
+            if table != "statement":
+                body["received_on"] = str(clock.now().date())
+            await world.support_worker.post(path, body)
+
+
+async def _interviewed(world: World, variant: str, mentor_id: str) -> None:
+    said = words_of_row("interview", variant) or {"notes": "Knows what it costs."}
+    await world.home.interviews(mentor_id, world.support_worker, world.clinician, **said)
+
+
 async def _person(world: World, variant: str) -> Any:
     made = await world.home.person(**words_of_row("person", variant))
     world.people[variant] = made
@@ -181,8 +221,10 @@ async def _mentors(world: World) -> None:
         made = await worker_.post("mentors", body)
         path = f"mentors/{made['id']}"
         note = {"note": word("history", "note", "mentor")} if variant == "mentor" else {}
+        await _applied(world, variant, made["id"])
         await worker_.move(path, "submitted", **note)
         await worker_.move(path, "screened")
+        await _interviewed(world, variant, made["id"])
         await world.clinician.move(path, "interviewed")
         await worker_.move(path, "governor_review")
         days = {
@@ -208,8 +250,17 @@ async def _not_yet_and_no_longer(world: World) -> None:
     worker_ = world.support_worker
     person = await _person(world, "suspended_mentor")
     made = await worker_.post("mentors", {"person_id": person["id"]})
-    await world.home.approve(made["id"])
+    await _applied(world, "suspended_mentor", made["id"])
     path = f"mentors/{made['id']}"
+    await worker_.move(path, "submitted")
+    await worker_.move(path, "screened")
+    await _interviewed(world, "suspended_mentor", made["id"])
+    await world.clinician.move(path, "interviewed")
+    await worker_.move(path, "governor_review")
+    today = clock.now().date()
+    cleared = clearance(today, today + timedelta(days=730))
+    await world.governor.put(f"{path}/clearance", cleared)
+    await world.governor.move(path, "approved_conditionally")
     await worker_.move(path, "shadowing")
     observed = {
         "observed_mentor_id": str(world.mentor.mentor_id),
@@ -226,6 +277,7 @@ async def _not_yet_and_no_longer(world: World) -> None:
     world.viewers[V.suspended_mentor] = world.home.as_person(person["id"], made["id"])
     person = await _person(world, "applicant")
     made = await worker_.post("mentors", {"person_id": person["id"]})
+    await _applied(world, "applicant", made["id"])
     world.viewers[V.applicant] = world.home.as_person(person["id"], made["id"])
 
 

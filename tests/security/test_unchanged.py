@@ -108,6 +108,26 @@ async def a_session_of_another_mentor(world: World) -> None:
     await world.other_mentor.post("sessions", body)
 
 
+@hidden_from(OF_PRISONERS | {V.wing_duty})
+async def what_an_officer_says_of_an_applicant(world: World) -> None:
+    body = {
+        "mentor_id": str(world.viewers[V.applicant].mentor_id),
+        "referee_name": "Officer Sample",
+        "referee_role": "wing_staff",
+        "supports": "no",
+        "text": f"He owes, {next(_numbers)}.",
+        "received_on": str(clock.now().date()),
+    }
+    await world.support_worker.post("character-references", body)
+
+
+@hidden_from(OF_PRISONERS | {V.wing_duty})
+async def a_campaign_in_draft(world: World) -> None:
+    today = str(clock.now().date())
+    body = {"title": "Another", "opens_on": today, "closes_on": today, "places": 1}
+    await world.support_worker.post("campaigns", body)
+
+
 async def settle(world: World) -> None:
     """Let the worker take every step that is due, or will be while the answers are compared."""
     soonest = text(

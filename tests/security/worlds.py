@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import Range
 from app.access import Actor
 from app.db import Database
 from app.models.base import metadata, new_id
+from app.models.campaigns import CampaignStatus
 from app.models.clients import ClientScope
 from app.models.concerns import ConcernKind, ConcernStatus
 from app.models.mentees import MENTEE_ENDED, MenteeStatus
@@ -127,6 +128,9 @@ def _people(world: World) -> None:
         world.tables.setdefault("person_identity", []).append(identity)
         presence = world.some(["here", "here", "here", "away", "left"])
         world.add("person", identity_id=identity.id, number=number, presence=presence)
+    for status in CampaignStatus:
+        world.add("campaign", status=status.value)
+    world.add("adoption", staff_id=world.pick("staff").id, withdrawn_at=None)
     people = world.rows("person")
     for person in people[:5]:
         if world.random.random() < 0.3:
@@ -145,10 +149,25 @@ def _people(world: World) -> None:
 def _mentor(world: World, person: Any, status: MentorStatus, at: datetime) -> None:
     mentor = world.add("mentor", person_id=person.id, status=status.value, recorded_at=at)
     world.add("training", mentor_id=mentor.id)
+    _application(world, mentor)
     others = [each for each in world.rows("mentor") if each is not mentor]
     if others:
         other = world.some(others)
         world.add("observation", mentor_id=mentor.id, observed_mentor_id=other.id)
+
+
+def _application(world: World, mentor: Any) -> None:
+    """Words of his own, and what staff hold of it."""
+    staff = world.pick("staff")
+    made = [
+        world.add("statement", mentor_id=mentor.id, recorded_by=None),
+        world.add("character_reference", mentor_id=mentor.id, recorded_by=staff.id),
+        world.add("interview", mentor_id=mentor.id, staff_id=staff.id),
+    ]
+    nouns = ("statement", "character_reference", "interview")
+    for noun, thing in zip(nouns, made, strict=True):
+        if world.random.random() < 0.3:
+            _versions(world, noun, thing)
 
 
 def _support(world: World) -> None:

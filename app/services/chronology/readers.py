@@ -52,6 +52,9 @@ RESOURCES = {
     "death": "deaths",
     "legal_hold": "legal_holds",
     "release": "releases",
+    "statement": "statements",
+    "character_reference": "character_references",
+    "interview": "interviews",
 }
 # What the service did by itself, told in a bundle only.
 OF_THE_SERVICE = {"expiry"}

@@ -1,63 +1,22 @@
-"""Mentors: applications, the evidence for approval and activation (`evidence.py`), the guards
-(`guards.py`), and the life of a mentor as a table of moves (`moves.py`)."""
+"""Mentors: applications (`applying.py`, `application.py`), the governor's queue and decision
+(`queue.py`, `deciding.py`), those that wait too long (`waiting.py`), the evidence for approval and
+activation (`evidence.py`), the guards (`guards.py`), the life of a mentor as a table of moves
+(`moves.py`), and how many mentees became mentors (`pathway.py`)."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app.access import Actor
-from app.clock import now
-from app.errors import MoveNotInTable, NotFound, NotHere, SecondPersonNeeded, TooEarly
+from app.errors import MoveNotInTable, SecondPersonNeeded
 from app.models.base import Output
-from app.models.mentors import (
-    LEFT,
-    Mentor,
-    MentorCreate,
-    MentorStatus,
-)
+from app.models.mentors import LEFT, Mentor, MentorStatus
 from app.models.moves import History
-from app.models.people import Person, Presence
-from app.models.prisons import Prison
 from app.models.staff import Role
-from app.scope import everything
-from app.services import lifecycle, texts
+from app.services import lifecycle
+from app.services.mentors.applying import apply, latest_episode, person_of
 from app.services.mentors.guards import ended_from
 from app.services.mentors.moves import CORRECTION_REASONS, MENTOR
-from app.services.working_days import local_date
+from app.services.mentors.waiting import applications_due
 from app.visibility import shape
-
-
-async def apply(db: AsyncSession, actor: Actor, body: MentorCreate) -> Mentor:
-    """Begin an application. Prisoners apply for themselves only; staff enter for anyone."""
-    if actor.family is Role.mentor and body.person_id != actor.person_id:
-        raise NotFound()
-    texts.check_choice(actor, body.disclosure)
-    person = await person_of(db, actor.prison_id, body.person_id)
-    if person.presence is Presence.left:
-        raise NotHere()
-    last = await latest_episode(db, person)
-    prison = await db.get_one(Prison, actor.prison_id)
-    today = local_date(now(), prison.tz)
-    if last is not None and last.reapply_on is not None and today < last.reapply_on:
-        raise TooEarly(f"An application is possible from {last.reapply_on}.")
-    mentor = Mentor(prison_id=actor.prison_id, **body.model_dump())
-    await lifecycle.begin(db, MENTOR, mentor, actor)
-    return mentor
-
-
-async def person_of(db: AsyncSession, prison_id: str, person_id: object) -> Person:
-    """The person, whoever asks: for a reply's display name and for guards."""
-    found = everything(Person, prison_id).where(col(Person.id) == person_id)
-    person = (await db.execute(found)).scalar_one_or_none()
-    if person is None:
-        raise NotFound()
-    return person
-
-
-async def latest_episode(db: AsyncSession, person: Person) -> Mentor | None:
-    """The person's most recent episode as mentor, ended or not."""
-    found = everything(Mentor, person.prison_id).where(col(Mentor.person_id) == person.id)
-    newest = found.order_by(col(Mentor.recorded_at).desc()).limit(1)
-    return (await db.execute(newest)).scalar_one_or_none()
 
 
 async def correct_end(db: AsyncSession, actor: Actor, mentor: Mentor) -> None:
@@ -108,6 +67,7 @@ async def history_shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> list[
 __all__ = [
     "MENTOR",
     "MentorStatus",
+    "applications_due",
     "apply",
     "correct_end",
     "history_shape",

@@ -16,6 +16,8 @@ from app.models.trainings import Module, Training, TrainingStatus
 from app.scope import everything
 from app.services import lifecycle
 from app.services.lifecycle import Context, Guard, Refusal
+from app.services.mentors import application
+from app.services.mentors.application import NOTHING_LOADED, Application
 from app.services.working_days import add_calendar_months, local_date
 
 S = MentorStatus
@@ -35,10 +37,11 @@ class Facts:
     observations: list[Observation]
     trainings: list[Training]
     founders: int
+    application: Application = NOTHING_LOADED
 
 
 async def load_facts(db: AsyncSession, mentor: Mentor) -> Facts:
-    """The facts of one mentor, in five queries at most."""
+    """The facts of one mentor, in seven queries at most."""
     prison = await db.get_one(Prison, mentor.prison_id)
     observations = everything(Observation, mentor.prison_id)
     trainings = everything(Training, mentor.prison_id)
@@ -50,6 +53,7 @@ async def load_facts(db: AsyncSession, mentor: Mentor) -> Facts:
         list(await db.scalars(observations.where(col(Observation.mentor_id) == mentor.id))),
         list(await db.scalars(trainings.where(col(Training.mentor_id) == mentor.id))),
         (await db.execute(founders(mentor.prison_id))).scalar_one(),
+        await application.load(db, mentor, prison.cooling_off_days),
     )
 
 

@@ -1,5 +1,6 @@
 """A mentor's life as a table of moves, and what comes with each."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.models.tasks import TaskKind
 from app.scope import everything
 from app.services import lifecycle, tasks
 from app.services.lifecycle import Context, Guard, Lifecycle, Move
+from app.services.mentors import application as a
 from app.services.mentors import guards as g
 from app.services.pairings import PAIRING
 from app.services.people import deaths
@@ -57,6 +59,11 @@ async def open_review(db: AsyncSession, context: Context) -> None:
 
 async def finish_review(db: AsyncSession, context: Context) -> None:
     await tasks.finish(db, context.thing, TaskKind.suspension_review, context.actor)
+
+
+async def finish_step(db: AsyncSession, context: Context) -> None:
+    """Somebody was asked to take an application on: here it goes on."""
+    await tasks.finish(db, context.thing, TaskKind.application_step, context.actor)
 
 
 async def remember_decider(db: AsyncSession, context: Context) -> None:
@@ -121,6 +128,7 @@ SHADOWED = (g.shadowed_three_months, g.observed_sessions_logged)
 ACTIVATION = (*SHADOWED, g.assessed_by_another, *STANDING, g.nobody_decides_on_themselves)
 FOUNDING_GUARDS = (g.founders_below_cap, *STANDING, g.nobody_decides_on_themselves)
 DECISION = (g.nobody_decides_on_themselves, g.decided_by_another)
+APPROVAL = (g.clearance_current, a.campaign_has_place, a.cooled_off)
 
 _BEFORE_APPROVAL = (S.draft, S.submitted, S.screened, S.interviewed, S.governor_review, S.appealed)
 _APPROVED = (S.approved_conditionally, S.shadowing, S.ready_for_sign_off, S.active, S.paused)
@@ -131,12 +139,12 @@ def _move(*by: Role, guards: tuple[Guard, ...] = (), **rest: Any) -> Move:
 
 
 MOVES: dict[tuple[MentorStatus, MentorStatus], Move] = {
-    (S.draft, S.submitted): _move(M, SW, guards=(g.own_application,)),
+    (S.draft, S.submitted): _move(M, SW, guards=(g.own_application, a.statements_complete)),
     (S.submitted, S.screened): _move(SW),
-    (S.screened, S.interviewed): _move(SW, C),
+    (S.screened, S.interviewed): _move(SW, C, guards=(a.interviewed_by_both,)),
     (S.interviewed, S.governor_review): _move(SW),
     (S.governor_review, S.approved_conditionally): _move(
-        G, guards=(*DECISION, g.clearance_current), effects=(forget_reapplying,)
+        G, guards=(*DECISION, *APPROVAL), effects=(forget_reapplying, a.hold_campaign_place)
     ),
     (S.governor_review, S.declined): _move(
         G, guards=DECISION, reasons=DECLINE_REASONS, effects=(remember_decider,)
@@ -226,6 +234,14 @@ MOVES |= {
     )
     for end in sorted(LEFT)
     for state in _LIVE
+}
+
+# States in which somebody must take the application on, and whoever moves it has.
+WAITING = frozenset({S.submitted, S.screened, S.interviewed, S.appealed, S.governor_review})
+MOVES |= {
+    (start, to): replace(move, effects=(*move.effects, finish_step))
+    for (start, to), move in MOVES.items()
+    if start in WAITING
 }
 
 MENTOR = Lifecycle("mentors", "mentor", MentorStatus, MOVES, g.load_facts)

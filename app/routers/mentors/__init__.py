@@ -1,4 +1,4 @@
-"""Mentors over HTTP."""
+"""Mentors over HTTP: their life (here), and what governors decide (`deciding.py`)."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -57,6 +57,7 @@ from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
+from app.routers.mentors import deciding
 from app.services import lifecycle, mentors
 from app.services.mentors import evidence
 from app.visibility import MATRIX, shape
@@ -118,6 +119,9 @@ async def apply_as_mentor(actor: MayApply, db: Db, body: MentorCreate, once: Jus
     mentor = await mentors.apply(db, actor, body)
     shown = await mentors.shown(db, mentor, actor)
     return await once.created(shown, location=f"mentors/{mentor.id}")
+
+
+router.include_router(deciding.router)  # before what stands at an id
 
 
 @router.get("/{mentor_id}", response_model=AnyMentor, responses=refusals())
