@@ -4,11 +4,63 @@
 from collections.abc import Mapping
 
 from app.models.base import Output
+from app.models.check_ins import CheckInForGovernor, CheckInLimits, CheckInOwn, CheckInRead
+from app.models.joint_reviews import (
+    AgendaRead,
+    JointReviewForGovernor,
+    JointReviewRead,
+    JointReviewRow,
+)
+from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.staff import Role
+from app.models.supervisions import (
+    ComplianceRead,
+    SupervisionForGovernor,
+    SupervisionForMentor,
+    SupervisionRead,
+    SupervisionRow,
+)
+from app.models.texts import VersionRead
 
 Audiences = Mapping[Role, type[Output]]
 CARE = (Role.support_worker, Role.clinician)
 STAFF = (*CARE, Role.governor)
 SCHEME = (*STAFF, Role.mentor)
 
-PROGRAMME: dict[str, Audiences] = {}
+PROGRAMME: dict[str, Audiences] = {
+    "supervisions": {
+        **dict.fromkeys(CARE, SupervisionRead),
+        Role.governor: SupervisionForGovernor,
+        Role.mentor: SupervisionForMentor,
+    },
+    "supervisions.row": dict.fromkeys(SCHEME, SupervisionRow),
+    "supervisions.history": {
+        **dict.fromkeys(CARE, HistoryRead),
+        Role.governor: HistoryCoarse,  # whether and when, not what was said
+        Role.mentor: HistoryForMentor,
+    },
+    "supervisions.versions": dict.fromkeys(CARE, VersionRead),
+    "supervisions.compliance": dict.fromkeys(STAFF, ComplianceRead),
+    "joint_reviews": {
+        **dict.fromkeys(CARE, JointReviewRead),
+        Role.governor: JointReviewForGovernor,
+    },
+    "joint_reviews.row": dict.fromkeys(STAFF, JointReviewRow),
+    "joint_reviews.history": {
+        **dict.fromkeys(CARE, HistoryRead),
+        Role.governor: HistoryCoarse,
+    },
+    "joint_reviews.versions": dict.fromkeys(CARE, VersionRead),
+    "joint_reviews.agenda": dict.fromkeys(CARE, AgendaRead),
+    "check_ins": {
+        **dict.fromkeys(CARE, CheckInLimits),
+        Role.governor: CheckInForGovernor,
+        Role.mentor: CheckInOwn,
+    },
+    "check_ins.row": {
+        **dict.fromkeys(CARE, CheckInLimits),
+        Role.governor: CheckInForGovernor,
+        Role.mentor: CheckInOwn,
+    },
+    "check_ins.patient": {Role.clinician: CheckInRead},  # of a mentor who is their own patient
+}

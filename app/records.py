@@ -12,6 +12,7 @@ from sqlmodel import SQLModel, col
 from app.models.acct_pointers import AcctPointer
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
+from app.models.check_ins import CheckIn
 from app.models.clinical_notes import ClinicalNote
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
@@ -29,6 +30,7 @@ from app.models.releases import Release
 from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
 from app.models.sessions import Participation, Session
+from app.models.supervisions import Supervision
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
@@ -66,6 +68,7 @@ NOBODYS = {
     "outage": "the machine",
     "audit_entry": "found by the ids of the rows listed here",
     "audit_link": "digests",
+    "joint_review": "how the scheme did in a month; whom it looked at stands in their own records",
 }
 
 
@@ -108,6 +111,8 @@ def theirs(
             col(Observation.observed_mentor_id).in_(mentors),
         ),
         Training: col(Training.mentor_id).in_(mentors),
+        Supervision: col(Supervision.mentor_id).in_(mentors),
+        CheckIn: col(CheckIn.mentor_id).in_(mentors),
         Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
         Session: or_(led, col(Session.id).in_(attended)),
         Participation: or_(

@@ -31,16 +31,20 @@ from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
 from app.services import (
     break_glass,
+    check_ins,
+    joint_reviews,
     notifications,
     releases,
     retention,
     revocations,
     sessions,
     software,
+    supervisions,
     trainings,
 )
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
+from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
 from app.services.tasks import sweep as task_steps
 
@@ -211,12 +215,17 @@ async def pulse(db: Database, prison_id: str) -> None:
 
 
 async def housekeeping(db: Database, prison_id: str) -> None:
-    """What falls due without anyone's doing: notes lock, modules and broken glass expire."""
+    """What falls due without anyone's doing: notes lock, modules and broken glass expire, staff
+    are asked for what they owe."""
     async with db.write(prison_id) as session:
         await sessions.lock_due(session, prison_id, clock.now())
         await trainings.expire_due(session, prison_id)
         await break_glass.expire_due(session, prison_id)
         await releases.expire_due(session, prison_id)
+        await supervisions.alert_due(session, prison_id)
+        await joint_reviews.open_due(session, prison_id)
+        await check_ins.alert_due(session, prison_id)
+        await debriefs.owe_due(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

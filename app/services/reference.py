@@ -17,6 +17,7 @@ from app.models.audit import AuditAct
 from app.models.base import Disclosure
 from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
 from app.models.caseloads import CaseloadEnd
+from app.models.check_ins import CheckInLimit, Fitness
 from app.models.chronology import EventKind
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
@@ -29,6 +30,7 @@ from app.models.concerns import (
 )
 from app.models.deaths import DeathSource, DeathStatus
 from app.models.duties import Post
+from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
@@ -51,6 +53,12 @@ from app.models.sessions import (
     WelfareReason,
 )
 from app.models.staff import Role, StaffRole
+from app.models.supervisions import (
+    MentorSignature,
+    SupervisionMode,
+    SupervisionStatus,
+    SupervisionText,
+)
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.services.escalation import Immediacy, Why
@@ -118,6 +126,14 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReleaseKind,
     ReleaseStatus,
     EventKind,
+    SupervisionStatus,
+    SupervisionMode,
+    SupervisionText,
+    MentorSignature,
+    JointReviewStatus,
+    AgendaCode,
+    CheckInLimit,
+    Fitness,
 )
 
 

@@ -1,5 +1,6 @@
 """A mentor's life as a table of moves, and what comes with each."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.services.lifecycle import Context, Guard, Lifecycle, Move
 from app.services.mentors import guards as g
 from app.services.pairings import PAIRING
 from app.services.people import deaths
+from app.services.supervisions import plans as supervision
 from app.services.working_days import add_calendar_months, local_date
 
 S = MentorStatus
@@ -226,6 +228,18 @@ MOVES |= {
     )
     for end in sorted(LEFT)
     for state in _LIVE
+}
+
+# Whoever is active is supervised: planned on becoming it, cancelled on leaving off.
+MOVES |= {
+    ends: replace(move, effects=(*move.effects, supervision.begin))
+    for ends, move in MOVES.items()
+    if ends[1] is S.active
+}
+MOVES |= {
+    ends: replace(move, effects=(*move.effects, supervision.leave_off))
+    for ends, move in MOVES.items()
+    if ends[0] is S.active
 }
 
 MENTOR = Lifecycle("mentors", "mentor", MentorStatus, MOVES, g.load_facts)
