@@ -40,7 +40,7 @@ PROGRAMME: dict[str, Audiences] = {
         Role.mentor: HistoryForMentor,
     },
     "supervisions.versions": dict.fromkeys(CARE, VersionRead),
-    "supervisions.compliance": dict.fromkeys(STAFF, ComplianceRead),
+    "supervisions.compliance": dict.fromkeys(SCHEME, ComplianceRead),
     "joint_reviews": {
         **dict.fromkeys(CARE, JointReviewRead),
         Role.governor: JointReviewForGovernor,

@@ -86,7 +86,7 @@ async def read_joint_review(actor: MayReadJointReview, db: Db, review: ThisRevie
 
 @router.get("/{joint_review_id}/agenda", response_model=AgendaRead, responses=refusals())
 async def read_joint_review_agenda(
-    actor: MayReadJointReview, db: Db, review: ThisReview
+    actor: MayWriteJointReview, db: Db, review: ThisReview
 ) -> Response:
     """Whom it must look at, and why, as far as you may see them."""
     return reply(await joint_reviews.agenda(db, actor, review))

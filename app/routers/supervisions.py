@@ -100,6 +100,10 @@ LIST = Listing(
 )
 
 
+_FIRST = "The first day on which one was due; absent: 31 days before `to`."
+_LAST = "The last day on which one was due; absent: today."
+
+
 class SupervisionQuery(PageQuery):
     mentor_id: UUID | None = None
     status: SupervisionStatus | None = None
@@ -122,8 +126,8 @@ async def list_supervisions(
 async def read_supervision_compliance(
     actor: MayReadSupervision,
     db: Db,
-    first: Annotated[date, Query(alias="from", description="The first day on which one was due.")],
-    last: Annotated[date, Query(alias="to", description="The last day on which one was due.")],
+    first: Annotated[date | None, Query(alias="from", description=_FIRST)] = None,
+    last: Annotated[date | None, Query(alias="to", description=_LAST)] = None,
 ) -> Response:
     """How supervision was kept, mentor by mentor, of what fell due in a span of days."""
     return reply(whole(await supervisions.compliance(db, actor, first, last)))
@@ -205,7 +209,7 @@ async def sign_supervision(
 @router.post(
     "/{supervision_id}/countersignature",
     response_model=SupervisionRead,
-    responses=refusals(MoveNotInTable, Conflicting),
+    responses=refusals(MoveNotInTable, MoveNotYours, Conflicting, Stale),
 )
 async def countersign_supervision(
     actor: MayWriteSupervision, db: Db, supervision: SupervisionToWorkOn

@@ -1,7 +1,7 @@
 """Supervisions: when they are due (`rules.py`), their life (`moves.py`), how they are planned
 (`plans.py`), held and signed (`work.py`), asked for (`alerts.py`), and how they were kept."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -28,9 +28,11 @@ from app.services.supervisions.work import (
     sign_as_supervisor,
     to_work_on,
 )
+from app.services.working_days import local_date
 from app.visibility import shape
 
 LONGEST_SPAN_DAYS = 400
+USUAL_SPAN = timedelta(days=31)
 
 
 async def shown(db: AsyncSession, supervision: Supervision, actor: Actor) -> Output:
@@ -54,9 +56,15 @@ async def versions(
     return await texts.versions(db, actor, supervision, text.value)
 
 
-async def compliance(db: AsyncSession, actor: Actor, first: date, last: date) -> list[Output]:
-    """How supervision was kept, mentor by mentor, of what fell due in a span of days."""
+async def compliance(
+    db: AsyncSession, actor: Actor, first: date | None, last: date | None
+) -> list[Output]:
+    """How supervision was kept, mentor by mentor, of what fell due in a span of days; a mentor's
+    own to themselves."""
     found = shape("supervisions.compliance", actor.role)
+    zone = (await db.get_one(Prison, actor.prison_id)).tz
+    last = last or local_date(clock.now(), zone)
+    first = first or last - USUAL_SPAN
     if not 0 <= (last - first).days <= LONGEST_SPAN_DAYS:
         message = f"must be on `from` or after it, by at most {LONGEST_SPAN_DAYS} days"
         raise Invalid.field("to", "span", message)
@@ -66,7 +74,6 @@ async def compliance(db: AsyncSession, actor: Actor, first: date, last: date) ->
     by_mentor: dict[object, list[Supervision]] = {}
     for each in (await db.execute(fell_due)).scalars():
         by_mentor.setdefault(each.mentor_id, []).append(each)
-    zone = (await db.get_one(Prison, actor.prison_id)).tz
     people = {each.id: each.display_name for each in (await _people(db, actor)).values()}
     mentors = visible(Mentor, actor).where(col(Mentor.id).in_(list(by_mentor)))
     rows = []

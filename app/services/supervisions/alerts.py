@@ -86,12 +86,10 @@ async def _plan_missing(db: AsyncSession, prison_id: str) -> None:
 
 
 async def _follow_commitments(db: AsyncSession, prison_id: str) -> None:
-    mentors = everything(Mentor, prison_id).where(
-        col(Mentor.id) == col(Supervision.mentor_id),
-        col(Mentor.commitment) != col(Supervision.commitment),
-    )
+    mentor = everything(Mentor, prison_id).where(col(Mentor.id) == col(Supervision.mentor_id))
+    now = mentor.with_only_columns(col(Mentor.commitment)).scalar_subquery()
     changed = everything(Supervision, prison_id).where(
-        col(Supervision.status).in_(SUPERVISION_OPEN), mentors.exists()
+        col(Supervision.status).in_(SUPERVISION_OPEN), col(Supervision.commitment) != now
     )
     locked = changed.order_by(col(Supervision.id)).with_for_update(skip_locked=True)
     for supervision in (await db.scalars(locked)).all():

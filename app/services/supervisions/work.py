@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor
-from app.errors import Conflicting, Invalid, MoveNotInTable, NotAllowed, NoteLocked
+from app.errors import Conflicting, Invalid, MoveNotInTable, MoveNotYours, NoteLocked
 from app.models.mentors import Mentor, MentorStatus
 from app.models.staff import Role
 from app.models.supervisions import (
@@ -161,7 +161,7 @@ async def sign_as_supervisor(db: AsyncSession, actor: Actor, supervision: Superv
     """Whoever held it signs it; or who supervises the mentor now, where they have left."""
     mentor = await mentor_of(db, supervision)
     if actor.staff_id not in {supervision.held_by, mentor.supervisor_id}:
-        raise NotAllowed("It is signed by whoever held it, or by the mentor's supervisor.")
+        raise MoveNotYours("It is signed by whoever held it, or by the mentor's supervisor.")
     _may_be_signed(supervision)
     if supervision.supervisor_signed_at is not None:
         raise Conflicting("It is signed already.")

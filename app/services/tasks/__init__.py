@@ -87,7 +87,8 @@ async def finish(db: AsyncSession, thing: Any, kind: TaskKind, actor: Actor) -> 
 
 async def act(db: AsyncSession, actor: Actor, task: Task, body: MoveCreate) -> None:
     """The move a caller asked for; its note is the task's outcome, which a debrief must have."""
-    if task.kind is TaskKind.debrief and body.to == TaskStatus.done and body.note is None:
+    ends = task.status is TaskStatus.open and body.to == TaskStatus.done
+    if ends and task.kind is TaskKind.debrief and body.note is None:
         raise Invalid.field("note", "outcome", "say what came of the debrief")
     task.disclosure = body.disclosure
     await lifecycle.make(db, TASK, task, actor, body)
