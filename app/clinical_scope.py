@@ -33,7 +33,15 @@ from app.ties import (
     not_revoked,
 )
 
-READ_BY_SUPPORT_WORKERS = ["session", "mentee", "statement", "character_reference", "interview"]
+READ_BY_SUPPORT_WORKERS = [
+    "session",
+    "mentee",
+    "statement",
+    "character_reference",
+    "interview",
+    "supervision",
+    "joint_review",
+]
 
 
 def _caseloads(role: Role) -> ColumnElement[bool]:

@@ -9,10 +9,24 @@ from app.models.base import Output
 from app.models.board import BoardForMentor, BoardRead
 from app.models.campaigns import CampaignForPrisoner, CampaignRead, CampaignRow
 from app.models.character_references import CharacterReferenceRead
+from app.models.check_ins import CheckInForGovernor, CheckInLimits, CheckInOwn, CheckInRead
 from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
-from app.models.moves import HistoryForMentor, HistoryRead
+from app.models.joint_reviews import (
+    AgendaRead,
+    JointReviewForGovernor,
+    JointReviewRead,
+    JointReviewRow,
+)
+from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.staff import Role
 from app.models.statements import StatementForMentor, StatementRead
+from app.models.supervisions import (
+    ComplianceRead,
+    SupervisionForGovernor,
+    SupervisionForMentor,
+    SupervisionRead,
+    SupervisionRow,
+)
 from app.models.texts import VersionRead
 
 Audiences = Mapping[Role, type[Output]]
@@ -41,4 +55,39 @@ PROGRAMME: dict[str, Audiences] = {
     "adoptions.part": dict.fromkeys(STAFF, AdoptionRead),
     "mentors.queue": {Role.governor: QueueItem},
     "mentors.pathway": dict.fromkeys(STAFF, Pathway),
+    "supervisions": {
+        **dict.fromkeys(CARE, SupervisionRead),
+        Role.governor: SupervisionForGovernor,
+        Role.mentor: SupervisionForMentor,
+    },
+    "supervisions.row": dict.fromkeys(SCHEME, SupervisionRow),
+    "supervisions.history": {
+        **dict.fromkeys(CARE, HistoryRead),
+        Role.governor: HistoryCoarse,  # whether and when, not what was said
+        Role.mentor: HistoryForMentor,
+    },
+    "supervisions.versions": dict.fromkeys(CARE, VersionRead),
+    "supervisions.compliance": dict.fromkeys(SCHEME, ComplianceRead),
+    "joint_reviews": {
+        **dict.fromkeys(CARE, JointReviewRead),
+        Role.governor: JointReviewForGovernor,
+    },
+    "joint_reviews.row": dict.fromkeys(STAFF, JointReviewRow),
+    "joint_reviews.history": {
+        **dict.fromkeys(CARE, HistoryRead),
+        Role.governor: HistoryCoarse,
+    },
+    "joint_reviews.versions": dict.fromkeys(CARE, VersionRead),
+    "joint_reviews.agenda": dict.fromkeys(CARE, AgendaRead),
+    "check_ins": {
+        **dict.fromkeys(CARE, CheckInLimits),
+        Role.governor: CheckInForGovernor,
+        Role.mentor: CheckInOwn,
+    },
+    "check_ins.row": {
+        **dict.fromkeys(CARE, CheckInLimits),
+        Role.governor: CheckInForGovernor,
+        Role.mentor: CheckInOwn,
+    },
+    "check_ins.patient": {Role.clinician: CheckInRead},  # of a mentor who is their own patient
 }

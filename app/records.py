@@ -13,6 +13,7 @@ from app.models.acct_pointers import AcctPointer
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
 from app.models.character_references import CharacterReference
+from app.models.check_ins import CheckIn
 from app.models.clinical_notes import ClinicalNote
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
@@ -32,6 +33,7 @@ from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
 from app.models.sessions import Participation, Session
 from app.models.statements import Statement
+from app.models.supervisions import Supervision
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
@@ -71,6 +73,7 @@ NOBODYS = {
     "audit_link": "digests",
     "campaign": "a call to everybody",
     "adoption": "who answers for the scheme",
+    "joint_review": "how the scheme did in a month; whom it looked at stands in their own records",
 }
 
 
@@ -116,6 +119,8 @@ def theirs(
         Statement: col(Statement.mentor_id).in_(mentors),
         CharacterReference: col(CharacterReference.mentor_id).in_(mentors),
         Interview: col(Interview.mentor_id).in_(mentors),
+        Supervision: col(Supervision.mentor_id).in_(mentors),
+        CheckIn: col(CheckIn.mentor_id).in_(mentors),
         Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
         Session: or_(led, col(Session.id).in_(attended)),
         Participation: or_(

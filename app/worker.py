@@ -32,6 +32,8 @@ from app.scope import everything
 from app.services import (
     break_glass,
     campaigns,
+    check_ins,
+    joint_reviews,
     mentors,
     notifications,
     releases,
@@ -39,10 +41,12 @@ from app.services import (
     revocations,
     sessions,
     software,
+    supervisions,
     trainings,
 )
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
+from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
 from app.services.tasks import sweep as task_steps
 
@@ -213,7 +217,8 @@ async def pulse(db: Database, prison_id: str) -> None:
 
 
 async def housekeeping(db: Database, prison_id: str) -> None:
-    """What falls due without anyone's doing: notes lock, modules and broken glass expire."""
+    """What falls due without anyone's doing: notes lock, modules and broken glass expire, staff
+    are asked for what they owe."""
     async with db.write(prison_id) as session:
         await sessions.lock_due(session, prison_id, clock.now())
         await trainings.expire_due(session, prison_id)
@@ -221,6 +226,10 @@ async def housekeeping(db: Database, prison_id: str) -> None:
         await releases.expire_due(session, prison_id)
         await campaigns.close_due(session, prison_id)
         await mentors.applications_due(session, prison_id)
+        await supervisions.alert_due(session, prison_id)
+        await joint_reviews.open_due(session, prison_id)
+        await check_ins.alert_due(session, prison_id)
+        await debriefs.owe_due(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

@@ -9,10 +9,11 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from app import clock
+from app import clock, worker
 from app.access import Actor
 from app.db import Database
 from app.models.staff import Role, Staff, StaffRole
+from app.models.supervisions import SUPERVISION_OPEN
 from app.models.trainings import Module, TrainingCreate
 from app.services import lifecycle, trainings
 from app.services.mentors.guards import FOUNDERS_AT_MOST
@@ -333,6 +334,24 @@ class Wing:
         """A support worker brings a mentor and a mentee together."""
         body = {"mentor_id": str(mentor.mentor_id), "mentee_id": mentee_id}
         return await self.support_worker.post("pairings", body)
+
+    async def supervision_of(self, mentor: Caller) -> Any:
+        """The mentor's open supervision, as a support worker sees it."""
+        items = (await self.support_worker.get(f"supervisions?mentor_id={mentor.mentor_id}"))[
+            "items"
+        ]
+        (planned,) = [each for each in items if each["status"] in SUPERVISION_OPEN]
+        return planned
+
+    async def supervises(self, mentor: Caller, **fields: Any) -> Any:
+        """A support worker holds the mentor's open supervision."""
+        planned = await self.supervision_of(mentor)
+        body = {"mode": "in_person", **fields}
+        return await self.support_worker.post(f"supervisions/{planned['id']}/held", body, 200)
+
+    async def tidies(self) -> None:
+        """A round of the worker's housekeeping."""
+        await worker.housekeeping(self.db, self.prison_id)
 
 
 def clearance(valid_from: date, valid_to: date, outcome: str = "cleared") -> dict[str, str]:

@@ -15,6 +15,7 @@ from app.demo import (
     break_glass,
     clinical,
     concerns,
+    coordination,
     mentees,
     mentors,
     sessions,
@@ -57,6 +58,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         people = await mentees.people_arrive(wing)
         await applications.live(wing)
         await mentors.live(wing)
+        await coordination.live(wing)
         count = await mentees.live(wing)
         await sharing.live(wing)
         held = await sessions.live(wing)

@@ -20,7 +20,7 @@ from app.models.people import Person
 from app.models.prisons import Prison
 from app.models.staff import Role
 from app.scope import referred
-from app.services import lifecycle, outbox
+from app.services import check_ins, lifecycle, outbox
 from app.services.lifecycle import Context, Lifecycle, Move
 from app.services.working_days import local_date
 from app.visibility import shape
@@ -46,6 +46,10 @@ async def forget_closure(db: AsyncSession, context: Context) -> None:
     context.thing.closed_on = None
 
 
+async def review_pause(db: AsyncSession, context: Context) -> None:
+    await check_ins.review_pause(db, context.thing.prison_id, context.thing.person_id)
+
+
 async def forget_review(db: AsyncSession, context: Context) -> None:
     context.thing.next_review_on = None
 
@@ -56,7 +60,7 @@ def _move(**rest: Any) -> Move:
 
 MOVES = {
     (S.open, S.post_closure): _move(reasons=CLOSE_REASONS, effects=(note_closure,)),
-    (S.post_closure, S.open): _move(reasons=REOPEN_REASONS, effects=(forget_closure,)),
+    (S.post_closure, S.open): _move(reasons=REOPEN_REASONS, effects=(forget_closure, review_pause)),
     (S.post_closure, S.closed): _move(reasons=END_REASONS, effects=(forget_review,)),
 }
 ACCT_POINTER = Lifecycle("acct_pointers", "acct_pointer", AcctStatus, MOVES, zone_of)
@@ -68,6 +72,7 @@ async def create(db: AsyncSession, actor: Actor, body: AcctPointerCreate) -> Acc
     pointer = AcctPointer(prison_id=actor.prison_id, **body.model_dump())
     _check_days(pointer, await zone_of(db, pointer))
     await lifecycle.begin(db, ACCT_POINTER, pointer, actor)
+    await check_ins.review_pause(db, pointer.prison_id, pointer.person_id)
     return pointer
 
 

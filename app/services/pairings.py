@@ -1,6 +1,7 @@
 """Pairings: which mentor supports which mentee."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -21,6 +22,7 @@ from app.models.staff import Role
 from app.scope import everything, referred
 from app.services import lifecycle
 from app.services.lifecycle import Context, Guard, Lifecycle, Move, Refusal
+from app.services.supervisions import plans as supervision
 from app.visibility import shape
 
 S = PairingStatus
@@ -53,6 +55,7 @@ class Pair:
     mentors_person: Person
     mentee: Mentee
     mentees_person: Person
+    supervision_owed_since: date | None = None
 
 
 def unpairable(pair: Pair) -> list[FieldError]:
@@ -70,6 +73,11 @@ def unpairable(pair: Pair) -> list[FieldError]:
     if pair.mentors_person.presence is not Presence.here:
         message = "the mentor is not in this prison now"
         found.append(FieldError("mentor_id", "mentor_not_here", message))
+    if pair.supervision_owed_since is not None:
+        message = (
+            f"the mentor's supervision was due on {pair.supervision_owed_since}: hold it first"
+        )
+        found.append(FieldError("mentor_id", "supervision_overdue", message))
     if pair.mentees_person.presence is not Presence.here:
         message = "the mentee is not in this prison now"
         found.append(FieldError("mentee_id", "mentee_not_here", message))
@@ -111,6 +119,7 @@ async def load_pair(
         await referred(db, Person, prison_id, mentor.person_id, "mentor_id"),
         mentee,
         await referred(db, Person, prison_id, mentee.person_id, "mentee_id"),
+        await supervision.owed_since(db, mentor),
     )
 
 
@@ -142,6 +151,7 @@ MOVES = {
             _unless("mentee_not_accepted"),
             _unless("mentor_not_here"),
             _unless("mentee_not_here"),
+            _unless("supervision_overdue"),
         ),
         effects=(hold_mentor,),
     ),

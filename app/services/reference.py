@@ -22,6 +22,7 @@ from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOut
 from app.models.campaigns import CampaignStatus
 from app.models.caseloads import CaseloadEnd
 from app.models.character_references import RefereeRole, Supports
+from app.models.check_ins import CheckInLimit, Fitness
 from app.models.chronology import EventKind
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
@@ -35,6 +36,7 @@ from app.models.concerns import (
 from app.models.deaths import DeathSource, DeathStatus
 from app.models.duties import Post
 from app.models.interviews import Interviewer, Recommendation
+from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
@@ -58,6 +60,12 @@ from app.models.sessions import (
 )
 from app.models.staff import Role, StaffRole
 from app.models.statements import Prompt
+from app.models.supervisions import (
+    MentorSignature,
+    SupervisionMode,
+    SupervisionStatus,
+    SupervisionText,
+)
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.services.escalation import Immediacy, Why
@@ -135,6 +143,14 @@ LISTS: tuple[type[StrEnum], ...] = (
     Recommendation,
     AdoptionPart,
     CoolingOff,
+    SupervisionStatus,
+    SupervisionMode,
+    SupervisionText,
+    MentorSignature,
+    JointReviewStatus,
+    AgendaCode,
+    CheckInLimit,
+    Fitness,
 )
 
 

@@ -35,7 +35,15 @@ from app.tokens import Claims
 
 FILE = Path(__file__).parents[1] / "reference" / "records.toml"
 OPERATION = "subject_access_request"
-OWN_MOVES = ("mentors", "mentees", "trainings", "pairings", "permissions", "acct_pointers")
+OWN_MOVES = (
+    "mentors",
+    "mentees",
+    "trainings",
+    "pairings",
+    "permissions",
+    "acct_pointers",
+    "supervisions",
+)
 
 
 class Table(BaseModel, extra="forbid"):

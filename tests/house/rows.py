@@ -44,6 +44,9 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "break_glass": {"expires_at": END},
     "release": {"as_at": BEGIN, "released_by": None},
     "notification": {"task_id": None, "break_glass_id": None},
+    "supervision": {"due_on": date(2026, 11, 30), "first_due_on": date(2026, 11, 30)},
+    "joint_review": {"month": date(2026, 11, 1), "clinician_id": None},
+    "check_in": {"limits": ["none"]},
     "session": {"starts_at": BEGIN, "ends_at": END},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }

@@ -60,7 +60,7 @@ async def test_there_is_a_concern_in_every_state(loaded: Database) -> None:
 async def test_a_glass_was_broken_and_its_review_is_done(loaded: Database) -> None:
     assert await one(loaded, "SELECT status FROM break_glass") == "reviewed_justified"
     tasks = "SELECT kind, count(*) FROM task WHERE status = 'done' GROUP BY 1"
-    assert await counted(loaded, tasks) == {"break_glass_review": 1}
+    assert await counted(loaded, tasks) == {"break_glass_review": 1, "joint_review_due": 1}
 
 
 async def test_clinicians_wrote_notes_and_a_plan_is_shared_in_part(loaded: Database) -> None:

@@ -193,6 +193,28 @@ for _column in ("referee_name", "text"):
 _put("interview", "notes", {"mentor": CARE, "suspended_mentor": CARE}, "who asked; no governor")
 for _column in ("named_person", "scheme_version"):
     _put("adoption", _column, {"senior_manager": STAFF}, "who answers for the scheme")
+# How mentors are looked after.
+_put(
+    "supervision",
+    "shared_note",
+    {"mentor": CARE | {V.mentor}, "other_mentor": CARE | {V.other_mentor}},
+    "the shared part of one's own",
+)
+_put("supervision", "next_steps", {"mentor": CARE | {V.mentor}}, "the shared part of one's own")
+_put("supervision", "staff_note", {"mentor": CARE, "other_mentor": CARE}, "candour")
+_put(
+    "supervision",
+    "mentor_signature_reason",
+    {"mentor": CARE | {V.mentor}},
+    "the mentor's own words",
+)
+_put("joint_review", "summary", {"month": CARE}, "governors see whether and when")
+_put(
+    "check_in",
+    "said",
+    {"mentor": frozenset({V.mentor}), "other_mentor": frozenset({V.other_mentor, V.nurse})},
+    "their own, and of a clinician whose patient they are",
+)
 
 # Mentees.
 _put("mentee", "referral_reason", {"mentee": CARE, "other_mentee": CARE}, "minimum necessary")
@@ -346,7 +368,17 @@ def found_in(text: str) -> set[Canary]:
 # Text, dates and bytes of the tables that hold no canary, each with its reason.
 _AUTHOR = "a subject of staff, planted as staff.subject"
 _CODE = "a code of ours"
+_RECKONED = "reckoned from days of ours"
 NOT_PLANTED: dict[tuple[str, str], str] = {
+    ("check_in", "limits"): "a closed list",
+    ("check_in", "next_on"): _RECKONED,
+    ("check_in", "recorded_by"): _AUTHOR,
+    ("joint_review", "due_on"): _RECKONED,
+    ("joint_review", "month"): _RECKONED,
+    ("supervision", "counts_from"): _RECKONED,
+    ("supervision", "due_on"): _RECKONED,
+    ("supervision", "first_due_on"): _RECKONED,
+    ("supervision", "mentor_signature_recorded_by"): _AUTHOR,
     ("audit_entry", "client"): "the client's name in a token: not free text, and tested for words",
     ("audit_entry", "code"): _CODE,
     ("audit_entry", "operation"): "an operationId",

@@ -17,6 +17,7 @@ from app.models.break_glass import BreakGlass
 from app.models.campaigns import Campaign
 from app.models.caseloads import Caseload
 from app.models.character_references import CharacterReference
+from app.models.check_ins import CheckIn
 from app.models.clients import Client
 from app.models.clinical_notes import ClinicalNote
 from app.models.concerns import Action, Addendum, Concern
@@ -25,6 +26,7 @@ from app.models.duties import Duty
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.interviews import Interview
+from app.models.joint_reviews import JointReview
 from app.models.legal_holds import LegalHold
 from app.models.mentees import MENTEE_ENDED, Mentee
 from app.models.mentors import Mentor, Observation
@@ -42,6 +44,7 @@ from app.models.sessions import Participation, Session
 from app.models.software import Outage
 from app.models.staff import Role, Staff
 from app.models.statements import Statement
+from app.models.supervisions import Supervision
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
@@ -269,6 +272,19 @@ def pairings(world: World, actor: Actor, row: Any) -> bool:
     return live and not has_left(world, mentee.person_id)
 
 
+@sees(Supervision, CheckIn)
+def looked_after(world: World, actor: Actor, row: Any) -> bool:
+    """A mentor's own; of everybody's those who run the scheme, and no officer of the wing."""
+    if actor.role is Role.mentor:
+        return bool(row.mentor_id == actor.mentor_id)
+    return joint_reviews(world, actor, row)
+
+
+@sees(JointReview)
+def joint_reviews(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role in {Role.support_worker, Role.governor, *CLINICIANS}
+
+
 # Sessions ---------------------------------------------------------------------------------------
 
 
@@ -452,6 +468,7 @@ def text_versions(world: World, actor: Actor, row: Any) -> bool:
     """Versions go with their thing; a restricted version of a note to whoever reads it whole."""
     of_applications = {"statement", "character_reference", "interview"}
     ordinary = row.noun in {"session", "mentee"} | of_applications
+    ordinary = row.noun in {"session", "mentee", "supervision", "joint_review"}
     if actor.role is Role.support_worker:
         return ordinary
     if actor.role not in CLINICIANS:

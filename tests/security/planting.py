@@ -18,6 +18,7 @@ from app.integrations.notify.log import LogChannel
 from app.models.base import metadata
 from app.models.prisons import Prison
 from app.models.staff import Staff, StaffRole
+from app.services import joint_reviews
 from app.tokens import DevelopmentIssuer
 from tests.security.canaries import CANARIES, OF_THE_STAFF, Viewer, word
 from tests.story import Caller, Wing, clearance
@@ -104,6 +105,7 @@ async def plant(http: Any, db: Database, issuer: DevelopmentIssuer, pages: Path)
     await _concerns(world)
     await _glass(world)
     await _clinical_room(world)
+    await _looked_after(world)
     await _death(world)
     await _machines(world)
     await world.sweep()
@@ -460,6 +462,40 @@ async def _clinical_room(world: World) -> None:
         if variant != "unshared":
             item[variant] = True
         await clinician.post(f"safety-plans/{plan['id']}/items", item)
+
+
+async def _looked_after(world: World) -> None:
+    """Supervisions held, one of them refused; a joint review; check-ins, one of a patient."""
+    for variant in ("mentor", "other_mentor"):
+        caller = world.viewers[Viewer(variant)]
+        of_theirs = f"supervisions?mentor_id={caller.mentor_id}&status=scheduled"
+        (planned,) = (await world.supervisor.get(of_theirs))["items"]
+        path, said = f"supervisions/{planned['id']}", words_of_row("supervision", variant)
+        reason = said.pop("mentor_signature_reason", None)
+        await world.supervisor.post(f"{path}/held", {"mode": "in_person", **said}, 200)
+        if reason is not None:
+            refused = {"signature": "refused", "reason": reason}
+            await caller.post(f"{path}/signature", refused, 200)
+    person_id = world.people["other_mentor"]["id"]
+    await world.nurse.post("caseloads", {"person_id": person_id})
+    for variant in CANARIES["check_in", "said"]:
+        body = {
+            "mentor_id": str(world.viewers[Viewer(variant)].mentor_id),
+            "limits": ["no_nights"],
+            "fitness": "fit_with_limits",
+            **words_of_row("check_in", variant),
+        }
+        await world.supervisor.post("check-ins", body)
+    async with world.home.db.write(HOME) as session:
+        await joint_reviews.open_due(session, HOME)
+    (review,) = (await world.clinician.get("joint-reviews"))["items"]
+    body = {
+        "support_worker_id": str(world.support_worker.staff_id),
+        "clinician_id": str(world.clinician.staff_id),
+        "actions": 2,
+        **words_of_row("joint_review", "month"),
+    }
+    await world.clinician.post(f"joint-reviews/{review['id']}/held", body, 200)
 
 
 async def _death(world: World) -> None:

@@ -150,6 +150,11 @@ def _mentor(world: World, person: Any, status: MentorStatus, at: datetime) -> No
     mentor = world.add("mentor", person_id=person.id, status=status.value, recorded_at=at)
     world.add("training", mentor_id=mentor.id)
     _application(world, mentor)
+    for status in ("held", "scheduled"):
+        held_at = at if status == "held" else None
+        supervision = world.add("supervision", mentor_id=mentor.id, status=status, held_at=held_at)
+        _versions(world, "supervision", supervision)
+    world.add("check_in", mentor_id=mentor.id, staff_id=world.pick("staff").id)
     others = [each for each in world.rows("mentor") if each is not mentor]
     if others:
         other = world.some(others)
@@ -368,6 +373,8 @@ def _house(world: World) -> None:
     world.add("release", kind="identifiable_export", requested_by=world.pick("staff").id)
     world.add("former_value", thing_id=world.pick("person").id)
     world.add("outage", began_at=world.now - HOUR, ended_at=world.now)
+    review = world.add("joint_review", status="due")
+    _versions(world, "joint_review", review)
     for weekday in (1, 2):
         world.add("regime", weekday=weekday)
 

@@ -71,7 +71,7 @@ async def test_mentors_and_applicants_have_no_tasks(night: Night) -> None:
 async def test_a_task_of_a_concern_about_me_is_not_there(night: Night) -> None:
     """Nor one about a concern that is routed past me."""
     about = str(night.wing.governor.staff_id)
-    raised = await night.raises(about_staff_id=about, kind="safeguarding")
+    raised = await night.raises(about_staff_id=about, kind="safeguarding", immediacy="today")
     async with night.wing.db.write(night.wing.prison_id) as session:
         rows = everything(Concern, night.wing.prison_id).where(col(Concern.id) == raised["id"])
         concern = (await session.execute(rows)).scalar_one()
@@ -117,7 +117,7 @@ async def test_tasks_are_filtered_by_state_kind_and_lateness(night: Night) -> No
     assert await found(clinician, "?overdue=false") == [later]
     assert await found(clinician, "?kind=postvention") == [later]
     assert (await clinician.get(soon))["overdue"] is True
-    await clinician.move(soon, "done")
+    await clinician.move(soon, "done", note="We talked it through.")
     assert await found(clinician, "?status=open") == [later]
     assert await found(clinician, "?overdue=true") == []
     await clinician.get("tasks?person=me", 422)

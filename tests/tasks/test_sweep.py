@@ -84,7 +84,7 @@ async def test_a_page_about_a_task_holds_its_reference_and_nothing_of_it(night: 
 async def test_done_it_pages_nobody_and_overdue_the_doing_ends_it(night: Night) -> None:
     path = await opens(night, K.debrief, for_role=R.clinician, due_in=timedelta(hours=5))
     await hours_pass(night, 6)
-    await night.wing.clinician.move(path, "done")
+    await night.wing.clinician.move(path, "done", note="He slept badly.")
     assert await hours_pass(night, 60) == 0
 
 
@@ -120,13 +120,13 @@ async def test_whoever_is_paged_as_last_resort_may_see_the_task_and_do_it(night:
     await keeper.get(path, 404)
     await hours_pass(night, 10)
     assert await night.pages(keeper)
-    await keeper.move(path, "done")
+    await keeper.move(path, "done", note="We talked it through.")
 
 
 @pytest.mark.usefixtures("desk")
 async def test_nobody_is_paged_about_a_task_of_a_concern_about_themselves(night: Night) -> None:
     about = str(night.wing.governor.staff_id)
-    raised = await night.raises(about_staff_id=about, kind="safeguarding")
+    raised = await night.raises(about_staff_id=about, kind="safeguarding", immediacy="today")
     async with night.wing.db.write(night.wing.prison_id) as session:
         rows = everything(Concern, night.wing.prison_id).where(col(Concern.id) == raised["id"])
         concern = (await session.execute(rows)).scalar_one()

@@ -37,6 +37,8 @@ RESOURCES = {
     "observation": "mentors.observations",
     "training": "trainings",
     "mentee": "mentees",
+    "supervision": "supervisions",
+    "check_in": "check_ins",
     "pairing": "pairings",
     "session": "sessions",
     "participation": "sessions.participations",

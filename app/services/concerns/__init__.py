@@ -26,6 +26,7 @@ from app.models.people import Person
 from app.models.staff import Role, Staff
 from app.scope import everything, visible
 from app.services import lifecycle, outbox, references, texts
+from app.services.concerns import debriefs
 from app.services.concerns.clocks import start_clocks
 from app.services.concerns.moves import CONCERN, actions_of
 from app.services.concerns.routing import kept_from, route
@@ -82,6 +83,7 @@ async def raise_concern(
     await route(db, concern)
     await start_clocks(db, concern, now)
     await lifecycle.begin(db, CONCERN, concern, actor)
+    await debriefs.owe(db, concern)
     return concern, warnings
 
 

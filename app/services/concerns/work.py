@@ -26,6 +26,7 @@ from app.models.people import Person
 from app.models.staff import Role
 from app.scope import everything, referred, visible
 from app.services import duties, escalation, lifecycle
+from app.services.concerns import debriefs
 from app.services.concerns.clocks import keep, reschedule, state_of, zone_of
 from app.services.concerns.moves import CONCERN, reviews
 from app.services.concerns.routing import READ_BY_CLINICIANS, may_change, route
@@ -157,6 +158,7 @@ async def set_immediacy(
     concern.disclosure = concern.disclosure.stricter(body.disclosure)
     await lifecycle.mark(db, CONCERN, concern, actor, event, note=note, disclosure=body.disclosure)
     await db.flush()
+    await debriefs.owe(db, concern)
 
 
 async def resolve_subject(
@@ -237,6 +239,7 @@ async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Conc
     zone = await zone_of(db, concern.prison_id)
     together = escalation.merged(state_of(survivor, zone), state_of(concern, zone), clock.now())
     keep(survivor, together)
+    await debriefs.owe(db, survivor)
     # Closing it takes an ACCT decision from now on, and a lowering proposed before is void.
     survivor.mentions_self_harm = survivor.mentions_self_harm or concern.mentions_self_harm
     survivor.lower_to = survivor.lower_by = survivor.lower_reason = None

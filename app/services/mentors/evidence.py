@@ -18,6 +18,7 @@ from app.models.mentors import (
 from app.models.staff import Staff
 from app.scope import referred
 from app.services import explanations, lifecycle, outbox
+from app.services.supervisions import plans as supervision
 
 SUPERVISORS = {"support_worker", "clinician", "nurse", "mental_health_lead"}
 
@@ -61,6 +62,7 @@ async def assign_supervisor(db: AsyncSession, mentor: Mentor, body: SupervisorPu
         raise Invalid.field("staff_id", "supervisor", message)
     mentor.supervisor_id = staff.id
     outbox.say(db, mentor.prison_id, "mentor.supervisor_assigned", mentor.id, staff_id=staff.id)
+    await supervision.follow_supervisor(db, mentor)
     await db.flush()
 
 

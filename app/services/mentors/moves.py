@@ -20,6 +20,7 @@ from app.services.mentors import application as a
 from app.services.mentors import guards as g
 from app.services.pairings import PAIRING
 from app.services.people import deaths
+from app.services.supervisions import plans as supervision
 from app.services.working_days import add_calendar_months, local_date
 
 S = MentorStatus
@@ -242,6 +243,17 @@ MOVES |= {
     (start, to): replace(move, effects=(*move.effects, finish_step))
     for (start, to), move in MOVES.items()
     if start in WAITING
+}
+# Whoever is active is supervised: planned on becoming it, cancelled on leaving off.
+MOVES |= {
+    ends: replace(move, effects=(*move.effects, supervision.begin))
+    for ends, move in MOVES.items()
+    if ends[1] is S.active
+}
+MOVES |= {
+    ends: replace(move, effects=(*move.effects, supervision.leave_off))
+    for ends, move in MOVES.items()
+    if ends[0] is S.active
 }
 
 MENTOR = Lifecycle("mentors", "mentor", MentorStatus, MOVES, g.load_facts)

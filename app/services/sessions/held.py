@@ -18,6 +18,7 @@ from app.models.sessions import (
 from app.models.staff import Role
 from app.services import lifecycle, texts
 from app.services.scheduling import clashes
+from app.services.sessions import debriefs
 from app.services.sessions.booking import part_of, shown_clashes
 from app.services.sessions.facts import check_references, load_facts, plan_of
 from app.services.sessions.moves import NOTE_OPEN_FOR, PARTICIPATION, SESSION
@@ -54,6 +55,7 @@ async def record_held(
     note = "Recorded in spite of: " + " ".join(clash.detail for clash in found) if found else None
     when = body.ends_at
     await lifecycle.begin(db, SESSION, session, actor, occurred_at=when, note=note)
+    await debriefs.owe(db, session)
     for mentee_id in body.mentee_ids:
         part = part_of(session, mentee_id, ParticipationStatus.attended)
         await lifecycle.begin(db, PARTICIPATION, part, actor, occurred_at=when)

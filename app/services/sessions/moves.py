@@ -17,6 +17,7 @@ from app.models.staff import Role
 from app.scope import everything
 from app.services import lifecycle
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
+from app.services.sessions.debriefs import owe_of_held
 
 S, A = SessionStatus, ParticipationStatus
 CANCEL_REASONS = tuple(reason.value for reason in CancelReason)
@@ -95,8 +96,8 @@ async def release_mentees(db: AsyncSession, context: Context) -> None:
 
 MOVES = {
     (S.planned, S.confirmed): Move(_SCHEME),
-    (S.planned, S.held): Move(_SCHEME, (has_begun,), effects=(open_note,)),
-    (S.confirmed, S.held): Move(_SCHEME, (has_begun,), effects=(open_note,)),
+    (S.planned, S.held): Move(_SCHEME, (has_begun,), effects=(open_note, owe_of_held)),
+    (S.confirmed, S.held): Move(_SCHEME, (has_begun,), effects=(open_note, owe_of_held)),
     (S.planned, S.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS, effects=(release_mentees,)),
     (S.confirmed, S.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS, effects=(release_mentees,)),
     (S.held, S.noted): Move(_SCHEME, (note_written,), effects=(open_note,), offered=False),

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor, the_system
+from app.errors import Invalid
 from app.models.base import Output
 from app.models.moves import MoveCreate
 from app.models.prisons import Prison
@@ -87,7 +88,10 @@ async def finish(db: AsyncSession, thing: Any, kind: TaskKind, actor: Actor) -> 
 
 
 async def act(db: AsyncSession, actor: Actor, task: Task, body: MoveCreate) -> None:
-    """The move a caller asked for; its note is the task's outcome."""
+    """The move a caller asked for; its note is the task's outcome, which a debrief must have."""
+    ends = task.status is TaskStatus.open and body.to == TaskStatus.done
+    if ends and task.kind is TaskKind.debrief and body.note is None:
+        raise Invalid.field("note", "outcome", "say what came of the debrief")
     task.disclosure = body.disclosure
     await lifecycle.make(db, TASK, task, actor, body)
 
