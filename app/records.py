@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, String, cast, or_,
 from sqlmodel import SQLModel, col
 
 from app.models.acct_pointers import AcctPointer
+from app.models.assessments import Assessment
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
 from app.models.clinical_notes import ClinicalNote
+from app.models.cohorts import Attendance, CohortMember
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.explanations import Explanation
@@ -25,6 +27,7 @@ from app.models.notifications import Notification
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
+from app.models.placements import Placement
 from app.models.releases import Release
 from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
@@ -66,6 +69,9 @@ NOBODYS = {
     "outage": "the machine",
     "audit_entry": "found by the ids of the rows listed here",
     "audit_link": "digests",
+    "module": "what is taught",
+    "cohort": "a course",
+    "cohort_day": "a day of a course",
 }
 
 
@@ -108,6 +114,12 @@ def theirs(
             col(Observation.observed_mentor_id).in_(mentors),
         ),
         Training: col(Training.mentor_id).in_(mentors),
+        Placement: or_(col(Placement.mentor_id).in_(mentors), col(Placement.host_id).in_(mentors)),
+        Assessment: or_(
+            col(Assessment.mentor_id).in_(mentors), col(Assessment.host_id).in_(mentors)
+        ),
+        CohortMember: col(CohortMember.mentor_id).in_(mentors),
+        Attendance: col(Attendance.mentor_id).in_(mentors),
         Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
         Session: or_(led, col(Session.id).in_(attended)),
         Participation: or_(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app import clock
 from app.config import ConfigurationError
 from app.db import Database
-from app.demo import break_glass, clinical, concerns, mentees, mentors, sessions, sharing
+from app.demo import break_glass, clinical, concerns, mentees, mentors, sessions, sharing, training
 from app.demo.wing import Wing, build
 from app.models.prisons import Prison
 
@@ -47,6 +47,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await build(wing)
         people = await mentees.people_arrive(wing)
         await mentors.live(wing)
+        await training.live(wing)
         count = await mentees.live(wing)
         await sharing.live(wing)
         held = await sessions.live(wing)

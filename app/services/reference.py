@@ -13,6 +13,7 @@ from typing import Any
 
 from app.grants import Permission
 from app.models.acct_pointers import AcctStatus
+from app.models.assessments import AssessmentOutcome
 from app.models.audit import AuditAct
 from app.models.base import Disclosure
 from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
@@ -20,6 +21,7 @@ from app.models.caseloads import CaseloadEnd
 from app.models.chronology import EventKind
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
+from app.models.cohorts import AttendanceStatus, CohortStatus
 from app.models.concerns import (
     AcctDecision,
     ConcernKind,
@@ -32,10 +34,12 @@ from app.models.duties import Post
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
+from app.models.modules import ModuleSource, ModuleStatus
 from app.models.notifications import NotificationStatus, PageWhy
 from app.models.pairings import PairingStatus
 from app.models.people import ImportOutcome, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
+from app.models.placements import PlacementStatus
 from app.models.reference import CodeRead, ReferenceRead
 from app.models.regimes import Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
@@ -118,6 +122,12 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReleaseKind,
     ReleaseStatus,
     EventKind,
+    PlacementStatus,
+    AssessmentOutcome,
+    ModuleStatus,
+    ModuleSource,
+    CohortStatus,
+    AttendanceStatus,
 )
 
 

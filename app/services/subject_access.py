@@ -35,7 +35,16 @@ from app.tokens import Claims
 
 FILE = Path(__file__).parents[1] / "reference" / "records.toml"
 OPERATION = "subject_access_request"
-OWN_MOVES = ("mentors", "mentees", "trainings", "pairings", "permissions", "acct_pointers")
+OWN_MOVES = (
+    "mentors",
+    "mentees",
+    "trainings",
+    "placements",
+    "attendances",
+    "pairings",
+    "permissions",
+    "acct_pointers",
+)
 
 
 class Table(BaseModel, extra="forbid"):
