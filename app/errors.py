@@ -63,6 +63,10 @@ class OwnRecord(Refused):
     )
 
 
+class NursesOnly(Refused):
+    status, code, title = 403, "nurses_only", "This is for a nurse or the mental health lead"
+
+
 class NotFound(Refused):
     status, code, title = 404, "not_found", "Nothing here that you may see"
 
@@ -145,6 +149,22 @@ class SecondPersonNeeded(Conflicting):
 
 class NotPairable(Conflicting):
     code, title = "not_pairable", "These two cannot be brought together now"
+
+
+class NotPlaceable(Conflicting):
+    code, title = "not_placeable", "The one cannot shadow the other now"
+
+
+class NotCompetent(Conflicting):
+    code, title = "not_competent", "Only a module that is signed off is refreshed"
+
+
+class CohortOver(Conflicting):
+    code, title = "cohort_over", "The cohort is completed or cancelled"
+
+
+class DayMarkedAlready(Conflicting):
+    code, title = "day_marked", "Attendance of that day is marked already"
 
 
 class HoldNeeded(Conflicting):

@@ -99,6 +99,7 @@ class Permission(StrEnum):
     clearance_read = "clearance_read"
     placement_read = "placement_read"
     placement_write = "placement_write"
+    observation_assess = "observation_assess"
     module_read = "module_read"
     module_write = "module_write"
     cohort_read = "cohort_read"
@@ -190,6 +191,7 @@ _PROGRAMME = {
     P.interview_write,
     P.adoption_read,
     P.placement_read,
+    P.observation_assess,
     P.module_read,
     P.cohort_read,
     P.supervision_read,
@@ -277,6 +279,7 @@ _PRISONERS = {
 }
 _MENTORS = {
     P.placement_read,
+    P.observation_assess,
     P.module_read,
     P.cohort_read,
     P.supervision_read,

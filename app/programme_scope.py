@@ -4,16 +4,20 @@ and the rest of what the scheme is run with. `app/scope.py` takes them in."""
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlmodel import SQLModel, col
 
 from app.models.adoptions import Adoption
+from app.models.assessments import Assessment
 from app.models.campaigns import Campaign, CampaignStatus
 from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
+from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.mentors import Mentor
+from app.models.modules import SiteModule
+from app.models.placements import Placement, PlacementStatus
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
@@ -64,6 +68,24 @@ def _the_scheme(role: Role) -> ColumnElement[bool]:
     return true() if _care_and_governors(role) else false()
 
 
+def _everyone(_: Role) -> ColumnElement[bool]:
+    return true()
+
+
+def _all_for_staff(own: ColumnElement[bool]) -> Narrowing:
+    """Staff see every row of the prison, a mentor only `own`."""
+    return lambda role: own if role.family is Role.mentor else true()
+
+
+def _my_cohorts() -> Any:
+    """The cohorts a mentor is in."""
+    return select(col(CohortMember.cohort_id)).where(
+        col(CohortMember.prison_id) == HERE,
+        col(CohortMember.mentor_id) == MY_MENTOR,
+        col(CohortMember.left_at).is_(None),
+    )
+
+
 PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Campaign: _campaigns,
     Statement: _statements,
@@ -73,4 +95,20 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Supervision: _of_my_mentor(Supervision.mentor_id),
     JointReview: _the_scheme,
     CheckIn: _of_my_mentor(CheckIn.mentor_id),
+    Placement: _all_for_staff(
+        and_(
+            or_(col(Placement.mentor_id) == MY_MENTOR, col(Placement.host_id) == MY_MENTOR),
+            col(Placement.status) == PlacementStatus.live,
+        )
+    ),
+    Assessment: _all_for_staff(
+        and_(col(Assessment.mentor_id) == MY_MENTOR, col(Assessment.assessor_id).is_not(None))
+    ),
+    SiteModule: _everyone,
+    Cohort: _all_for_staff(col(Cohort.id).in_(_my_cohorts())),
+    CohortDay: _all_for_staff(col(CohortDay.cohort_id).in_(_my_cohorts())),
+    CohortMember: _all_for_staff(
+        and_(col(CohortMember.mentor_id) == MY_MENTOR, col(CohortMember.left_at).is_(None))
+    ),
+    Attendance: _all_for_staff(col(Attendance.mentor_id) == MY_MENTOR),
 }

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 
 from app.models.adoptions import AdoptionRead, AdoptionState
 from app.models.applications import Pathway, QueueItem
+from app.models.assessments import AssessmentForMentor, AssessmentRead
 from app.models.base import Output
 from app.models.board import BoardForMentor, BoardRead
 from app.models.campaigns import CampaignForPrisoner, CampaignRead, CampaignRow
 from app.models.character_references import CharacterReferenceRead
 from app.models.check_ins import CheckInForGovernor, CheckInLimits, CheckInOwn, CheckInRead
+from app.models.cohorts import AttendanceRead, CohortRead, CohortRow, DayMarked, MemberRead
 from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
 from app.models.joint_reviews import (
     AgendaRead,
@@ -17,7 +19,10 @@ from app.models.joint_reviews import (
     JointReviewRead,
     JointReviewRow,
 )
+from app.models.mentors import ShadowingRead
+from app.models.modules import ModuleRead, ModuleRow
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
+from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
 from app.models.staff import Role
 from app.models.statements import StatementForMentor, StatementRead
 from app.models.supervisions import (
@@ -28,11 +33,16 @@ from app.models.supervisions import (
     SupervisionRow,
 )
 from app.models.texts import VersionRead
+from app.models.trainings import TrainingMatrix
 
 Audiences = Mapping[Role, type[Output]]
 CARE = (Role.support_worker, Role.clinician)
 STAFF = (*CARE, Role.governor)
 SCHEME = (*STAFF, Role.mentor)
+
+
+_HISTORY: Audiences = {**dict.fromkeys(STAFF, HistoryRead), Role.mentor: HistoryForMentor}
+
 
 PROGRAMME: dict[str, Audiences] = {
     "board": {**dict.fromkeys(STAFF, BoardRead), Role.mentor: BoardForMentor},
@@ -90,4 +100,23 @@ PROGRAMME: dict[str, Audiences] = {
         Role.mentor: CheckInOwn,
     },
     "check_ins.patient": {Role.clinician: CheckInRead},  # of a mentor who is their own patient
+    "mentors.assessments": {
+        **dict.fromkeys(STAFF, AssessmentRead),
+        Role.mentor: AssessmentForMentor,
+    },
+    "mentors.shadowing": dict.fromkeys(SCHEME, ShadowingRead),
+    "placements": dict.fromkeys(SCHEME, PlacementRead),
+    "placements.row": dict.fromkeys(SCHEME, PlacementRow),
+    "placements.history": _HISTORY,
+    "placements.observations": dict.fromkeys(SCHEME, PlacementObservation),
+    "modules": dict.fromkeys(SCHEME, ModuleRead),
+    "modules.row": dict.fromkeys(SCHEME, ModuleRow),
+    "modules.history": _HISTORY,
+    "cohorts": dict.fromkeys(SCHEME, CohortRead),
+    "cohorts.row": dict.fromkeys(SCHEME, CohortRow),
+    "cohorts.history": _HISTORY,
+    "cohorts.day": {Role.clinician: DayMarked},
+    "cohorts.members": dict.fromkeys(SCHEME, MemberRead),
+    "cohorts.attendance": dict.fromkeys(SCHEME, AttendanceRead),
+    "trainings.matrix": dict.fromkeys(SCHEME, TrainingMatrix),
 }

@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, String, cast, or_,
 from sqlmodel import SQLModel, col
 
 from app.models.acct_pointers import AcctPointer
+from app.models.assessments import Assessment
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
 from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
 from app.models.clinical_notes import ClinicalNote
+from app.models.cohorts import Attendance, CohortMember
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.explanations import Explanation
@@ -28,6 +30,7 @@ from app.models.notifications import Notification
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
+from app.models.placements import Placement
 from app.models.releases import Release
 from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
@@ -74,6 +77,9 @@ NOBODYS = {
     "campaign": "a call to everybody",
     "adoption": "who answers for the scheme",
     "joint_review": "how the scheme did in a month; whom it looked at stands in their own records",
+    "module": "what is taught",
+    "cohort": "a course",
+    "cohort_day": "a day of a course",
 }
 
 
@@ -121,6 +127,12 @@ def theirs(
         Interview: col(Interview.mentor_id).in_(mentors),
         Supervision: col(Supervision.mentor_id).in_(mentors),
         CheckIn: col(CheckIn.mentor_id).in_(mentors),
+        Placement: or_(col(Placement.mentor_id).in_(mentors), col(Placement.host_id).in_(mentors)),
+        Assessment: or_(
+            col(Assessment.mentor_id).in_(mentors), col(Assessment.host_id).in_(mentors)
+        ),
+        CohortMember: col(CohortMember.mentor_id).in_(mentors),
+        Attendance: col(Attendance.mentor_id).in_(mentors),
         Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
         Session: or_(led, col(Session.id).in_(attended)),
         Participation: or_(

@@ -222,6 +222,7 @@ async def housekeeping(db: Database, prison_id: str) -> None:
     async with db.write(prison_id) as session:
         await sessions.lock_due(session, prison_id, clock.now())
         await trainings.expire_due(session, prison_id)
+        await trainings.refreshers_due(session, prison_id)
         await break_glass.expire_due(session, prison_id)
         await releases.expire_due(session, prison_id)
         await campaigns.close_due(session, prison_id)

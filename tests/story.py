@@ -17,6 +17,7 @@ from app.models.supervisions import SUPERVISION_OPEN
 from app.models.trainings import Module, TrainingCreate
 from app.services import lifecycle, trainings
 from app.services.mentors.guards import FOUNDERS_AT_MOST
+from app.services.working_days import local_date
 from app.tokens import DevelopmentIssuer
 
 _numbers = count(1)
@@ -248,6 +249,20 @@ class Wing:
         staff_id = str(self.support_worker.staff_id)
         await self.support_worker.put(f"{path}/supervisor", {"staff_id": staff_id})
 
+    async def host(self) -> Caller:
+        """An active mentor to shadow: the first founder, made where there is none."""
+        return self.founders[0] if self.founders else await self.founder()
+
+    async def placed(self, mentor_id: str, host: Caller | None = None) -> Any:
+        """A mentor placed with a host, from today on."""
+        host = host or await self.host()
+        body = {
+            "mentor_id": mentor_id,
+            "host_id": str(host.mentor_id),
+            "starts_on": str(local_date(clock.now())),
+        }
+        return await self.support_worker.post("placements", body)
+
     async def founder(self) -> Caller:
         """An active mentor by the exception for a new site's first two."""
         mentor = await self.approved()
@@ -271,10 +286,12 @@ class Wing:
 
     async def shadowed(self) -> Any:
         """A mentor whose three months of shadowing, begun in the past, are over."""
+        host = await self.host()
         offset = clock.offset()
         clock.forward(days=-100)
         try:
             mentor = await self.approved()
+            await self.placed(mentor["id"], host)
             await self.support_worker.move(f"mentors/{mentor['id']}", "shadowing")
         finally:
             clock.set_offset(offset)

@@ -199,22 +199,10 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("mentor_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "module",
-            sa.Enum(
-                "supporting_prisoners_with_mental_health_concerns",
-                "managing_concerns",
-                "how_to_speak_with_people",
-                "what_to_do_about_worrying_issues",
-                "how_to_facilitate_a_group",
-                name="module",
-                native_enum=False,
-                create_constraint=True,
-                length=60,
-            ),
-            nullable=False,
-        ),
+        sa.Column("module", sa.String(length=60), nullable=False),
+        sa.Column("title", sa.String(length=100), nullable=False),
         sa.Column("curriculum", sa.String(length=20), nullable=False),
+        sa.Column("validity_months", sa.Integer(), nullable=False),
         sa.Column(
             "status",
             sa.Enum(
@@ -247,6 +235,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["prison_id"], ["prison.id"], name=op.f("fk_training_prison_id")),
         sa.PrimaryKeyConstraint("prison_id", "id", name=op.f("pk_training")),
         sa.UniqueConstraint("prison_id", "mentor_id", "module", name="uq_training_module"),
+        sa.CheckConstraint("module ~ '^[a-z][a-z0-9_]{2,59}$'", name=op.f("ck_training_module")),
     )
     op.create_table(
         "mentee",

@@ -20,6 +20,7 @@ from app.demo import (
     mentors,
     sessions,
     sharing,
+    training,
 )
 from app.demo.wing import Wing, build
 from app.models.prisons import Prison
@@ -59,6 +60,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await applications.live(wing)
         await mentors.live(wing)
         await coordination.live(wing)
+        await training.live(wing)
         count = await mentees.live(wing)
         await sharing.live(wing)
         held = await sessions.live(wing)

@@ -19,9 +19,12 @@ from app.models.mentors import (
     ObservationCreate,
     SupervisorPut,
 )
+from app.models.placements import PlacementCreate
+from app.models.prisons import Prison
 from app.models.trainings import Module, TrainingCreate, TrainingStatus
-from app.services import lifecycle, mentors, trainings
+from app.services import lifecycle, mentors, placements, trainings
 from app.services.mentors import evidence
+from app.services.working_days import local_date
 
 # Where each of the ten stands today; the first two founded the scheme, as in the published case.
 TEN = [
@@ -83,6 +86,7 @@ async def _goes_on(session: AsyncSession, wing: Wing, mentor: Mentor, ends: str)
         await _train(session, wing, mentor)
         await _move(session, mentor, "active", wing.governor, reason="founding_mentor")
         return
+    await _place(session, wing, mentor)
     await _move(session, mentor, "shadowing", wing.support_worker)
     await _shadow(session, wing, mentor, weeks=3 if ends == "shadowing" else 14)
     if ends == "shadowing":
@@ -114,12 +118,23 @@ async def _clear(session: AsyncSession, wing: Wing, mentor: Mentor) -> None:
     await evidence.record_clearance(session, wing.governor, mentor, body)
 
 
+async def _place(session: AsyncSession, wing: Wing, mentor: Mentor) -> None:
+    """With the first founder as host."""
+    prison = await session.get_one(Prison, wing.prison_id)
+    body = PlacementCreate(
+        mentor_id=mentor.id,
+        host_id=wing.active_ids[0],
+        starts_on=local_date(clock.now(), prison.tz),
+    )
+    await placements.place(session, wing.support_worker, body)
+
+
 async def _shadow(session: AsyncSession, wing: Wing, mentor: Mentor, *, weeks: int) -> None:
     for week in range(weeks):
         clock.forward(days=7)
         if week % 2 == 0:
             body = ObservationCreate(
-                observed_mentor_id=wing.active_ids[week % 2],
+                observed_mentor_id=wing.active_ids[0],
                 held_at=clock.now() - timedelta(hours=3),
                 minutes=45,
                 learnt="How silence lets a man find his words.",

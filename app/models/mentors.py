@@ -143,6 +143,7 @@ class Observation(Scoped, Written, table=True):
         reference("mentor", "mentor_id"),
         reference("mentor", "observed_mentor_id", name="fk_observation_observed_mentor"),
         reference("staff", "assessor_id", name="fk_observation_assessor"),
+        reference("placement", "placement_id"),
         CheckConstraint("mentor_id <> observed_mentor_id", name="another_mentor"),
     )
 
@@ -151,7 +152,8 @@ class Observation(Scoped, Written, table=True):
     held_at: datetime = Field(sa_type=TIMESTAMP)
     minutes: int
     learnt: str
-    assessor_id: UUID | None = None
+    placement_id: UUID | None = None
+    assessor_id: UUID | None = None  # the first of staff who found that it meets the standard
 
 
 class MentorCreate(Writing):
@@ -221,7 +223,8 @@ class ObservationCreate(Writing):
     minutes: int = Field(ge=5, le=480, schema_extra={"examples": [50]})
     learnt: Story = Field(schema_extra={"examples": ["How silence lets a man find his words."]})
     assessed: bool = Field(
-        default=False, description="True when the entering member of staff assessed it themselves."
+        default=False,
+        description="True when the entering member of staff assessed it themselves, as `meets`.",
     )
 
 
@@ -235,7 +238,8 @@ class ObservationForMentor(Output):
     held_at: Instant
     minutes: int
     learnt: str
-    assessor_id: UUID | None
+    placement_id: UUID | None
+    assessor_id: UUID | None = Field(description="Who of staff first found that it meets.")
 
 
 class ObservationRead(ObservationForMentor):
@@ -289,3 +293,31 @@ class MentorOwn(MentorOwnRow):
     agreement_signed_at: Instant | None
     reapply_on: date | None
     moves: list[MoveOption] = []
+
+
+class ShadowingPlacement(Output):
+    """A placement of the shadowing."""
+
+    id: UUID
+    host_id: UUID
+    host_name: str
+    starts_on: date
+    ended_at: Instant | None
+
+
+class ShadowingRead(Output):
+    """How far a mentor's shadowing is, and what is still missing before they can be active."""
+
+    mentor_id: UUID
+    began_on: date | None
+    complete_on: date | None = Field(
+        description="The day on which it has lasted long enough; suspensions so far counted in."
+    )
+    days_stopped: int = Field(
+        description="Days that suspensions have taken, a part counting whole."
+    )
+    observations_logged: int
+    observations_needed: int
+    observations_assessed: int = Field(description="Those that staff found to meet the standard.")
+    placements: list[ShadowingPlacement]
+    missing: list[str] = Field(description="Codes of what stands in the way of becoming active.")

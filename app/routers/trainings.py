@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import and_, case
 from sqlmodel import Field, col
 
 from app.access import MayReadTraining, MayWriteTraining
@@ -15,35 +14,35 @@ from app.errors import (
     KeyReused,
     MoveNotInTable,
     MoveNotYours,
+    NotCompetent,
+    NursesOnly,
     Stale,
 )
+from app.formats import CSV, SVG, csv_reply, files, svg_reply
+from app.models.base import Input
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
 from app.models.trainings import (
-    Module,
+    ModuleCode,
+    RefresherCreate,
     Training,
     TrainingCreate,
+    TrainingMatrix,
     TrainingRead,
     TrainingRow,
     TrainingStatus,
 )
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
+from app.pictures import training_matrix
 from app.problems import refusals
 from app.replies import JustOnce, reply
-from app.services import lifecycle, trainings
+from app.services import lifecycle, matrix, trainings
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/trainings", tags=["trainings"])
 ThisTraining = Annotated[Training, Depends(to_read(Training, "training_id"))]
 TrainingToMove = Annotated[Training, Depends(to_change(Training, "training_id", match=False))]
 
-_TITLE = case(
-    *[
-        (and_(col(Training.curriculum) == name, col(Training.module) == module), title)
-        for name, version in trainings.curriculum().versions.items()
-        for module, title in version.titles.items()
-    ]
-)
 LIST = Listing(
     Training,
     MATRIX["trainings.row"],
@@ -53,13 +52,12 @@ LIST = Listing(
         "status": lambda value: col(Training.status) == value,
     },
     sorts={"recorded_at": col(Training.recorded_at)},
-    computed={"title": _TITLE},
 )
 
 
 class TrainingQuery(PageQuery):
     mentor_id: UUID | None = None
-    module: Module | None = None
+    module: ModuleCode | None = None
     status: TrainingStatus | None = None
     sort: Literal["recorded_at", "-recorded_at"] = Field(default="recorded_at")
 
@@ -84,6 +82,29 @@ async def open_training(
     return await once.created(shown, location=f"trainings/{training.id}")
 
 
+class MatrixQuery(Input):
+    format: Literal["json", "csv", "svg"] = Field(
+        default="json", description="As JSON, as a table for a spreadsheet, or as a picture."
+    )
+
+
+@router.get(
+    "/matrix",
+    response_model=TrainingMatrix,
+    responses={**files(CSV, SVG), **refusals()},
+)
+async def read_training_matrix(
+    actor: MayReadTraining, db: Db, query: Annotated[MatrixQuery, Query()]
+) -> Response:
+    """Who lacks which module today: mentors by modules; a mentor finds their own row alone."""
+    found = await matrix.shown(db, actor)
+    if query.format == "csv":
+        return csv_reply(matrix.table(found), "training-matrix.csv")
+    if query.format == "svg":
+        return svg_reply(await training_matrix(found), "training-matrix.svg")
+    return reply(found)
+
+
 @router.get("/{training_id}", response_model=TrainingRead, responses=refusals())
 async def read_training(actor: MayReadTraining, db: Db, training: ThisTraining) -> Response:
     """One module of one mentor, with what you may do next."""
@@ -100,6 +121,19 @@ async def move_training(
 ) -> Response:
     """Move a training on. Only a nurse signs off, or refers back."""
     await lifecycle.make(db, trainings.TRAINING, training, actor, body)
+    return reply(await trainings.shown(db, training, actor))
+
+
+@router.post(
+    "/{training_id}/refresher",
+    response_model=TrainingRead,
+    responses=refusals(NotCompetent, NursesOnly, Stale),
+)
+async def refresh_training(
+    actor: MayWriteTraining, db: Db, training: TrainingToMove, body: RefresherCreate
+) -> Response:
+    """Renew a sign-off that still counts, from the day of the refresher; a nurse's to do."""
+    await trainings.refresh(db, actor, training, body)
     return reply(await trainings.shown(db, training, actor))
 
 

@@ -15,6 +15,7 @@ from app.grants import Permission
 from app.models.acct_pointers import AcctStatus
 from app.models.adoptions import AdoptionPart
 from app.models.applications import CoolingOff
+from app.models.assessments import AssessmentOutcome
 from app.models.audit import AuditAct
 from app.models.base import Disclosure
 from app.models.board import BoardBand, BoardRule
@@ -26,6 +27,7 @@ from app.models.check_ins import CheckInLimit, Fitness
 from app.models.chronology import EventKind
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
+from app.models.cohorts import AttendanceStatus, CohortStatus
 from app.models.concerns import (
     AcctDecision,
     ConcernKind,
@@ -40,10 +42,12 @@ from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
+from app.models.modules import ModuleSource, ModuleStatus
 from app.models.notifications import NotificationStatus, PageWhy
 from app.models.pairings import PairingStatus
 from app.models.people import ImportOutcome, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
+from app.models.placements import PlacementStatus
 from app.models.reference import CodeRead, ReferenceRead
 from app.models.regimes import Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
@@ -151,6 +155,12 @@ LISTS: tuple[type[StrEnum], ...] = (
     AgendaCode,
     CheckInLimit,
     Fitness,
+    PlacementStatus,
+    AssessmentOutcome,
+    ModuleStatus,
+    ModuleSource,
+    CohortStatus,
+    AttendanceStatus,
 )
 
 

@@ -43,6 +43,11 @@ OWN_MOVES = (
     "permissions",
     "acct_pointers",
     "supervisions",
+    "placements",
+    "attendances",
+    "pairings",
+    "permissions",
+    "acct_pointers",
 )
 
 

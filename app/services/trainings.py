@@ -1,36 +1,38 @@
-"""Trainings: a mentor's way through the five modules, signed off by a nurse."""
+"""Trainings: a mentor's way through the modules, signed off by a nurse, and refreshed."""
 
-import tomllib
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
 from app.access import Actor, the_system
-from app.errors import Invalid
+from app.errors import Invalid, NotCompetent, NursesOnly
 from app.models.base import Output
 from app.models.mentors import MENTOR_ENDED, Mentor, MentorStatus
+from app.models.modules import ModuleStatus, SiteModule
 from app.models.prisons import Prison
-from app.models.staff import Role
+from app.models.staff import Role, StaffRole
+from app.models.tasks import TaskKind
 from app.models.trainings import (
-    Module,
+    RefresherCreate,
     Training,
     TrainingCreate,
     TrainingStatus,
 )
 from app.scope import everything, referred
-from app.services import lifecycle
+from app.services import lifecycle, modules, tasks
+from app.services.curriculum import Curriculum, Version, curriculum, title_of
 from app.services.lifecycle import Context, Lifecycle, Move
 from app.services.working_days import add_calendar_months, local_date
 from app.visibility import shape
 
 S = TrainingStatus
 C, NURSE = Role.clinician, Role.nurse
-CURRICULUM_FILE = Path(__file__).parents[1] / "reference" / "curriculum.toml"
+REFRESHED_BEFORE = timedelta(days=60)
+CORRECTED = "attendance_corrected"
 NOT_YET_APPROVED = frozenset(
     {
         MentorStatus.draft,
@@ -43,59 +45,20 @@ NOT_YET_APPROVED = frozenset(
 )
 
 
-class Version(BaseModel):
-    """One version of the curriculum."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    validity_months: int = Field(ge=1, le=60)
-    titles: dict[Module, str]
-
-    @model_validator(mode="after")
-    def _complete(self) -> "Version":
-        if missing := [module.value for module in Module if module not in self.titles]:
-            raise ValueError(f"titles: missing are {', '.join(missing)}")
-        return self
-
-
-class Curriculum(BaseModel):
-    """Every version that was ever taught, and which one is now."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    schema_version: int
-    current: str = Field(max_length=20)
-    versions: dict[str, Version]
-
-    @model_validator(mode="after")
-    def _current_is_there(self) -> "Curriculum":
-        if self.current not in self.versions:
-            raise ValueError("current: must be one of the versions")
-        return self
-
-
-@lru_cache(maxsize=1)
-def curriculum() -> Curriculum:
-    """The curriculum of `app/reference/curriculum.toml`; ValidationError if it is unsound."""
-    return Curriculum.model_validate(tomllib.loads(CURRICULUM_FILE.read_text("utf-8")))
-
-
-def title_of(version: str, module: Module) -> str:
-    """The module's title in the version that a training is pinned to."""
-    return curriculum().versions[version].titles[module]
-
-
 async def note_assessor(db: AsyncSession, context: Context) -> None:
     context.thing.assessor_id = context.actor.staff_id
 
 
 async def note_competence(db: AsyncSession, context: Context) -> None:
     """Signed off for the pinned version's calendar months, from the local day on which it was."""
-    training: Training = context.thing
+    await _counts_from(db, context.thing, context.now)
+    await tasks.finish(db, context.thing, TaskKind.training_refresher, context.actor)
+
+
+async def _counts_from(db: AsyncSession, training: Training, at: datetime) -> None:
     zone = (await db.get_one(Prison, training.prison_id)).tz
-    months = curriculum().versions[training.curriculum].validity_months
-    training.competent_at = context.now
-    training.expires_on = add_calendar_months(local_date(context.now, zone), months)
+    training.competent_at = at
+    training.expires_on = add_calendar_months(local_date(at, zone), training.validity_months)
 
 
 async def begin_again(db: AsyncSession, context: Context) -> None:
@@ -111,6 +74,8 @@ def _move(*by: Role, **rest: Any) -> Move:
 MOVES: dict[tuple[TrainingStatus, TrainingStatus], Move] = {
     (S.not_started, S.attended): _move(C),
     (S.attended, S.assessed): _move(C),
+    # A cohort's attendance corrected: what it was before stands in the history.
+    (S.attended, S.not_started): _move(C, reasons=(CORRECTED,), offered=False),
     (S.assessed, S.competent): _move(NURSE, effects=(note_assessor, note_competence)),
     (S.assessed, S.refer): _move(NURSE, effects=(note_assessor,)),
     (S.competent, S.expired): _move(Role.system, offered=False),
@@ -120,19 +85,64 @@ MOVES: dict[tuple[TrainingStatus, TrainingStatus], Move] = {
 TRAINING = Lifecycle("trainings", "training", TrainingStatus, MOVES)
 
 
-async def open_module(db: AsyncSession, actor: Actor, body: TrainingCreate) -> Training:
-    """Open a module for an approved mentor, pinned to today's curriculum. A module that is open
-    already is refused by the database."""
-    mentor = await referred(db, Mentor, actor.prison_id, body.mentor_id, "mentor_id")
+def trainable(mentor: Mentor, name: str = "mentor_id") -> Mentor:
+    """The mentor, if they are trained now. Raises Invalid, naming the field."""
     if mentor.status in MENTOR_ENDED:
-        raise Invalid.field("mentor_id", "ended", "this mentor's episode has ended")
+        raise Invalid.field(name, "ended", "this mentor's episode has ended")
     if mentor.status in NOT_YET_APPROVED:
-        raise Invalid.field("mentor_id", "not_approved", "training follows the governor's approval")
+        raise Invalid.field(name, "not_approved", "training follows the governor's approval")
+    return mentor
+
+
+def is_trainable(mentor: Mentor) -> bool:
+    """Whether the mentor is trained now."""
+    return mentor.status not in MENTOR_ENDED | NOT_YET_APPROVED
+
+
+async def open_module(
+    db: AsyncSession, actor: Actor, body: TrainingCreate, *, at: datetime | None = None
+) -> Training:
+    """Open a module for an approved mentor, pinned to what it is today. A module that is open
+    already is refused by the database. `at`: when it began, if entered later."""
+    trainable(await referred(db, Mentor, actor.prison_id, body.mentor_id, "mentor_id"))
+    taught = await modules.pinned(db, actor.prison_id, body.module)
     training = Training(
-        prison_id=actor.prison_id, curriculum=curriculum().current, **body.model_dump()
+        prison_id=actor.prison_id,
+        title=taught.title,
+        curriculum=taught.edition,
+        validity_months=taught.validity_months,
+        **body.model_dump(),
     )
-    await lifecycle.begin(db, TRAINING, training, actor)
+    await lifecycle.begin(db, TRAINING, training, actor, occurred_at=at)
     return training
+
+
+async def refresh(
+    db: AsyncSession, actor: Actor, training: Training, body: RefresherCreate
+) -> None:
+    """Renew a sign-off that still counts, from the day of the refresher. Raises NursesOnly,
+    NotCompetent (an expired one is attended, assessed and signed off anew), Invalid."""
+    if actor.role is not NURSE:
+        raise NursesOnly("A refresher is signed off by a nurse.")
+    zone = (await db.get_one(Prison, training.prison_id)).tz
+    at = body.held_at or clock.now()
+    if at > clock.now():
+        raise Invalid.field("held_at", "in_the_future", "must not be in the future")
+    over = training.expires_on is None or training.expires_on < local_date(at, zone)
+    if training.status is not S.competent or over:
+        raise NotCompetent()
+    if training.competent_at is not None and at < training.competent_at:
+        message = "must not be before the sign-off that it renews"
+        raise Invalid.field("held_at", "before_sign_off", message)
+    if body.to_current:
+        taught = await modules.pinned(db, training.prison_id, training.module, "to_current")
+        training.title, training.curriculum = taught.title, taught.edition
+        training.validity_months = taught.validity_months
+    training.assessor_id = actor.staff_id
+    await _counts_from(db, training, at)
+    await lifecycle.mark(db, TRAINING, training, actor, "refreshed", occurred_at=at)
+    await tasks.finish(db, training, TaskKind.training_refresher, actor)
+    await db.flush()
 
 
 async def expire_due(db: AsyncSession, prison_id: str) -> int:
@@ -149,12 +159,77 @@ async def expire_due(db: AsyncSession, prison_id: str) -> int:
     return len(rows)
 
 
+async def refreshers_due(db: AsyncSession, prison_id: str) -> int:
+    """Open a nurse's task for every sign-off that soon expires, once for each expiry, and say how
+    many. For the worker: rows that someone else is changing are left to the next sweep."""
+    prison = await db.get_one(Prison, prison_id)
+    soon = local_date(clock.now() + REFRESHED_BEFORE, prison.tz)
+    retired = everything(SiteModule, prison_id).where(
+        col(SiteModule.status) == ModuleStatus.retired
+    )
+    working = everything(Mentor, prison_id).where(col(Mentor.status).not_in(sorted(MENTOR_ENDED)))
+    due = everything(Training, prison_id).where(
+        col(Training.status) == S.competent,
+        col(Training.expires_on) <= soon,
+        col(Training.expires_on) >= local_date(clock.now(), prison.tz),
+        col(Training.refresher_for).is_distinct_from(col(Training.expires_on)),
+        col(Training.module).not_in(retired.with_only_columns(col(SiteModule.code))),
+        col(Training.mentor_id).in_(working.with_only_columns(col(Mentor.id))),
+    )
+    rows = (await db.scalars(due.with_for_update(skip_locked=True))).all()
+    for training in rows:
+        assert training.expires_on is not None, "what is signed off has its last day"
+        mentor = await referred(db, Mentor, prison_id, training.mentor_id, "mentor_id")
+        await tasks.open_task(
+            db,
+            prison_id,
+            TaskKind.training_refresher,
+            thing=training,
+            person_id=mentor.person_id,
+            for_role=StaffRole.nurse,
+            due_in=_end_of(training.expires_on, prison) - clock.now(),
+        )
+        training.refresher_for = training.expires_on
+    await db.flush()
+    return len(rows)
+
+
+def _end_of(day: date, prison: Prison) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), prison.tz)
+
+
+async def end_refreshers(db: AsyncSession, context: Context) -> None:
+    """Whose episode has ended needs no refresher."""
+    mentor: Mentor = context.thing
+    if mentor.status in MENTOR_ENDED:
+        for training in await of_mentor(db, mentor):
+            await tasks.finish(db, training, TaskKind.training_refresher, context.actor)
+
+
+async def of_mentor(db: AsyncSession, mentor: Mentor) -> Sequence[Training]:
+    """Every module of a mentor, opened or done."""
+    found = everything(Training, mentor.prison_id).where(col(Training.mentor_id) == mentor.id)
+    return (await db.scalars(found)).all()
+
+
 async def shown(db: AsyncSession, training: Training, actor: Actor) -> Output:
     """The training, with what this actor may do next."""
-    return shape("trainings", actor.role).model_validate(
-        {
-            **training.model_dump(),
-            "title": title_of(training.curriculum, training.module),
-            "moves": await lifecycle.options(db, TRAINING, training, actor),
-        }
-    )
+    moves = await lifecycle.options(db, TRAINING, training, actor)
+    return shape("trainings", actor.role).model_validate({**training.model_dump(), "moves": moves})
+
+
+__all__ = [
+    "TRAINING",
+    "Curriculum",
+    "Version",
+    "curriculum",
+    "end_refreshers",
+    "expire_due",
+    "of_mentor",
+    "open_module",
+    "refresh",
+    "refreshers_due",
+    "shown",
+    "title_of",
+    "trainable",
+]

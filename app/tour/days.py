@@ -107,6 +107,16 @@ async def application(cast: Cast) -> None:
 async def shadowing(cast: Cast) -> None:
     cast.teller.begin("Three months' shadowing, five modules, active")
     path = f"mentors/{cast.mentor_id}"
+    refused = await cast.support_worker.moves(
+        "cannot start the shadowing without a host", path, "shadowing", 409
+    )
+    check(codes(refused) == ["placed_with_active_mentor"], "shadowing asks for a placement")
+    placed = {
+        "mentor_id": cast.mentor_id,
+        "host_id": cast.shadowed_id,
+        "starts_on": str(cast.watch.now.astimezone(LONDON).date()),
+    }
+    await cast.support_worker.sends("places him with an active mentor", "placements", placed)
     await cast.support_worker.moves("starts the shadowing", path, "shadowing")
     refused = await cast.support_worker.moves(
         "tries to sign off the same day: refused", path, "ready_for_sign_off", 409

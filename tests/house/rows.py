@@ -30,7 +30,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "regime": {"weekday": 1, "slots": []},
     "staff": {"active": True},
     "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
-    "training": {"curriculum": "2026-1"},
+    "training": {"curriculum": "2026-1", "module": "managing_concerns"},
     "mentor": {"status": "active"},
     "mentee": {"status": "engaged"},
     "concern": {
@@ -42,6 +42,9 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "outage": {"ended_at": END},
     "task": {"kind": "debrief", "thing_noun": "people", "next_step_at": END},
     "break_glass": {"expires_at": END},
+    "placement": {"ended_at": None},
+    "assessment": {"host_id": None},
+    "cohort_day": {"ends_at": END},
     "release": {"as_at": BEGIN, "released_by": None},
     "notification": {"task_id": None, "break_glass_id": None},
     "supervision": {"due_on": date(2026, 11, 30), "first_due_on": date(2026, 11, 30)},
@@ -50,6 +53,8 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "session": {"starts_at": BEGIN, "ends_at": END},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }
+# Columns that name another mentor than the row's own: nobody observes or hosts themselves.
+TWO_MENTORS = {"observation": ["observed_mentor_id"], "placement": ["host_id"]}
 
 
 def scoped_tables() -> list[Table]:
@@ -104,10 +109,12 @@ async def one_of_each(connection: AsyncConnection, prison_id: str) -> dict[str, 
     identity = {"id": new_id(), "numbers": ["A0001AA"]}
     await connection.execute(metadata.tables["person_identity"].insert().values(identity))
     world: dict[str, dict[str, Any]] = {"person_identity": identity}
+    other = None
     for table in scoped_tables():
         row = smallest(table, prison_id, world)
-        if table.name == "observation":
-            row["observed_mentor_id"] = await _another_mentor(connection, prison_id, world)
+        for name in TWO_MENTORS.get(table.name, ()):
+            other = other or await _another_mentor(connection, prison_id, world)
+            row[name] = other
         await connection.execute(table.insert().values(row))
         world[table.name] = row
     return world

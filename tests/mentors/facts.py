@@ -38,13 +38,15 @@ def went(from_state: str | None, to_state: str, at: datetime, **fields: Any) -> 
     )
 
 
-def signed_off(module: Module, **fields: Any) -> Training:
+def signed_off(module: str, **fields: Any) -> Training:
     status = fields.pop("status", TrainingStatus.competent)
     expires_on = fields.pop("expires_on", date(2028, 1, 1))
     return Training(
         prison_id=PRISON,
         mentor_id=uuid4(),
         module=module,
+        title="A module",
+        validity_months=12,
         curriculum="2026-1",
         status=status,
         expires_on=expires_on,

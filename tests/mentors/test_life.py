@@ -42,6 +42,9 @@ async def test_from_application_to_active_and_out_again(wing: Wing) -> None:
     today = clock.now().date()
     await wing.governor.put(f"{path}/clearance", clearance(today, today + timedelta(days=730)))
     await wing.governor.move(path, "approved_conditionally")
+    refused = await wing.support_worker.move(path, "shadowing", expect=409)
+    assert codes(refused) == ["placed_with_active_mentor"]
+    await wing.placed(applied["id"], other)
     await wing.support_worker.move(path, "shadowing")
 
     refused = await wing.support_worker.move(path, "ready_for_sign_off", expect=409)
@@ -168,6 +171,7 @@ async def test_shadowing_is_not_shortened_by_entering_it_as_if_before_the_approv
     long_ago = str(clock.now() - timedelta(days=99))
     refused = await wing.support_worker.move(path, "shadowing", expect=422, occurred_at=long_ago)
     assert codes(refused) == ["in_order"]
+    await wing.placed(mentor["id"])
     assert (await wing.support_worker.move(path, "shadowing"))["status"] == "shadowing"
 
 
@@ -184,6 +188,7 @@ async def test_a_move_is_not_entered_as_if_before_the_one_before_it(wing: Wing) 
 async def test_time_suspended_does_not_count_as_shadowing(wing: Wing) -> None:
     mentor = await wing.approved()
     path = f"mentors/{mentor['id']}"
+    await wing.placed(mentor["id"])
     await wing.support_worker.move(path, "shadowing")
     clock.forward(days=10)
     await wing.clinician.move(path, "suspended", reason="welfare")

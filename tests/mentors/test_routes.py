@@ -91,6 +91,8 @@ async def test_an_observation_is_of_another_active_mentor_while_shadowing(wing: 
     assert codes(await refused(path, in_future)) == ["in_the_future"]
     too_early = _observation(other.mentor_id, held_at=early)
     assert codes(await refused(path, too_early)) == ["before_shadowing"]
+    not_his_host = await wing.active_mentor()
+    assert codes(await refused(path, _observation(not_his_host.mentor_id))) == ["no_placement"]
     elsewhere = f"mentors/{not_active['id']}/observations"
     body = _observation(other.mentor_id)
     assert (await refused(elsewhere, body, 409))["code"] == "move_not_in_table"
@@ -192,8 +194,8 @@ async def test_whoever_has_left_the_prison_does_not_apply(wing: Wing) -> None:
 
 async def test_what_was_observed_with_a_mentor_who_has_left_since_counts(wing: Wing) -> None:
     other = await wing.active_mentor()
-    await wing.support_worker.move(f"mentors/{other.mentor_id}", "stepped_down", reason="own_wish")
     mentor = await wing.shadowed()
+    await wing.support_worker.move(f"mentors/{other.mentor_id}", "stepped_down", reason="own_wish")
     await wing.observes(mentor["id"], str(other.mentor_id), sessions=1)
     assert len((await wing.clinician.get(f"mentors/{mentor['id']}/observations"))["items"]) == 1
 

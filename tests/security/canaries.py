@@ -215,6 +215,11 @@ _put(
     {"mentor": frozenset({V.mentor}), "other_mentor": frozenset({V.other_mentor, V.nurse})},
     "their own, and of a clinician whose patient they are",
 )
+_put(
+    "assessment", "note", {"suspended_mentor": CARE | GOVERNORS}, "candour: not to who is assessed"
+)
+_put("module", "title", {"own": CARE | GOVERNORS | MENTORS}, "what mentors learn")
+_put("cohort", "title", {"course": CARE | GOVERNORS | {V.mentor}}, "staff, and who is in it")
 
 # Mentees.
 _put("mentee", "referral_reason", {"mentee": CARE, "other_mentee": CARE}, "minimum necessary")
@@ -443,6 +448,15 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("text_version", "field"): _CODE,
     ("text_version", "noun"): _CODE,
     ("training", "curriculum"): "a version",
+    ("training", "module"): _CODE,
+    ("training", "refresher_for"): "reckoned from the day of the sign-off",
+    ("training", "title"): "module.title, or the curriculum's",
+    ("assessment", "recorded_by"): _AUTHOR,
+    ("cohort", "modules"): "codes of modules",
+    ("cohort_day", "module"): _CODE,
+    ("module", "code"): _CODE,
+    ("placement", "starts_on"): "a day between the approval and today",
+    ("module", "required_from"): "the day of a change of ours",
     ("training", "expires_on"): "reckoned from the day of the sign-off",
     ("wing", "code"): "the first part of a cell",
     ("acct_pointer", "closed_on"): "a day as the other two, shown with them",

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from app.access import Actor
 from app.models.acct_pointers import AcctPointer
 from app.models.adoptions import Adoption
+from app.models.assessments import Assessment
 from app.models.audit import AuditAct, AuditEntry
 from app.models.break_glass import BreakGlass
 from app.models.campaigns import Campaign
@@ -20,6 +21,7 @@ from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
 from app.models.clients import Client
 from app.models.clinical_notes import ClinicalNote
+from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.duties import Duty
@@ -30,11 +32,13 @@ from app.models.joint_reviews import JointReview
 from app.models.legal_holds import LegalHold
 from app.models.mentees import MENTEE_ENDED, Mentee
 from app.models.mentors import Mentor, Observation
+from app.models.modules import SiteModule
 from app.models.moves import History
 from app.models.notifications import Notification
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
+from app.models.placements import Placement
 from app.models.regimes import Regime
 from app.models.releases import Release
 from app.models.revocations import Revocation
@@ -154,7 +158,7 @@ def hidden_from(actor: Actor, concern: Any) -> bool:
 # The house --------------------------------------------------------------------------------------
 
 
-@sees(Wing, Room, Regime, History)
+@sees(Wing, Room, Regime, History, SiteModule)
 def everyone(world: World, actor: Actor, row: Any) -> bool:
     return True
 
@@ -256,6 +260,53 @@ def of_an_application(world: World, actor: Actor, row: Any) -> bool:
 @sees(Campaign)
 def campaigns(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor) or row.status == "open"
+
+
+@sees(Placement)
+def placements(world: World, actor: Actor, row: Any) -> bool:
+    """Mentors: the two it is between, as long as it lasts."""
+    if not is_prisoner(actor):
+        return True
+    mine = actor.mentor_id is not None and actor.mentor_id in {row.mentor_id, row.host_id}
+    return mine and row.status == "live"
+
+
+@sees(Assessment)
+def assessments(world: World, actor: Actor, row: Any) -> bool:
+    """Mentors: what staff thought of them; what their host thought is for staff."""
+    if not is_prisoner(actor):
+        return True
+    return row.mentor_id == actor.mentor_id and row.host_id is None
+
+
+def in_cohort(world: World, actor: Actor, cohort_id: Any) -> bool:
+    for member in world.rows("cohort_member"):
+        mine = member.cohort_id == cohort_id and member.mentor_id == actor.mentor_id
+        if mine and member.left_at is None:
+            return True
+    return False
+
+
+@sees(Cohort)
+def cohorts(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) or in_cohort(world, actor, row.id)
+
+
+@sees(CohortDay)
+def cohort_days(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) or in_cohort(world, actor, row.cohort_id)
+
+
+@sees(CohortMember)
+def cohort_members(world: World, actor: Actor, row: Any) -> bool:
+    if not is_prisoner(actor):
+        return True
+    return row.mentor_id == actor.mentor_id and row.left_at is None
+
+
+@sees(Attendance)
+def attendance(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) or row.mentor_id == actor.mentor_id
 
 
 @sees(Mentee)

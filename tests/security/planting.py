@@ -100,6 +100,7 @@ async def plant(http: Any, db: Database, issuer: DevelopmentIssuer, pages: Path)
     await _abroad(world)
     await _adoption(world)
     await _mentors(world)
+    await _courses(world)
     await _mentees(world)
     await _sessions(world)
     await _concerns(world)
@@ -263,6 +264,7 @@ async def _not_yet_and_no_longer(world: World) -> None:
     cleared = clearance(today, today + timedelta(days=730))
     await world.governor.put(f"{path}/clearance", cleared)
     await world.governor.move(path, "approved_conditionally")
+    await world.home.placed(made["id"], world.mentor)
     await worker_.move(path, "shadowing")
     observed = {
         "observed_mentor_id": str(world.mentor.mentor_id),
@@ -270,7 +272,9 @@ async def _not_yet_and_no_longer(world: World) -> None:
         "minutes": 50,
     }
     said = words_of_row("observation", "suspended_mentor")
-    await worker_.post(f"{path}/observations", {**observed, **said})
+    seen = await worker_.post(f"{path}/observations", {**observed, **said})
+    said = {"outcome": "meets", **words_of_row("assessment", "suspended_mentor")}
+    await world.clinician.post(f"{path}/observations/{seen['id']}/assessment", said)
     body = {"mentor_id": made["id"], "module": "managing_concerns"}
     training = await world.nurse.post("trainings", body)
     note = word("history", "note", "training")
@@ -281,6 +285,24 @@ async def _not_yet_and_no_longer(world: World) -> None:
     made = await worker_.post("mentors", {"person_id": person["id"]})
     await _applied(world, "applicant", made["id"])
     world.viewers[V.applicant] = world.home.as_person(person["id"], made["id"])
+
+
+async def _courses(world: World) -> None:
+    """A module of the site's own, and a cohort with one of the mentors in it."""
+    nurse = world.nurse
+    await nurse.post("modules", {"code": "sleep_and_rest", **words_of_row("module", "own")})
+    body = {"lead_id": str(nurse.staff_id), "modules": ["sleep_and_rest"]}
+    made = await nurse.post("cohorts", {**body, **words_of_row("cohort", "course")})
+    member = {"mentor_id": str(world.mentor.mentor_id)}
+    await nurse.post(f"cohorts/{made['id']}/members", member)
+    day = {
+        "module": "sleep_and_rest",
+        "starts_at": clock.spell(clock.now() - timedelta(hours=3)),
+        "ends_at": clock.spell(clock.now() - timedelta(hours=2)),
+    }
+    added = await nurse.post(f"cohorts/{made['id']}/days", day)
+    marks = {"marks": [{**member, "status": "present"}]}
+    await nurse.put(f"cohorts/{made['id']}/days/{added['id']}/attendance", marks)
 
 
 async def _mentees(world: World) -> None:

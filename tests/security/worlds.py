@@ -104,6 +104,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     world = World(prison_id, now, Random(seed))
     _place(world)
     _people(world)
+    _courses(world)
     _support(world)
     _sessions(world)
     _concerns(world)
@@ -158,7 +159,38 @@ def _mentor(world: World, person: Any, status: MentorStatus, at: datetime) -> No
     others = [each for each in world.rows("mentor") if each is not mentor]
     if others:
         other = world.some(others)
-        world.add("observation", mentor_id=mentor.id, observed_mentor_id=other.id)
+        observed = world.add("observation", mentor_id=mentor.id, observed_mentor_id=other.id)
+        for host, ended in ((other, False), (world.some(others), True)):
+            if world.random.random() < 0.7:
+                world.add(
+                    "placement",
+                    mentor_id=mentor.id,
+                    host_id=host.id,
+                    status="ended" if ended else "live",
+                    ended_at=world.now if ended else None,
+                )
+        for by_host in (False, True):
+            world.add(
+                "assessment",
+                observation_id=observed.id,
+                mentor_id=mentor.id,
+                host_id=other.id if by_host else None,
+                assessor_id=None if by_host else world.pick("staff").id,
+            )
+
+
+def _courses(world: World) -> None:
+    """Cohorts, who is in them and who has left, their days, and who came."""
+    for number in range(3):
+        world.add("module", code=f"own_{number}", status=world.some(["active", "retired"]))
+        cohort = world.add("cohort", lead_id=world.pick("staff").id, modules=["managing_concerns"])
+        day = world.add("cohort_day", cohort_id=cohort.id, starts_at=world.before(9))
+        day.ends_at = day.starts_at + HOUR
+        for mentor in world.random.sample(world.rows("mentor"), 3):
+            left = world.maybe(world.now, 0.3)
+            world.add("cohort_member", cohort_id=cohort.id, mentor_id=mentor.id, left_at=left)
+            if world.random.random() < 0.6:
+                world.add("attendance", cohort_id=cohort.id, day_id=day.id, mentor_id=mentor.id)
 
 
 def _application(world: World, mentor: Any) -> None:

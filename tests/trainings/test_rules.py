@@ -12,6 +12,7 @@ CLINICIANS = {Role.clinician, Role.nurse, Role.mental_health_lead}
 LIFE = {
     ("not_started", "attended"): CLINICIANS,
     ("attended", "assessed"): CLINICIANS,
+    ("attended", "not_started"): CLINICIANS,
     ("assessed", "competent"): {Role.nurse},
     ("assessed", "refer"): {Role.nurse},
     ("competent", "expired"): set(),

@@ -9,6 +9,7 @@ from sqlmodel import Field, col
 
 from app.access import (
     MayApply,
+    MayAssessObservation,
     MayClear,
     MayCorrectMentor,
     MayMoveMentor,
@@ -28,6 +29,12 @@ from app.errors import (
     Stale,
     TooEarly,
 )
+from app.models.assessments import (
+    Assessment,
+    AssessmentCreate,
+    AssessmentForMentor,
+    AssessmentRead,
+)
 from app.models.mentors import (
     AgreementPut,
     ClearancePut,
@@ -43,6 +50,7 @@ from app.models.mentors import (
     ObservationCreate,
     ObservationForMentor,
     ObservationRead,
+    ShadowingRead,
     SupervisorPut,
 )
 from app.models.moves import (
@@ -58,13 +66,14 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.routers.mentors import deciding
-from app.services import lifecycle, mentors
-from app.services.mentors import evidence
+from app.services import assessments, lifecycle, mentors
+from app.services.mentors import evidence, progress
 from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/mentors", tags=["mentors"])
 ThisMentor = Annotated[Mentor, Depends(to_read(Mentor, "mentor_id"))]
 MentorToMove = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=False))]
+ThisObservation = Annotated[Observation, Depends(to_read(Observation, "observation_id"))]
 MentorToPut = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=True))]
 AnyMentor = MentorRead | MentorForClinician | MentorOwn
 
@@ -91,6 +100,12 @@ OBSERVATIONS = Listing(
     MATRIX["mentors.observations"],
     filters={"mentor_id": lambda value: col(Observation.mentor_id) == value},
     sorts={"held_at": col(Observation.held_at)},
+)
+ASSESSMENTS = Listing(
+    Assessment,
+    MATRIX["mentors.assessments"],
+    filters={"mentor_id": lambda value: col(Assessment.mentor_id) == value},
+    sorts={"recorded_at": col(Assessment.recorded_at)},
 )
 
 
@@ -230,3 +245,44 @@ async def log_observation(
     observation = await evidence.log_observation(db, actor, mentor, body)
     shown = shape("mentors.observations", actor.role).model_validate(observation)
     return await once.created(shown)
+
+
+@router.post(
+    "/{mentor_id}/observations/{observation_id}/assessment",
+    status_code=201,
+    response_model=AssessmentRead,
+    responses=refusals(AlreadyExists, KeyReused, Stale),
+)
+async def assess_observation(
+    actor: MayAssessObservation,
+    db: Db,
+    mentor: MentorToMove,
+    observation: ThisObservation,
+    body: AssessmentCreate,
+    once: JustOnce,
+) -> Response:
+    """What you, of staff, think of an observed session; once each."""
+    made = await assessments.assess(db, actor, mentor, observation, body)
+    return await once.created(shape("mentors.assessments", actor.role).model_validate(made))
+
+
+@router.get(
+    "/{mentor_id}/assessments",
+    response_model=Page[AssessmentRead | AssessmentForMentor],
+    responses=refusals(),
+)
+async def list_assessments(
+    actor: MayReadMentor,
+    db: ReadDb,
+    request: Request,
+    mentor: ThisMentor,
+    query: Annotated[PageQuery, Query()],
+) -> Response:
+    """What was thought of the sessions a mentor observed; a mentor finds staff's outcomes."""
+    return await ASSESSMENTS.page(request, db, actor, query, "recorded_at", mentor_id=mentor.id)
+
+
+@router.get("/{mentor_id}/shadowing", response_model=ShadowingRead, responses=refusals())
+async def read_shadowing(actor: MayReadMentor, db: Db, mentor: ThisMentor) -> Response:
+    """How far the shadowing is: its clock, what was observed, and what is still missing."""
+    return reply(await progress.shadowing(db, mentor, actor))

@@ -40,6 +40,7 @@ WRITTEN_ONCE = {
     "action": ("what",),
     "break_glass": ("reason",),
     "observation": ("learnt",),
+    "assessment": ("note",),
     "release": ("purpose",),
 }  # fmt: skip
 # Words that are written once, later, with the column that says when.

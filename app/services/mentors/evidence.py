@@ -1,10 +1,13 @@
 """The evidence that a mentor may be approved and made active."""
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access import Actor
 from app.errors import Invalid, MoveNotInTable, NotAllowed
+from app.models.assessments import AssessmentCreate, AssessmentOutcome
 from app.models.explanations import ExplanationCreate
 from app.models.mentors import (
     AgreementPut,
@@ -15,10 +18,13 @@ from app.models.mentors import (
     ObservationCreate,
     SupervisorPut,
 )
+from app.models.placements import Placement
+from app.models.prisons import Prison
 from app.models.staff import Staff
 from app.scope import referred
-from app.services import explanations, lifecycle, outbox
+from app.services import assessments, explanations, lifecycle, outbox, placements
 from app.services.supervisions import plans as supervision
+from app.services.working_days import local_date
 
 SUPERVISORS = {"support_worker", "clinician", "nurse", "mental_health_lead"}
 
@@ -85,16 +91,33 @@ async def log_observation(
         raise Invalid.field(name, "another_mentor", "must be another mentor")
     if not await _was_ever_active(db, other):
         raise Invalid.field(name, "not_active", "must be a mentor who is or was active")
+    placement = await _placement(db, mentor, other, body.held_at)
     observation = Observation(
         prison_id=mentor.prison_id,
         mentor_id=mentor.id,
-        assessor_id=actor.staff_id if body.assessed else None,
+        placement_id=placement.id,
         **body.model_dump(exclude={"assessed"}),
     )
     db.add(observation)
     outbox.say(db, mentor.prison_id, "mentor.observation_logged", mentor.id)
     await db.flush()
+    if body.assessed:
+        meets = AssessmentCreate(outcome=AssessmentOutcome.meets)
+        await assessments.assess(db, actor, mentor, observation, meets)
     return observation
+
+
+async def _placement(
+    db: AsyncSession, mentor: Mentor, host: Mentor, held_at: datetime
+) -> Placement:
+    """The placement in which a session was observed, by the days of the prison."""
+    prison = await db.get_one(Prison, mentor.prison_id)
+    day = local_date(held_at, prison.tz)
+    found = placements.covering(await placements.of_mentor(db, mentor), host.id, day, prison)
+    if found is None:
+        message = "the mentor was not placed with this one on that day"
+        raise Invalid.field("observed_mentor_id", "no_placement", message)
+    return found
 
 
 async def _was_ever_active(db: AsyncSession, mentor: Mentor) -> bool:

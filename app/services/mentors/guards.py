@@ -1,6 +1,6 @@
 """What stands at the doors of a mentor's life: small functions named as law, over loaded facts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.models.mentors import LEFT, ClearanceOutcome, Mentor, MentorStatus, Observation
+from app.models.modules import SiteModule
 from app.models.moves import History
+from app.models.placements import Placement, PlacementStatus
 from app.models.prisons import Prison
 from app.models.staff import Role
-from app.models.trainings import Module, Training, TrainingStatus
+from app.models.trainings import Training, TrainingStatus
 from app.scope import everything
-from app.services import lifecycle
+from app.services import lifecycle, modules, placements
 from app.services.lifecycle import Context, Guard, Refusal
 from app.services.mentors import application
 from app.services.mentors.application import NOTHING_LOADED, Application
@@ -38,6 +40,8 @@ class Facts:
     trainings: list[Training]
     founders: int
     application: Application = NOTHING_LOADED
+    placements: list[Placement] = field(default_factory=list)
+    required: list[SiteModule] = field(default_factory=list)
 
 
 async def load_facts(db: AsyncSession, mentor: Mentor) -> Facts:
@@ -54,6 +58,8 @@ async def load_facts(db: AsyncSession, mentor: Mentor) -> Facts:
         list(await db.scalars(trainings.where(col(Training.mentor_id) == mentor.id))),
         (await db.execute(founders(mentor.prison_id))).scalar_one(),
         await application.load(db, mentor, prison.cooling_off_days),
+        list(await placements.of_mentor(db, mentor)),
+        list(await modules.required_here(db, mentor.prison_id)),
     )
 
 
@@ -73,32 +79,60 @@ def _on_the_wall(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
-def shadowed_until(history: list[History], months: int, zone: ZoneInfo) -> date | None:
-    """The day on which shadowing has lasted `months` calendar months, or None before it began.
+@dataclass(frozen=True, slots=True)
+class Shadowing:
+    """The clock of shadowing: when it began, when it has lasted long enough, and for how many days
+    suspensions have stopped it."""
+
+    began_on: date
+    until: date
+    days_stopped: int
+
+
+def shadowing(
+    history: list[History], months: int, zone: ZoneInfo, now: datetime | None = None
+) -> Shadowing | None:
+    """The clock of shadowing of `months` calendar months, or None before it began.
 
     Time suspended does not count: the day moves on by the days that the suspensions lasted, a
     part of a day counting whole. A suspension after that day moves nothing: what was completed
-    stays completed.
+    stays completed. With `now`, one that still lasts counts up to then.
     """
-    until: date | None = None
+    began: date | None = None
+    first_until = until = date.max
     suspended: datetime | None = None
-    stopped = timedelta()
-    first_until = date.max
-    for entry in history:
-        at = _on_the_wall(entry.occurred_at, zone)
-        if entry.to_state == S.shadowing and until is None:
-            until = first_until = add_calendar_months(at.date(), months)
-        elif until is not None and entry.to_state == S.suspended and at.date() < until:
+    stopped, days = timedelta(), 0
+    moments = [(_on_the_wall(each.occurred_at, zone), each) for each in history]
+    for at, entry in [*moments, *([(_on_the_wall(now, zone), None)] if now else [])]:
+        if began is None:
+            if entry is not None and entry.to_state == S.shadowing:
+                began = at.date()
+                first_until = until = add_calendar_months(began, months)
+        elif entry is not None and entry.to_state == S.suspended and at.date() < until:
             suspended = at
-        elif until is not None and entry.from_state == S.suspended and suspended is not None:
+        elif suspended is not None and (entry is None or entry.from_state == S.suspended):
             stopped += max(at - suspended, timedelta())
             suspended = None
-            until = first_until + timedelta(days=-(-stopped // timedelta(days=1)))
-    return until
+            days = -(-stopped // timedelta(days=1))
+            until = first_until + timedelta(days=days)
+    return None if began is None else Shadowing(began, until, days)
+
+
+def shadowed_until(history: list[History], months: int, zone: ZoneInfo) -> date | None:
+    """The day on which shadowing has lasted `months` calendar months, or None before it began."""
+    clock = shadowing(history, months, zone)
+    return clock.until if clock else None
 
 
 def _today(context: Context) -> date:
     return local_date(context.now, context.facts.zone)
+
+
+def placed_with_active_mentor(context: Context) -> Refusal | None:
+    """A placement lives no longer than its host is active."""
+    if any(each.status is PlacementStatus.live for each in context.facts.placements):
+        return None
+    return Refusal("placed_with_active_mentor", "A placement with an active mentor must be live.")
 
 
 def shadowed_three_months(context: Context) -> Refusal | None:
@@ -130,14 +164,17 @@ def assessed_by_another(context: Context) -> Refusal | None:
 
 
 def modules_signed_off(context: Context) -> Refusal | None:
-    today = _today(context)
+    """The five, and the site's own required ones; for a new one, whoever was active has time."""
+    facts, today = context.facts, _today(context)
     done = {
         training.module
-        for training in context.facts.trainings
+        for training in facts.trainings
         if training.status is TrainingStatus.competent
         and (training.expires_on is None or training.expires_on >= today)
     }
-    missing = [module.value for module in Module if module not in done]
+    was_active = any(entry.to_state == S.active for entry in facts.history)
+    needed = modules.binding(facts.required, today, was_active=was_active)
+    missing = [code for code in needed if code not in done]
     if not missing:
         return None
     return Refusal("modules_signed_off", f"A nurse must sign off: {', '.join(missing)}.")

@@ -14,7 +14,7 @@ from app.models.pairings import Pairing, PairingStatus
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind
 from app.scope import everything
-from app.services import lifecycle, tasks
+from app.services import lifecycle, placements, tasks, trainings
 from app.services.lifecycle import Context, Guard, Lifecycle, Move
 from app.services.mentors import application as a
 from app.services.mentors import guards as g
@@ -98,6 +98,13 @@ async def flag_pairings(db: AsyncSession, context: Context) -> None:
         )
 
 
+async def end_placements(db: AsyncSession, context: Context) -> None:
+    """Who leaves active hosts nobody; who ends, or becomes active, shadows nobody; and who ends
+    needs no refresher."""
+    await placements.follow(db, context)
+    await trainings.end_refreshers(db, context)
+
+
 async def follow_death(db: AsyncSession, context: Context) -> None:
     await deaths.follow(db, context)
 
@@ -152,14 +159,16 @@ MOVES: dict[tuple[MentorStatus, MentorStatus], Move] = {
     ),
     (S.declined, S.appealed): _move(M, SW, guards=(g.own_application, g.first_appeal)),
     (S.appealed, S.governor_review): _move(SW),
-    (S.approved_conditionally, S.shadowing): _move(SW, guards=(g.clearance_current,)),
+    (S.approved_conditionally, S.shadowing): _move(
+        SW, guards=(g.clearance_current, g.placed_with_active_mentor)
+    ),
     (S.shadowing, S.ready_for_sign_off): _move(SW, guards=(*SHADOWED, g.modules_signed_off)),
-    (S.ready_for_sign_off, S.active): _move(G, guards=ACTIVATION),
+    (S.ready_for_sign_off, S.active): _move(G, guards=ACTIVATION, effects=(end_placements,)),
     (S.approved_conditionally, S.active): _move(
         G,
         guards=FOUNDING_GUARDS,
         reasons=(g.FOUNDING,),
-        effects=(hold_founders_cap,),
+        effects=(hold_founders_cap, end_placements),
     ),
     (S.active, S.paused): _move(
         M,
@@ -167,18 +176,18 @@ MOVES: dict[tuple[MentorStatus, MentorStatus], Move] = {
         C,
         guards=(g.own_application,),
         reasons=PAUSE_REASONS,
-        effects=(flag_pairings,),
+        effects=(flag_pairings, end_placements),
     ),
     (S.paused, S.active): _move(SW, guards=STANDING),
     # A suspended mentor's own token can only raise concerns: staff record their wish to leave.
     (S.suspended, S.stepped_down): _move(
-        SW, G, reasons=LEAVE_REASONS, effects=(forget_origin, finish_review)
+        SW, G, reasons=LEAVE_REASONS, effects=(forget_origin, finish_review, end_placements)
     ),
     (S.suspended, S.removed): _move(
         G,
         guards=(g.nobody_decides_on_themselves,),
         reasons=SUSPEND_REASONS,
-        effects=(forget_origin, finish_review),
+        effects=(forget_origin, finish_review, end_placements),
     ),
 }
 MOVES |= {
@@ -186,7 +195,11 @@ MOVES |= {
 }
 MOVES |= {
     (state, S.suspended): _move(
-        SW, C, G, reasons=SUSPEND_REASONS, effects=(remember_origin, flag_pairings, open_review)
+        SW,
+        C,
+        G,
+        reasons=SUSPEND_REASONS,
+        effects=(remember_origin, flag_pairings, end_placements, open_review),
     )
     for state in _APPROVED
 }
@@ -204,7 +217,11 @@ MOVES |= {
 }
 MOVES |= {
     (state, S.stepped_down): _move(
-        M, SW, guards=(g.own_application,), reasons=LEAVE_REASONS, effects=(flag_pairings,)
+        M,
+        SW,
+        guards=(g.own_application,),
+        reasons=LEAVE_REASONS,
+        effects=(flag_pairings, end_placements),
     )
     for state in _APPROVED
 }
@@ -214,7 +231,12 @@ MOVES |= {
         SW,
         C,
         G,
-        effects=(flag_pairings, finish_review, *((follow_death,) if end is S.deceased else ())),
+        effects=(
+            flag_pairings,
+            end_placements,
+            finish_review,
+            *((follow_death,) if end is S.deceased else ()),
+        ),
     )
     for state in _LIVE
     for end in sorted(LEFT)

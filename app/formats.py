@@ -1,0 +1,63 @@
+"""Answers that are files: tables for spreadsheets, and pictures; `files` declares them."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Response
+
+# A spreadsheet takes a cell that begins so for a formula, and runs it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file: its media type, and an example for the OpenAPI document."""
+
+    media: str
+    example: str
+
+
+CSV = Format("text/csv", "mentor,status\r\nJo Sampleford,active\r\n")
+SVG = Format("image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"></svg>')
+
+
+def files(*formats: Format) -> dict[int | str, dict[str, Any]]:
+    """The answers of an operation that is asked for its content as a file as well."""
+    content = {
+        each.media: {"schema": {"type": "string"}, "example": each.example} for each in formats
+    }
+    return {200: {"content": content}}
+
+
+def cell(value: object) -> str:
+    """A value as a cell that a spreadsheet shows and never runs."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as RFC 4180 has them, the heading first."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return written.getvalue()
+
+
+def csv_reply(rows: Iterable[Iterable[object]], name: str) -> Response:
+    """The rows as a file to be saved."""
+    return _file(csv_text(rows).encode(), f"{CSV.media}; charset=utf-8; header=present", name)
+
+
+def svg_reply(picture: bytes, name: str) -> Response:
+    """A picture, shown where it is asked for; nothing in it may run or load."""
+    response = _file(picture, SVG.media, name, shown="inline")
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response
+
+
+def _file(content: bytes, media: str, name: str, *, shown: str = "attachment") -> Response:
+    disposition = f'{shown}; filename="{name}"'
+    return Response(content, media_type=media, headers={"Content-Disposition": disposition})

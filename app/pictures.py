@@ -1,0 +1,137 @@
+"""Pictures: charts as SVG, readable in black and white and by a screen reader, the same bytes for
+the same facts.
+
+Rendered by vl-convert off the event loop: nothing is fetched, and no browser is needed.
+"""
+
+import asyncio
+import json
+import re
+import textwrap
+from typing import Any, Literal
+from xml.sax.saxutils import escape
+
+import altair as alt
+import vl_convert
+
+from app.models.trainings import MatrixCell, TrainingMatrix, TrainingStatus
+
+SOON_DAYS = 60
+FONT, INK, EDGE = "sans-serif", "#333333", "#8c8c8c"
+LINE = 15  # pixels from one line of a label to the next
+COUNTS, SOON = "signed off", f"signed off, {SOON_DAYS} days or fewer left"
+LACKING, OPEN = "required and lacking", "not required, not signed off"
+SHADES = {COUNTS: "#ffffff", SOON: "#d0d0d0", LACKING: INK, OPEN: "#f2f2f2"}
+_ROOT = re.compile(r"<svg\b[^>]*>")
+
+
+async def svg(chart: alt.TopLevelMixin, title: str, description: str) -> bytes:
+    """A chart as SVG with its title and its description in words."""
+    return await asyncio.to_thread(_rendered, chart.to_dict(), title, description)
+
+
+def _rendered(spec: dict[str, Any], title: str, description: str) -> bytes:
+    drawn = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
+    return _told(drawn, title, description).encode()
+
+
+def _told(drawn: str, title: str, description: str) -> str:
+    """The picture with its alternative text, as its first children."""
+    words = (
+        f'<title id="picture-title">{_clean(title)}</title>'
+        f'<desc id="picture-desc">{_clean(description)}</desc>'
+    )
+    root = _ROOT.search(drawn)
+    assert root is not None, "a picture has a root"
+    named = ' role="img" aria-labelledby="picture-title picture-desc">'
+    opening = re.sub(r' role="[^"]*"| aria-\w+="[^"]*"', "", root[0])
+    return drawn[: root.start()] + opening[:-1] + named + words + drawn[root.end() :]
+
+
+def _clean(text: str) -> str:
+    """Text as XML takes it: escaped, and without the characters XML has no place for."""
+    return escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text))
+
+
+async def training_matrix(matrix: TrainingMatrix) -> bytes:
+    """Who lacks which module: a row a mentor, a column a module."""
+    title = f"Training on {matrix.as_at:%-d %B %Y}"
+    return await svg(_matrix_chart(matrix, title), title, _matrix_words(matrix))
+
+
+def _matrix_words(matrix: TrainingMatrix) -> str:
+    """The picture in words: for each mentor, what is lacking."""
+    titles = {column.module: column.title for column in matrix.modules}
+    lines = []
+    for mentor in matrix.mentors:
+        lacking = [titles[cell.module] for cell in mentor.cells if cell.lacking]
+        lines.append(f"{mentor.display_name} lacks {', '.join(lacking) or 'nothing'}.")
+    return " ".join(lines) or "No mentors."
+
+
+def _said(cell: MatrixCell) -> tuple[str, str]:
+    """What stands in a cell, and its shade."""
+    if cell.status is TrainingStatus.competent and not cell.lacking and cell.expires_on:
+        soon = cell.days_left is not None and cell.days_left <= SOON_DAYS
+        return f"to {cell.expires_on:%-d %b %Y}", SOON if soon else COUNTS
+    said = cell.status.value.replace("_", " ") if cell.status else "not opened"
+    return said, LACKING if cell.lacking else OPEN
+
+
+def _matrix_chart(matrix: TrainingMatrix, title: str) -> alt.TopLevelMixin:
+    columns = {column.module: number for number, column in enumerate(matrix.modules)}
+    rows = []
+    for number, mentor in enumerate(matrix.mentors):
+        for cell in mentor.cells:
+            words, shade = _said(cell)
+            rows.append({"x": columns[cell.module], "y": number, "words": words, "shade": shade})
+    names = [[mentor.display_name] for mentor in matrix.mentors]
+    heads = [
+        textwrap.wrap(column.title if column.required else f"{column.title} (optional)", 22)
+        for column in matrix.modules
+    ]
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("x:O", title=None, axis=_axis(heads, "top"), scale=_places(len(heads))),
+        y=alt.Y("y:O", title=None, axis=_axis(names, "left"), scale=_places(len(names))),
+    )
+    legend = alt.Legend(
+        title=None, orient="bottom", symbolType="square", symbolStrokeColor=INK, labelLimit=0
+    )
+    shades = alt.Scale(domain=list(SHADES), range=list(SHADES.values()))
+    squares = base.mark_rect(stroke=EDGE, strokeWidth=1).encode(
+        fill=alt.Fill("shade:N", scale=shades, legend=legend)
+    )
+    said = base.mark_text(fontSize=12).encode(
+        text="words:N",
+        color=alt.condition(alt.datum.shade == LACKING, alt.value("#ffffff"), alt.value("#000000")),
+    )
+    chart: Any = alt.layer(squares, said).properties(
+        title=title, background="#ffffff", width=alt.Step(150), height=alt.Step(32)
+    )
+    chart = chart.configure(font=FONT).configure_title(fontSize=16, anchor="start", offset=12)
+    finished: alt.TopLevelMixin = chart
+    return finished
+
+
+def _places(count: int) -> alt.Scale:
+    """Places by number, so that two of one name stay two, and a row without cells is there."""
+    return alt.Scale(domain=list(range(count)))
+
+
+def _axis(labels: list[list[str]], orient: Literal["top", "left"]) -> alt.Axis:
+    """An axis whose labels are whole, each a list of lines. Lines run downwards from the first
+    one: all labels get as many, the first of them blank, and that much room."""
+    most = max((len(lines) for lines in labels), default=1)
+    even = [[" "] * (most - len(lines)) + lines for lines in labels]
+    return alt.Axis(
+        orient=orient,
+        labelExpr=f"{json.dumps(even)}[datum.value]",
+        labelAngle=0,
+        labelLimit=0,
+        labelFontSize=12,
+        labelLineHeight=LINE,
+        labelPadding=6 + LINE * (most - 1),
+        grid=False,
+        ticks=False,
+        domain=False,
+    )
