@@ -41,6 +41,7 @@ async def _approve(cast: Cast, person: Any, name: str) -> str:
     await cast.support_worker.moves("screens it", path, "screened")
     refused = await cast.clinician.moves("cannot say so alone", path, "interviewed", 409)
     check(codes(refused) == ["interviewed_by_both"], "a support worker and a clinician interview")
+    await cast.forward(hours=1)
     interview = {"mentor_id": mentor["id"], "recommendation": "recommended"}
     for who, notes in (
         (cast.support_worker, "Knows the wing, and whom not to ask."),
