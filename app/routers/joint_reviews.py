@@ -121,7 +121,7 @@ async def put_joint_review_summary(
 @router.post(
     "/{joint_review_id}/signature",
     response_model=JointReviewRead,
-    responses=refusals(MoveNotInTable, Conflicting, Stale),
+    responses=refusals(MoveNotInTable, MoveNotYours, Conflicting, Stale),
 )
 async def sign_joint_review(actor: MayWriteJointReview, db: Db, review: ReviewToMove) -> Response:
     """Sign for yourself, as one of the two who held it."""

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor, the_system
-from app.errors import Conflicting, Invalid, MoveNotInTable, NotAllowed, NoteLocked
+from app.errors import Conflicting, Invalid, MoveNotInTable, MoveNotYours, NoteLocked
 from app.models.base import Output
 from app.models.joint_reviews import (
     JointReview,
@@ -140,7 +140,7 @@ async def sign(db: AsyncSession, actor: Actor, review: JointReview) -> None:
     if review.status is not S.held:
         raise MoveNotInTable("Signed is what was held.", state=review.status.value)
     if actor.staff_id is None or actor.staff_id not in _both(review):
-        raise NotAllowed("It is signed by the support worker and the clinician who held it.")
+        raise MoveNotYours("It is signed by the support worker and the clinician who held it.")
     own = "support_worker" if actor.staff_id == review.support_worker_id else "clinician"
     if getattr(review, f"{own}_signed_at") is not None:
         raise Conflicting("You have signed it.")
