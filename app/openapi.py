@@ -27,6 +27,7 @@ TAGS = {
     "staff": "Staff of the scheme and their roles.",
     "duties": "Who answers the pages, when, and who is the last resort.",
     "mentors": "From application to active and on: evidence, clearance, moves.",
+    "clearances": "What was decided of mentors' clearance, what ends, and the cover it costs.",
     "trainings": "The five modules, signed off by a nurse.",
     "mentees": "Referral, triage, consent, support and its end.",
     "acct-pointers": "That someone is on the prison's care plan: its days, and no word of it.",

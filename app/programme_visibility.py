@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 
 from app.models.base import Output
+from app.models.clearances import ClearanceRead, ClearanceRow, ExpiringRow
 from app.models.staff import Role
 
 Audiences = Mapping[Role, type[Output]]
@@ -11,4 +12,8 @@ CARE = (Role.support_worker, Role.clinician)
 STAFF = (*CARE, Role.governor)
 SCHEME = (*STAFF, Role.mentor)
 
-PROGRAMME: dict[str, Audiences] = {}
+PROGRAMME: dict[str, Audiences] = {
+    "clearances": {Role.support_worker: ClearanceRow, Role.governor: ClearanceRead},
+    "clearances.row": {Role.support_worker: ClearanceRow, Role.governor: ClearanceRead},
+    "clearances.expiring": dict.fromkeys((Role.support_worker, Role.governor), ExpiringRow),
+}

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel, col
 from app.models.acct_pointers import AcctPointer
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
+from app.models.clearances import Clearance
 from app.models.clinical_notes import ClinicalNote
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
@@ -107,6 +108,7 @@ def theirs(
             col(Observation.mentor_id).in_(mentors),
             col(Observation.observed_mentor_id).in_(mentors),
         ),
+        Clearance: col(Clearance.mentor_id).in_(mentors),
         Training: col(Training.mentor_id).in_(mentors),
         Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
         Session: or_(led, col(Session.id).in_(attended)),

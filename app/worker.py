@@ -31,6 +31,7 @@ from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
 from app.services import (
     break_glass,
+    clearances,
     notifications,
     releases,
     retention,
@@ -42,6 +43,7 @@ from app.services import (
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import sweep as concern_steps
+from app.services.mentors import standing
 from app.services.tasks import sweep as task_steps
 
 log = structlog.get_logger(__name__)
@@ -211,10 +213,13 @@ async def pulse(db: Database, prison_id: str) -> None:
 
 
 async def housekeeping(db: Database, prison_id: str) -> None:
-    """What falls due without anyone's doing: notes lock, modules and broken glass expire."""
+    """What falls due without anyone's doing: notes lock, modules and broken glass
+    expire, clearances are reviewed, and no mentor works without what the work asks for."""
     async with db.write(prison_id) as session:
         await sessions.lock_due(session, prison_id, clock.now())
         await trainings.expire_due(session, prison_id)
+        await clearances.review_due(session, prison_id)
+        await standing.hold_to_standing(session, prison_id)
         await break_glass.expire_due(session, prison_id)
         await releases.expire_due(session, prison_id)
 

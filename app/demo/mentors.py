@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access import Actor
 from app.demo.wing import Wing
+from app.models.clearances import ClearancePut
 from app.models.mentors import (
     AgreementPut,
     ClearanceOutcome,
-    ClearancePut,
     Commitment,
     Mentor,
     MentorCreate,
@@ -19,7 +19,7 @@ from app.models.mentors import (
     SupervisorPut,
 )
 from app.models.trainings import Module, TrainingCreate, TrainingStatus
-from app.services import lifecycle, mentors, trainings
+from app.services import clearances, lifecycle, mentors, trainings
 from app.services.mentors import evidence
 
 # Where each of the ten stands today; the first two founded the scheme, as in the published case.
@@ -103,7 +103,7 @@ async def _clear(session: AsyncSession, wing: Wing, mentor: Mentor) -> None:
         valid_from=today,
         valid_to=today + timedelta(days=2 * 365),
     )
-    await evidence.record_clearance(session, wing.governor, mentor, body)
+    await clearances.record(session, wing.governor, mentor, body)
 
 
 async def _shadow(session: AsyncSession, wing: Wing, mentor: Mentor, *, weeks: int) -> None:

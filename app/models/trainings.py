@@ -37,6 +37,7 @@ class Training(Versioned, table=True):
     __table_args__ = (
         reference("mentor", "mentor_id"),
         reference("staff", "assessor_id", name="fk_training_assessor"),
+        reference("training", "credited_from", name="fk_training_credited_from"),
         UniqueConstraint("prison_id", "mentor_id", "module", name="uq_training_module"),
     )
 
@@ -49,6 +50,7 @@ class Training(Versioned, table=True):
     assessor_id: UUID | None = None
     competent_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     expires_on: date | None = None
+    credited_from: UUID | None = None
 
 
 class TrainingCreate(Input):
@@ -69,6 +71,9 @@ class TrainingRow(Identified):
     assessor_id: UUID | None
     competent_at: Instant | None
     expires_on: date | None = Field(description="The last day on which the sign-off counts.")
+    credited_from: UUID | None = Field(
+        description="The training of an earlier episode whose sign-off still counts."
+    )
 
 
 class TrainingRead(TrainingRow):

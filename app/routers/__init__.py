@@ -16,6 +16,7 @@ NOUNS = [
     "mentees",
     "pairings",
     "trainings",
+    "clearances",
     "clinical_notes",
     "safety_plans",
     "caseloads",

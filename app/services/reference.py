@@ -18,6 +18,7 @@ from app.models.base import Disclosure
 from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
 from app.models.caseloads import CaseloadEnd
 from app.models.chronology import EventKind
+from app.models.clearances import ClearanceStage
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
 from app.models.concerns import (
@@ -31,7 +32,13 @@ from app.models.deaths import DeathSource, DeathStatus
 from app.models.duties import Post
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
-from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
+from app.models.mentors import (
+    ApprovalCondition,
+    ClearanceOutcome,
+    Commitment,
+    MentorStatus,
+    SuspensionOutcome,
+)
 from app.models.notifications import NotificationStatus, PageWhy
 from app.models.pairings import PairingStatus
 from app.models.people import ImportOutcome, Presence, Source
@@ -68,7 +75,9 @@ LISTS: tuple[type[StrEnum], ...] = (
     MentorStatus,
     Commitment,
     ClearanceOutcome,
+    ClearanceStage,
     ApprovalCondition,
+    SuspensionOutcome,
     Module,
     TrainingStatus,
     MenteeStatus,

@@ -4,11 +4,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access import Actor
-from app.errors import Invalid, MoveNotInTable, NotAllowed
+from app.errors import Invalid, MoveNotInTable
 from app.models.explanations import ExplanationCreate
 from app.models.mentors import (
+    MENTOR_ENDED,
     AgreementPut,
-    ClearancePut,
+    CommitmentPut,
     Mentor,
     MentorStatus,
     Observation,
@@ -18,20 +19,9 @@ from app.models.mentors import (
 from app.models.staff import Staff
 from app.scope import referred
 from app.services import explanations, lifecycle, outbox
+from app.services.mentors.moves import MENTOR
 
 SUPERVISORS = {"support_worker", "clinician", "nurse", "mental_health_lead"}
-
-
-async def record_clearance(
-    db: AsyncSession, actor: Actor, mentor: Mentor, body: ClearancePut
-) -> None:
-    """Record the outcome of clearance and its validity; nobody clears themselves."""
-    if actor.person_id is not None and actor.person_id == mentor.person_id:
-        raise NotAllowed("Nobody decides on themselves.")
-    mentor.clearance = body.outcome
-    mentor.clearance_from, mentor.clearance_to = body.valid_from, body.valid_to
-    outbox.say(db, mentor.prison_id, "mentor.clearance_recorded", mentor.id, outcome=body.outcome)
-    await db.flush()
 
 
 async def record_agreement(
@@ -61,6 +51,18 @@ async def assign_supervisor(db: AsyncSession, mentor: Mentor, body: SupervisorPu
         raise Invalid.field("staff_id", "supervisor", message)
     mentor.supervisor_id = staff.id
     outbox.say(db, mentor.prison_id, "mentor.supervisor_assigned", mentor.id, staff_id=staff.id)
+    await db.flush()
+
+
+async def set_commitment(
+    db: AsyncSession, actor: Actor, mentor: Mentor, body: CommitmentPut
+) -> None:
+    """Set how much the mentor works. Plans made before stay; the next ones keep the new limit."""
+    if mentor.status in MENTOR_ENDED:
+        raise MoveNotInTable("This episode as mentor has ended.")
+    if mentor.commitment is not body.commitment:
+        await lifecycle.mark(db, MENTOR, mentor, actor, f"commitment_{body.commitment}")
+    mentor.commitment, mentor.pay_reference = body.commitment, body.pay_reference
     await db.flush()
 
 
