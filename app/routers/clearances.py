@@ -21,7 +21,7 @@ LIST = Listing(
     MATRIX["clearances.row"],
     filters={
         "mentor_id": lambda value: col(Clearance.mentor_id) == value,
-        "standing": lambda value: col(Clearance.superseded_at).is_(None).is_(value),
+        "standing": lambda value: col(Clearance.superseded_at).is_(None) == value,
     },
     sorts={
         "decided_at": col(Clearance.decided_at),

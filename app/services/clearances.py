@@ -230,8 +230,8 @@ async def review_due(db: AsyncSession, prison_id: str) -> int:
         await db.refresh(clearance)
         if stage := _next_stage(clearance, today):
             last_day = clearance.ends_on - timedelta(days=_LAST_DAY_OF_STAGE[stage])
-            due_in = max(close_of_day(last_day, zone) - now, timedelta())
-            await _open_review(db, mentors[clearance.mentor_id], due_in)
+            due_at = max(close_of_day(last_day, zone), now)
+            await _open_review(db, mentors[clearance.mentor_id], due_at)
             clearance.told = stage
             opened += 1
     await db.flush()
@@ -246,7 +246,7 @@ def _next_stage(clearance: Clearance, today: date) -> ClearanceStage | None:
     return stage if later and stage in _LAST_DAY_OF_STAGE else None
 
 
-async def _open_review(db: AsyncSession, mentor: Mentor, due_in: timedelta) -> None:
+async def _open_review(db: AsyncSession, mentor: Mentor, due_at: datetime) -> None:
     await tasks.open_task(
         db,
         mentor.prison_id,
@@ -254,7 +254,7 @@ async def _open_review(db: AsyncSession, mentor: Mentor, due_in: timedelta) -> N
         thing=mentor,
         person_id=mentor.person_id,
         for_role=StaffRole.governor,
-        due_in=due_in,
+        due_at=due_at,
         told_at_once=True,
     )
 

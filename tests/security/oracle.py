@@ -14,6 +14,7 @@ from app.models.acct_pointers import AcctPointer
 from app.models.audit import AuditAct, AuditEntry
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
+from app.models.clearances import Clearance
 from app.models.clients import Client
 from app.models.clinical_notes import ClinicalNote
 from app.models.concerns import Action, Addendum, Concern
@@ -230,6 +231,11 @@ def mentors(world: World, actor: Actor, row: Any) -> bool:
 @sees(Observation, Training)
 def evidence(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor) or row.mentor_id == actor.mentor_id
+
+
+@sees(Clearance)
+def clearances(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role in {Role.support_worker, Role.governor}
 
 
 @sees(Mentee)

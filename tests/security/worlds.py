@@ -145,6 +145,7 @@ def _people(world: World) -> None:
 def _mentor(world: World, person: Any, status: MentorStatus, at: datetime) -> None:
     mentor = world.add("mentor", person_id=person.id, status=status.value, recorded_at=at)
     world.add("training", mentor_id=mentor.id)
+    world.add("clearance", mentor_id=mentor.id)
     others = [each for each in world.rows("mentor") if each is not mentor]
     if others:
         other = world.some(others)

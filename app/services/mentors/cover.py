@@ -44,8 +44,8 @@ def stage_of(days_left: int) -> ClearanceStage:
 
 def cover_lost(mentor_id: UUID, ends_on: date, facts: CoverFacts) -> CoverLost:
     """What is gone the day after `ends_on` with this mentor, everyone's that ends by then too."""
-    going = {each for each, until in facts.active.items() if until is None or until <= ends_on}
-    going.add(mentor_id)
+    staying = {each for each, until in facts.active.items() if until and until > ends_on}
+    staying.discard(mentor_id)
     mentors_of: dict[UUID, set[UUID]] = defaultdict(set)
     for each, mentee_id in facts.pairs:
         mentors_of[mentee_id].add(each)
@@ -53,8 +53,8 @@ def cover_lost(mentor_id: UUID, ends_on: date, facts: CoverFacts) -> CoverLost:
     return CoverLost(
         live_pairings=len(mine),
         planned_sessions=facts.planned.get(mentor_id, 0),
-        mentors_remaining=len(facts.active.keys() - going),
-        mentees_without_mentor=sum(mentors_of[mentee_id] <= going for mentee_id in mine),
+        mentors_remaining=len(staying),
+        mentees_without_mentor=sum(not mentors_of[mentee_id] & staying for mentee_id in mine),
     )
 
 

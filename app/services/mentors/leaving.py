@@ -71,7 +71,7 @@ async def _have_reassigned(db: AsyncSession, mentor: Mentor, flagged: Sequence[P
             thing=mentor,
             person_id=mentor.person_id,
             for_role=StaffRole.support_worker,
-            due_in=due_at - now,
+            due_at=due_at,
         )
 
 

@@ -2,7 +2,7 @@
 by the system. Never a removal: whoever lapses comes back as soon as it is made good."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -72,10 +72,10 @@ async def hold(db: AsyncSession, mentor: Mentor) -> bool:
     await lifecycle.move(db, MENTOR, mentor, to=MentorStatus.paused, actor=system, reason=reason)
     if lapsed:
         await _note_lapse(db, mentor, lost)
-        await _open(db, mentor, TaskKind.clearance_lapsed, COVERED_WITHIN)
+        await _open(db, mentor, TaskKind.clearance_lapsed, now + COVERED_WITHIN)
     if not lapsed or len(codes) > 1:
-        due_in = add_working_days(now, MADE_GOOD_WITHIN_WORKING_DAYS, zone) - now
-        await _open(db, mentor, TaskKind.requirement_lapsed, due_in)
+        due_at = add_working_days(now, MADE_GOOD_WITHIN_WORKING_DAYS, zone)
+        await _open(db, mentor, TaskKind.requirement_lapsed, due_at)
     return True
 
 
@@ -100,7 +100,7 @@ async def standing_clearances(db: AsyncSession, mentors: Sequence[Mentor]) -> Se
     return (await db.scalars(found.order_by(col(Clearance.id)).with_for_update())).all()
 
 
-async def _open(db: AsyncSession, mentor: Mentor, kind: TaskKind, due_in: timedelta) -> None:
+async def _open(db: AsyncSession, mentor: Mentor, kind: TaskKind, due_at: datetime) -> None:
     if await tasks.open_of(db, mentor, kind):
         return
     await tasks.open_task(
@@ -110,6 +110,6 @@ async def _open(db: AsyncSession, mentor: Mentor, kind: TaskKind, due_in: timede
         thing=mentor,
         person_id=mentor.person_id,
         for_role=StaffRole.support_worker,
-        due_in=due_in,
+        due_at=due_at,
         told_at_once=True,
     )

@@ -2,7 +2,7 @@
 (`reach.py`), its life (`moves.py`) and the sweep that never forgets it (`sweep.py`)."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +46,8 @@ async def open_task(
     kind: TaskKind,
     *,
     thing: Any,
-    due_in: timedelta,
+    due_in: timedelta | None = None,
+    due_at: datetime | None = None,
     person_id: UUID | None = None,
     for_role: StaffRole | None = None,
     for_staff_id: UUID | None = None,
@@ -56,9 +57,10 @@ async def open_task(
     """Open a task that came of `thing`, a row of one of SOURCES' tables, for a role or for one
     member of staff (the database refuses neither). KeyError for a thing of another table.
 
-    `told_at_once`: whoever it falls to is paged now, and again when it is due.
+    It is due `due_in` from now, or at `due_at`. `told_at_once`: whoever it falls to is paged now, and again when it is due.
     """
     now = clock.now()
+    due = due_at or now + (due_in or timedelta())
     task = Task(
         prison_id=prison_id,
         reference=references.new("T"),
@@ -68,8 +70,8 @@ async def open_task(
         thing_id=thing.id,
         for_role=for_role,
         for_staff_id=for_staff_id,
-        due_at=now + due_in,
-        next_step_at=now if told_at_once else first_step(now, now + due_in),
+        due_at=due,
+        next_step_at=now if told_at_once else first_step(now, due),
     )
     await lifecycle.begin(db, TASK, task, actor or the_system(prison_id))
     return task
