@@ -84,6 +84,13 @@ async def check_people(db: AsyncSession, actor: Actor, plan: Plan) -> None:
             raise Invalid.field("lead_staff_id", "not_active", "must be an active colleague")
 
 
+async def hold_mentor(db: AsyncSession, session: Session) -> None:
+    """Keep the session's mentor as they are until the commit. A mentor who leaves work is locked
+    before their sessions: whoever changes a plan takes the two in the same order."""
+    mentor = everything(Mentor, session.prison_id).where(col(Mentor.id) == session.mentor_id)
+    await db.execute(mentor.with_only_columns(col(Mentor.id)).with_for_update(read=True))
+
+
 async def load_facts(
     db: AsyncSession, prison_id: str, plan: Plan, *, except_for: UUID | None = None
 ) -> Facts:

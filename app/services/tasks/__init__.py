@@ -57,7 +57,8 @@ async def open_task(
     """Open a task that came of `thing`, a row of one of SOURCES' tables, for a role or for one
     member of staff (the database refuses neither). KeyError for a thing of another table.
 
-    It is due `due_in` from now, or at `due_at`. `told_at_once`: whoever it falls to is paged now, and again when it is due.
+    It is due `due_in` from now, or at `due_at`. `told_at_once`: whoever it falls to is
+    paged now, and again when it is due.
     """
     now = clock.now()
     due = due_at or now + (due_in or timedelta())
