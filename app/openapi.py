@@ -35,6 +35,7 @@ TAGS = {
     "placements": "Who shadows which active mentor, from when to when.",
     "modules": "What mentors are trained in: the five of the curriculum and the site's own.",
     "cohorts": "Courses led by a nurse: their days, who is in them, and who came.",
+    "clearances": "What was decided of mentors' clearance, what ends, and the cover it costs.",
     "mentees": "Referral, triage, consent, support and its end.",
     "acct-pointers": "That someone is on the prison's care plan: its days, and no word of it.",
     "permissions": "Permission to share, by recipient and purpose; revocable; safety does not ask.",

@@ -1,11 +1,12 @@
 """What an address says: the row a path names, as far as its actor may see it, and the query."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Header, Path, Request
 from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from app.access import CurrentActor
@@ -15,6 +16,7 @@ from app.replies import check_match
 from app.scope import load
 
 T = TypeVar("T", bound=SQLModel)
+First = Callable[[AsyncSession, Any], Awaitable[None]]
 
 IfMatch = Annotated[
     str | None,
@@ -59,8 +61,13 @@ def to_read(model: type[T], name: str) -> Callable[..., Any]:
     return one
 
 
-def to_change(model: type[T], name: str, *, match: bool) -> Callable[..., Any]:
-    """The row named by the path parameter `name`, locked. With `match`, If-Match is needed."""
+def to_change(
+    model: type[T], name: str, *, match: bool, first: First | None = None
+) -> Callable[..., Any]:
+    """The row named by the path parameter `name`, locked. With `match`, If-Match is needed.
+
+    `first` is given the row before it is locked, to take what others lock before it.
+    """
 
     async def one(
         db: Db,
@@ -68,6 +75,10 @@ def to_change(model: type[T], name: str, *, match: bool) -> Callable[..., Any]:
         row_id: Annotated[UUID, Path(alias=name)],
         if_match: IfMatch = None,
     ) -> SQLModel:
+        if first is not None:
+            seen = await load(db, model, actor, row_id, lock=False)
+            await first(db, seen)
+            db.expunge(seen)  # what it says is read again, under the lock
         row = await load(db, model, actor, row_id, lock=True)
         check_match(row.version, if_match, needed=match)  # type: ignore[attr-defined]
         return row

@@ -12,6 +12,7 @@ from app.models.assessments import Assessment
 from app.models.campaigns import Campaign, CampaignStatus
 from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
+from app.models.clearances import Clearance
 from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
@@ -86,6 +87,11 @@ def _my_cohorts() -> Any:
     )
 
 
+def _clearances(role: Role) -> ColumnElement[bool]:
+    """Support workers and governors; a mentor learns the outcome from their own record."""
+    return true() if role in {Role.support_worker, Role.governor} else false()
+
+
 PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Campaign: _campaigns,
     Statement: _statements,
@@ -111,4 +117,5 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
         and_(col(CohortMember.mentor_id) == MY_MENTOR, col(CohortMember.left_at).is_(None))
     ),
     Attendance: _all_for_staff(col(Attendance.mentor_id) == MY_MENTOR),
+    Clearance: _clearances,
 }

@@ -11,6 +11,7 @@ from app.models.board import BoardForMentor, BoardRead
 from app.models.campaigns import CampaignForPrisoner, CampaignRead, CampaignRow
 from app.models.character_references import CharacterReferenceRead
 from app.models.check_ins import CheckInForGovernor, CheckInLimits, CheckInOwn, CheckInRead
+from app.models.clearances import ClearanceRead, ClearanceRow, ExpiringRow
 from app.models.cohorts import AttendanceRead, CohortRead, CohortRow, DayMarked, MemberRead
 from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
 from app.models.joint_reviews import (
@@ -119,4 +120,7 @@ PROGRAMME: dict[str, Audiences] = {
     "cohorts.members": dict.fromkeys(SCHEME, MemberRead),
     "cohorts.attendance": dict.fromkeys(SCHEME, AttendanceRead),
     "trainings.matrix": dict.fromkeys(SCHEME, TrainingMatrix),
+    "clearances": {Role.support_worker: ClearanceRow, Role.governor: ClearanceRead},
+    "clearances.row": {Role.support_worker: ClearanceRow, Role.governor: ClearanceRead},
+    "clearances.expiring": dict.fromkeys((Role.support_worker, Role.governor), ExpiringRow),
 }

@@ -15,6 +15,7 @@ from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
 from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
+from app.models.clearances import Clearance
 from app.models.clinical_notes import ClinicalNote
 from app.models.cohorts import Attendance, CohortMember
 from app.models.concerns import Action, Addendum, Concern
@@ -121,6 +122,7 @@ def theirs(
             col(Observation.mentor_id).in_(mentors),
             col(Observation.observed_mentor_id).in_(mentors),
         ),
+        Clearance: col(Clearance.mentor_id).in_(mentors),
         Training: col(Training.mentor_id).in_(mentors),
         Statement: col(Statement.mentor_id).in_(mentors),
         CharacterReference: col(CharacterReference.mentor_id).in_(mentors),

@@ -33,6 +33,7 @@ from app.services import (
     break_glass,
     campaigns,
     check_ins,
+    clearances,
     joint_reviews,
     mentors,
     notifications,
@@ -48,6 +49,7 @@ from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
+from app.services.mentors import standing
 from app.services.tasks import sweep as task_steps
 
 log = structlog.get_logger(__name__)
@@ -217,12 +219,14 @@ async def pulse(db: Database, prison_id: str) -> None:
 
 
 async def housekeeping(db: Database, prison_id: str) -> None:
-    """What falls due without anyone's doing: notes lock, modules and broken glass expire, staff
-    are asked for what they owe."""
+    """What falls due without anyone's doing: notes lock, modules, broken glass and clearances
+    expire, nobody works without what the work asks for, staff are asked for what they owe."""
     async with db.write(prison_id) as session:
         await sessions.lock_due(session, prison_id, clock.now())
         await trainings.expire_due(session, prison_id)
         await trainings.refreshers_due(session, prison_id)
+        await clearances.review_due(session, prison_id)
+        await standing.hold_to_standing(session, prison_id)
         await break_glass.expire_due(session, prison_id)
         await releases.expire_due(session, prison_id)
         await campaigns.close_due(session, prison_id)

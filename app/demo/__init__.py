@@ -11,6 +11,7 @@ from app import clock
 from app.config import ConfigurationError
 from app.db import Database
 from app.demo import (
+    active_life,
     applications,
     break_glass,
     clinical,
@@ -64,6 +65,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         count = await mentees.live(wing)
         await sharing.live(wing)
         held = await sessions.live(wing)
+        await active_life.live(wing)
         await clinical.live(wing)
         await break_glass.live(wing)
         wing.at(minutes=30)

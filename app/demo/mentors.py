@@ -9,10 +9,10 @@ from app import clock
 from app.access import Actor
 from app.demo import applications
 from app.demo.wing import Wing
+from app.models.clearances import ClearancePut
 from app.models.mentors import (
     AgreementPut,
     ClearanceOutcome,
-    ClearancePut,
     Commitment,
     Mentor,
     MentorCreate,
@@ -22,7 +22,7 @@ from app.models.mentors import (
 from app.models.placements import PlacementCreate
 from app.models.prisons import Prison
 from app.models.trainings import Module, TrainingCreate, TrainingStatus
-from app.services import lifecycle, mentors, placements, trainings
+from app.services import clearances, lifecycle, mentors, placements, trainings
 from app.services.mentors import evidence
 from app.services.working_days import local_date
 
@@ -115,7 +115,7 @@ async def _clear(session: AsyncSession, wing: Wing, mentor: Mentor) -> None:
         valid_from=today,
         valid_to=today + timedelta(days=2 * 365),
     )
-    await evidence.record_clearance(session, wing.governor, mentor, body)
+    await clearances.record(session, wing.governor, mentor, body)
 
 
 async def _place(session: AsyncSession, wing: Wing, mentor: Mentor) -> None:

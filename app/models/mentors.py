@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import model_validator
+from pydantic import StringConstraints, model_validator
 from sqlalchemy import CheckConstraint, Column, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
@@ -63,8 +63,10 @@ MENTOR_ENDED = frozenset(
     }
 )
 LEFT = frozenset({MentorStatus.transferred, MentorStatus.released, MentorStatus.deceased})
-LONGEST_CLEARANCE_DAYS = 3653  # ten years
 _ENDED_SQL = ", ".join(f"'{status.value}'" for status in sorted(MENTOR_ENDED))
+
+
+PayReference = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9/-]{1,20}$")]
 
 
 class Commitment(StrEnum):
@@ -88,7 +90,7 @@ class ApprovalCondition(StrEnum):
     review_after_three_months = "review_after_three_months"
 
 
-_CONDITIONS_SQL = ", ".join(f"'{condition.value}'" for condition in ApprovalCondition)
+CONDITIONS_SQL = ", ".join(f"'{condition.value}'" for condition in ApprovalCondition)
 
 
 class Mentor(Versioned, Written, table=True):
@@ -108,7 +110,11 @@ class Mentor(Versioned, Written, table=True):
             postgresql_where=text(f"status NOT IN ({_ENDED_SQL})"),
         ),
         CheckConstraint("clearance_to IS NULL OR clearance_to >= clearance_from", name="clearance"),
-        CheckConstraint(f"conditions <@ ARRAY[{_CONDITIONS_SQL}]::text[]", name="conditions"),
+        CheckConstraint(f"conditions <@ ARRAY[{CONDITIONS_SQL}]::text[]", name="conditions"),
+        CheckConstraint(
+            f"clearance_conditions <@ ARRAY[{CONDITIONS_SQL}]::text[]", name="clearance_conditions"
+        ),
+        CheckConstraint("pay_reference IS NULL OR commitment = 'full_time'", name="paid_full_time"),
     )
 
     person_id: UUID
@@ -124,8 +130,13 @@ class Mentor(Versioned, Written, table=True):
     )
     clearance_from: date | None = None
     clearance_to: date | None = None
+    clearance_conditions: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    )
     agreement_signed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     supervisor_id: UUID | None = None
+    pay_reference: str | None = Field(default=None, max_length=20)
     conditions: list[str] = Field(
         default_factory=list,
         sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")),
@@ -133,6 +144,12 @@ class Mentor(Versioned, Written, table=True):
     declined_by: str | None = Field(default=None, max_length=200)
     reapply_on: date | None = None
     correction_asked_by: str | None = Field(default=None, max_length=200)
+
+    @property
+    def limits(self) -> list[ApprovalCondition]:
+        """What the mentor works on: the conditions of the approval and those of the clearance."""
+        both = {*self.conditions, *self.clearance_conditions}
+        return [condition for condition in ApprovalCondition if condition in both]
 
 
 class Observation(Scoped, Written, table=True):
@@ -173,22 +190,6 @@ class MentorCreate(Writing):
     )
 
 
-class ClearancePut(Input):
-    """The outcome of security clearance. The material it rests on is never held here."""
-
-    outcome: ClearanceOutcome
-    valid_from: date = Field(schema_extra={"examples": ["2026-11-23"]})
-    valid_to: date = Field(schema_extra={"examples": ["2028-11-22"]})
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.valid_to < self.valid_from:
-            raise ValueError("valid_to: must not be before valid_from")
-        if (self.valid_to - self.valid_from).days > LONGEST_CLEARANCE_DAYS:
-            raise ValueError("valid_to: clearance is given for at most ten years")
-        return self
-
-
 class AgreementPut(Input):
     """The signed role agreement, and the explanation of confidentiality that went with it."""
 
@@ -211,6 +212,38 @@ class SupervisorPut(Input):
     """The member of staff who supervises the mentor."""
 
     staff_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000001"]})
+
+
+class CommitmentPut(Input):
+    """How much the mentor works, and for those who do nothing else the pointer to their pay."""
+
+    commitment: Commitment = Field(schema_extra={"examples": ["full_time"]})
+    pay_reference: PayReference | None = Field(
+        default=None,
+        description="Where the prison's own pay records have it: a pointer, for `full_time` only.",
+        schema_extra={"examples": ["EWB/1042"]},
+    )
+
+    @model_validator(mode="after")
+    def _paid(self) -> Self:
+        if self.pay_reference is not None and self.commitment is not Commitment.full_time:
+            raise ValueError("pay_reference: only mentors who work full time have one")
+        return self
+
+
+class SuspensionOutcome(StrEnum):
+    """What a review of a suspension ends with besides a move: it goes on."""
+
+    upheld = "upheld"
+
+
+class SuspensionReviewCreate(Input):
+    """A suspension was reviewed and goes on, until the next review."""
+
+    outcome: SuspensionOutcome = Field(schema_extra={"examples": ["upheld"]})
+    review_in_days: int = Field(
+        ge=1, le=28, description="When it is due again.", schema_extra={"examples": [7]}
+    )
 
 
 class ObservationCreate(Writing):
@@ -271,7 +304,9 @@ class MentorForClinician(MentorOwnRow):
     motivation: str | None
     disclosure: Disclosure
     campaign_id: UUID | None
-    conditions: list[ApprovalCondition]
+    conditions: list[ApprovalCondition] = Field(
+        description="Those of the approval and those of the clearance together."
+    )
     agreement_signed_at: Instant | None
     reapply_on: date | None
     correction_asked_by: str | None
@@ -283,6 +318,7 @@ class MentorRead(MentorForClinician):
 
     clearance_from: date | None
     clearance_to: date | None
+    pay_reference: str | None
 
 
 class MentorOwn(MentorOwnRow):

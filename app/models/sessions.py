@@ -342,6 +342,9 @@ class ClashKind(StrEnum):
     mentor_not_active = "mentor_not_active"
     mentee_not_engaged = "mentee_not_engaged"
     in_the_past = "in_the_past"
+    weekly_hours = "weekly_hours"
+    night_limit = "night_limit"
+    approval_condition = "approval_condition"
     unavailable = "unavailable"
 
 

@@ -54,6 +54,7 @@ class Training(Versioned, table=True):
     __table_args__ = (
         reference("mentor", "mentor_id"),
         reference("staff", "assessor_id", name="fk_training_assessor"),
+        reference("training", "credited_from", name="fk_training_credited_from"),
         UniqueConstraint("prison_id", "mentor_id", "module", name="uq_training_module"),
         CheckConstraint(f"module ~ '{CODE}'", name="module"),
     )
@@ -70,6 +71,7 @@ class Training(Versioned, table=True):
     competent_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     expires_on: date | None = None
     refresher_for: date | None = None  # the expiry for which a refresher was asked
+    credited_from: UUID | None = None
 
 
 class TrainingCreate(Input):
@@ -106,6 +108,9 @@ class TrainingRow(Identified):
     assessor_id: UUID | None
     competent_at: Instant | None
     expires_on: date | None = Field(description="The last day on which the sign-off counts.")
+    credited_from: UUID | None = Field(
+        description="The training of an earlier episode whose sign-off still counts."
+    )
 
 
 class TrainingRead(TrainingRow):

@@ -23,6 +23,7 @@ NOUNS = [
     "placements",
     "modules",
     "cohorts",
+    "clearances",
     "clinical_notes",
     "safety_plans",
     "caseloads",

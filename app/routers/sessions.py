@@ -72,12 +72,16 @@ from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.scope import narrowed
 from app.services import lifecycle, sessions, texts
+from app.services.sessions.facts import hold_mentor
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/sessions", tags=["sessions"])
 ThisSession = Annotated[Session, Depends(to_read(Session, "session_id"))]
 SessionToMove = Annotated[Session, Depends(to_change(Session, "session_id", match=False))]
 SessionToPut = Annotated[Session, Depends(to_change(Session, "session_id", match=True))]
+SessionToReplan = Annotated[
+    Session, Depends(to_change(Session, "session_id", match=True, first=hold_mentor))
+]
 ThisPart = Annotated[Participation, Depends(to_read(Participation, "participation_id"))]
 PartToMove = Annotated[
     Participation, Depends(to_change(Participation, "participation_id", match=False))
@@ -226,7 +230,7 @@ async def read_session(actor: MayReadSession, db: Db, session: ThisSession) -> R
     dependencies=[PairsCounted],
 )
 async def replan_session(
-    actor: MayBook, db: Db, session: SessionToPut, body: SessionUpdate
+    actor: MayBook, db: Db, session: SessionToReplan, body: SessionUpdate
 ) -> Response:
     """Move a planned session in time, room or hands. The rules of booking hold."""
     await sessions.replan(db, actor, session, body)

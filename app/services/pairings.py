@@ -1,6 +1,6 @@
 """Pairings: which mentor supports which mentee."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,8 +19,9 @@ from app.models.pairings import (
 )
 from app.models.people import Person, Presence
 from app.models.staff import Role
+from app.models.tasks import TaskKind
 from app.scope import everything, referred
-from app.services import lifecycle
+from app.services import lifecycle, tasks
 from app.services.lifecycle import Context, Guard, Lifecycle, Move, Refusal
 from app.services.supervisions import plans as supervision
 from app.visibility import shape
@@ -141,6 +142,22 @@ async def hold_mentor(db: AsyncSession, context: Context) -> None:
             raise GuardsUnmet(error.message, errors=[FieldError("to", error.code, error.message)])
 
 
+async def finish_reassignment(db: AsyncSession, context: Context) -> None:
+    """The task to find others for a mentor's mentees ends with the last of them.
+
+    The task is locked before they are counted: of two ended at once, the second sees the first.
+    """
+    pairing: Pairing = context.thing
+    theirs = everything(Mentor, pairing.prison_id).where(col(Mentor.id) == pairing.mentor_id)
+    mentor = (await db.execute(theirs)).scalar_one()
+    for task in await tasks.open_of(db, mentor, TaskKind.reassignment_due):
+        waiting = everything(Pairing, pairing.prison_id).where(
+            col(Pairing.mentor_id) == mentor.id, col(Pairing.status) == S.to_reassign
+        )
+        if (await db.execute(waiting.limit(1))).first() is None:
+            await tasks.settle(db, task, context.actor)
+
+
 _END = Move(frozenset({SW, C}), reasons=END_REASONS, effects=(note_end,))
 MOVES = {
     (S.live, S.to_reassign): Move(frozenset(Role), offered=False),
@@ -153,10 +170,10 @@ MOVES = {
             _unless("mentee_not_here"),
             _unless("supervision_overdue"),
         ),
-        effects=(hold_mentor,),
+        effects=(hold_mentor, finish_reassignment),
     ),
     (S.live, S.ended): _END,
-    (S.to_reassign, S.ended): _END,
+    (S.to_reassign, S.ended): replace(_END, effects=(note_end, finish_reassignment)),
 }
 PAIRING = Lifecycle("pairings", "pairing", PairingStatus, MOVES, _load_facts)
 

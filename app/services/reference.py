@@ -25,6 +25,7 @@ from app.models.caseloads import CaseloadEnd
 from app.models.character_references import RefereeRole, Supports
 from app.models.check_ins import CheckInLimit, Fitness
 from app.models.chronology import EventKind
+from app.models.clearances import ClearanceStage
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
 from app.models.cohorts import AttendanceStatus, CohortStatus
@@ -41,7 +42,13 @@ from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
-from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
+from app.models.mentors import (
+    ApprovalCondition,
+    ClearanceOutcome,
+    Commitment,
+    MentorStatus,
+    SuspensionOutcome,
+)
 from app.models.modules import ModuleSource, ModuleStatus
 from app.models.notifications import NotificationStatus, PageWhy
 from app.models.pairings import PairingStatus
@@ -87,7 +94,9 @@ LISTS: tuple[type[StrEnum], ...] = (
     MentorStatus,
     Commitment,
     ClearanceOutcome,
+    ClearanceStage,
     ApprovalCondition,
+    SuspensionOutcome,
     Module,
     TrainingStatus,
     MenteeStatus,

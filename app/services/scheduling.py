@@ -6,24 +6,29 @@ are held against this; what has happened is recorded, with the same findings as 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.clock import spell
 from app.models.mentees import MenteeStatus
-from app.models.mentors import MentorStatus
-from app.models.sessions import ClashKind
+from app.models.mentors import ApprovalCondition, MentorStatus
+from app.models.sessions import ClashKind, SessionKind
+from app.services.working_days import LONDON, local_date, utc
 
 BOOKABLE = frozenset(
     {MenteeStatus.accepted, MenteeStatus.waiting, MenteeStatus.offered, MenteeStatus.engaged}
 )
 """The states in which a mentee may be offered a session: a pause is kept free of them."""
+GROUPS = frozenset({SessionKind.group, SessionKind.cbt_course, SessionKind.art_therapy})
+ONE_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be: who meets, where and when. `mentees_field` is what errors call the list."""
 
+    kind: SessionKind
     starts_at: datetime
     ends_at: datetime
     room_id: UUID | None
@@ -49,6 +54,29 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """A session that the mentor holds or held: work done or promised."""
+
+    kind: SessionKind
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the mentor may work, on what conditions, and what there is of it around the plan.
+
+    Days and weeks are the prison's own; a session belongs to the day on which it begins.
+    """
+
+    weekly_hours: int
+    nights: int
+    conditions: frozenset[ApprovalCondition] = frozenset()
+    worked: Sequence[Worked] = ()
+    zone: ZoneInfo = LONDON
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a plan is held against, loaded beforehand; the plan's own session is not in it."""
 
@@ -57,6 +85,7 @@ class Facts:
     capacity: int | None
     mentor: MentorStatus
     mentees: Mapping[UUID, MenteeStatus]
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +100,29 @@ class Clash:
 
 def clashes(plan: Plan, facts: Facts) -> list[Clash]:
     """Every reason at once why the plan cannot be; empty when it can."""
-    return [*_past(plan, facts), *_room(plan, facts), *_mentor(plan, facts), *_mentees(plan, facts)]
+    return [
+        *_past(plan, facts),
+        *_room(plan, facts),
+        *_mentor(plan, facts),
+        *_weekly_hours(plan, facts.limits),
+        *_nights(plan, facts.limits),
+        *_conditions(plan, facts.limits),
+        *_mentees(plan, facts),
+    ]
+
+
+def week_of(moment: datetime, zone: ZoneInfo) -> date:
+    """The Monday of the local week in which it is."""
+    day = local_date(moment, zone)
+    return day - timedelta(days=day.weekday())
+
+
+def reach_of(plan: Plan, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From when until when work begins that the limits count: the plan's local week, and six days
+    to either side of its day."""
+    day, monday = local_date(plan.starts_at, zone), week_of(plan.starts_at, zone)
+    first, last = min(monday, day - 6 * ONE_DAY), max(monday + A_WEEK, day + A_WEEK)
+    return utc(datetime.combine(first, time(), zone)), utc(datetime.combine(last, time(), zone))
 
 
 def _taken(
@@ -111,6 +162,57 @@ def _mentor(plan: Plan, facts: Facts) -> Iterator[Clash]:
     if facts.mentor is not MentorStatus.active:
         detail = f"The mentor is {facts.mentor}, not active."
         yield Clash(ClashKind.mentor_not_active, "mentor_id", detail, plan.mentor_id)
+
+
+def _weekly_hours(plan: Plan, limits: Limits) -> Iterator[Clash]:
+    """All the mentor's sessions of the local week together, call-outs too; in real hours, so that
+    a night on which the clocks change counts as long as it is."""
+    monday = week_of(plan.starts_at, limits.zone)
+    spans = [
+        (each.starts_at, each.ends_at)
+        for each in limits.worked
+        if week_of(each.starts_at, limits.zone) == monday
+    ]
+    spans.append((plan.starts_at, plan.ends_at))
+    total = sum((utc(end) - utc(start) for start, end in spans), timedelta())
+    if total > timedelta(hours=limits.weekly_hours):
+        hours, minutes = divmod(int(total.total_seconds()) // 60, 60)
+        detail = (
+            f"In the week from {monday} the mentor would work {hours} h {minutes:02} min"
+            f" of at most {limits.weekly_hours} h."
+        )
+        yield Clash(ClashKind.weekly_hours, "mentor_id", detail, plan.mentor_id)
+
+
+def _nights(plan: Plan, limits: Limits) -> Iterator[Clash]:
+    """Night call-outs in any seven local days around this one; a night belongs to its first day."""
+    if plan.kind is not SessionKind.night_callout:
+        return
+    day = local_date(plan.starts_at, limits.zone)
+    others = [
+        local_date(each.starts_at, limits.zone)
+        for each in limits.worked
+        if each.kind is SessionKind.night_callout
+    ]
+    windows = [day - number * ONE_DAY for number in range(7)]
+    most = 1 + max(sum(first <= night < first + A_WEEK for night in others) for first in windows)
+    if most > limits.nights:
+        detail = f"That makes {most} night call-outs in seven days, of at most {limits.nights}."
+        yield Clash(ClashKind.night_limit, "mentor_id", detail, plan.mentor_id)
+
+
+def _conditions(plan: Plan, limits: Limits) -> Iterator[Clash]:
+    """What the mentor was approved or cleared on."""
+    against = {
+        ApprovalCondition.no_nights: plan.kind is SessionKind.night_callout,
+        ApprovalCondition.no_one_to_one: plan.kind is SessionKind.one_to_one,
+        ApprovalCondition.groups_with_staff_only: plan.kind in GROUPS
+        and plan.lead_staff_id is None,
+    }
+    for condition, broken in against.items():
+        if broken and condition in limits.conditions:
+            detail = f"The mentor's approval is on a condition: {condition}."
+            yield Clash(ClashKind.approval_condition, "mentor_id", detail, plan.mentor_id)
 
 
 def _mentees(plan: Plan, facts: Facts) -> Iterator[Clash]:

@@ -30,6 +30,7 @@ from app.services.working_days import add_calendar_months, local_date
 from app.visibility import shape
 
 S = TrainingStatus
+CREDITED = "credited_from_earlier_episode"
 C, NURSE = Role.clinician, Role.nurse
 REFRESHED_BEFORE = timedelta(days=60)
 CORRECTED = "attendance_corrected"
@@ -79,6 +80,7 @@ MOVES: dict[tuple[TrainingStatus, TrainingStatus], Move] = {
     (S.assessed, S.competent): _move(NURSE, effects=(note_assessor, note_competence)),
     (S.assessed, S.refer): _move(NURSE, effects=(note_assessor,)),
     (S.competent, S.expired): _move(Role.system, offered=False),
+    (S.not_started, S.competent): _move(Role.system, offered=False),  # credited
     (S.refer, S.attended): _move(C, effects=(begin_again,)),
     (S.expired, S.attended): _move(C, effects=(begin_again,)),
 }
@@ -143,6 +145,35 @@ async def refresh(
     await lifecycle.mark(db, TRAINING, training, actor, "refreshed", occurred_at=at)
     await tasks.finish(db, training, TaskKind.training_refresher, actor)
     await db.flush()
+
+
+async def credit(db: AsyncSession, mentor: Mentor) -> None:
+    """Credit a new episode with the sign-offs of the person's earlier ones that still count: the
+    one that counts longest of each module, under its own version, until its own last day."""
+    prison_id, system = mentor.prison_id, the_system(mentor.prison_id)
+    today = local_date(clock.now(), (await db.get_one(Prison, prison_id)).tz)
+    episodes = everything(Mentor, prison_id).where(col(Mentor.person_id) == mentor.person_id)
+    theirs = everything(Training, prison_id).where(
+        col(Training.mentor_id).in_(episodes.with_only_columns(col(Mentor.id)))
+    )
+    found = (await db.scalars(theirs.order_by(col(Training.recorded_at)))).all()
+    there = {each.module for each in found if each.mentor_id == mentor.id}
+    best: dict[str, Training] = {}
+    for each in found:
+        counts = each.status is S.competent and (each.expires_on or date.max) >= today
+        before = best.get(each.module)
+        longer = before is None or (each.expires_on or date.max) >= (before.expires_on or date.max)
+        if counts and longer and each.module not in there:
+            best[each.module] = each
+    for each in best.values():
+        copied = ("module", "curriculum", "assessor_id", "competent_at", "expires_on")
+        values = {name: getattr(each, name) for name in copied}
+        credited = Training(
+            prison_id=prison_id, mentor_id=mentor.id, credited_from=each.id, **values
+        )
+        await lifecycle.begin(db, TRAINING, credited, system)
+        to = S.competent
+        await lifecycle.move(db, TRAINING, credited, to=to, actor=system, reason=CREDITED)
 
 
 async def expire_due(db: AsyncSession, prison_id: str) -> int:

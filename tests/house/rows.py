@@ -31,7 +31,13 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "staff": {"active": True},
     "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
     "training": {"curriculum": "2026-1", "module": "managing_concerns"},
-    "mentor": {"status": "active"},
+    "mentor": {
+        "status": "active",
+        "clearance": "cleared",
+        "clearance_from": date(2026, 1, 1),
+        "clearance_to": date(2026, 12, 1),
+    },
+    "clearance": {"valid_from": date(2026, 1, 1), "valid_to": date(2026, 12, 1)},
     "mentee": {"status": "engaged"},
     "concern": {
         "subject_as_told": "the lad in the end cell",

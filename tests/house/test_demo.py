@@ -61,6 +61,21 @@ async def test_a_glass_was_broken_and_its_review_is_done(loaded: Database) -> No
     assert await one(loaded, "SELECT status FROM break_glass") == "reviewed_justified"
     tasks = "SELECT kind, count(*) FROM task WHERE status = 'done' GROUP BY 1"
     assert await counted(loaded, tasks) == {"break_glass_review": 1, "joint_review_due": 1}
+    assert (await counted(loaded, tasks))["break_glass_review"] == 1
+
+
+async def test_a_clearance_about_to_end_was_extended_and_a_suspension_looked_at(
+    loaded: Database,
+) -> None:
+    stands = "SELECT count(*) FROM clearance WHERE superseded_at IS NULL"
+    assert await one(loaded, stands) == await one(
+        loaded, "SELECT count(*) FROM mentor WHERE clearance IS NOT NULL"
+    )
+    assert await one(loaded, f"{stands} AND extended_to IS NOT NULL") == 1
+    tasks = "SELECT kind || ' ' || status, count(*) FROM task GROUP BY 1"
+    counts = await counted(loaded, tasks)
+    assert counts["clearance_review open"] == 1
+    assert counts["suspension_review done"] == counts["suspension_review open"] == 1
 
 
 async def test_clinicians_wrote_notes_and_a_plan_is_shared_in_part(loaded: Database) -> None:

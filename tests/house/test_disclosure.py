@@ -32,6 +32,8 @@ NO_STORY = {
     "revocation.subject": "who a token is of",
     "revocation.token_id": "a token's number",
     "revocation.revoked_by": "who a token is of",
+    "clearance.decided_by": "who a token is of",
+    "clearance.extended_by": "who a token is of",
     "death.reported_by": "who a token is of",
     "death.corrected_by": "who a token is of",
     "legal_hold.placed_by": "who a token is of",

@@ -87,6 +87,7 @@ FACTS = g.Facts(
     observations=[*(observed() for _ in range(5)), observed(assessor_id=uuid4())],
     trainings=[signed_off(module) for module in Module],
     founders=0,
+    supervisor_here=True,
 )
 GOVERNOR = Actor(PRISON, "governor.sli", Role.governor, staff_id=uuid4())
 

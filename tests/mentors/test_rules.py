@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 
 from app.access import Actor
+from app.models.clearances import ClearancePut
 from app.models.mentors import (
     LEFT,
     MENTOR_ENDED,
     ClearanceOutcome,
-    ClearancePut,
     Commitment,
     Mentor,
     MentorStatus,

@@ -163,6 +163,14 @@ _put(
 )
 _put("mentor", "clearance_from", {"mentor": WORKERS | GOVERNORS}, "own: coarse", ["2025-11-07"])
 _put("mentor", "clearance_to", {"mentor": WORKERS | GOVERNORS}, "own: coarse", ["2029-03-19"])
+_put("mentor", "pay_reference", {"mentor": WORKERS | GOVERNORS}, "who keep it right", ["QZ/4829-7"])
+_put(
+    "clearance",
+    "extended_to",
+    {"other_mentor": WORKERS | GOVERNORS},
+    "with the days of the clearance",
+    ["2029-04-11"],
+)
 _put("observation", "learnt", {"suspended_mentor": CARE | GOVERNORS}, "who decide on them")
 
 # Applications: who decides reads them; the applicant his own words and nothing else.
@@ -399,6 +407,11 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("addendum", "said_by"): _AUTHOR,
     ("break_glass", "reference"): _CODE,
     ("break_glass", "reviewed_by"): _AUTHOR,
+    ("clearance", "conditions"): "a closed list",
+    ("clearance", "decided_by"): _AUTHOR,
+    ("clearance", "extended_by"): _AUTHOR,
+    ("clearance", "valid_from"): "the day planted as mentor.clearance_from",
+    ("clearance", "valid_to"): "the day planted as mentor.clearance_to",
     ("client", "asked_by"): _AUTHOR,
     ("client", "scopes"): "a closed list",
     ("client", "pending_scopes"): "a closed list",
@@ -426,6 +439,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("idempotency_key", "subject"): _AUTHOR,
     ("mentee", "explained_language"): "a closed list",
     ("mentee", "explained_version"): "a closed list",
+    ("mentor", "clearance_conditions"): "a closed list",
     ("mentor", "conditions"): "a closed list",
     ("mentor", "correction_asked_by"): _AUTHOR,
     ("mentor", "declined_by"): _AUTHOR,

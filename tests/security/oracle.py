@@ -19,6 +19,7 @@ from app.models.campaigns import Campaign
 from app.models.caseloads import Caseload
 from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
+from app.models.clearances import Clearance
 from app.models.clients import Client
 from app.models.clinical_notes import ClinicalNote
 from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
@@ -307,6 +308,11 @@ def cohort_members(world: World, actor: Actor, row: Any) -> bool:
 @sees(Attendance)
 def attendance(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor) or row.mentor_id == actor.mentor_id
+
+
+@sees(Clearance)
+def clearances(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role in {Role.support_worker, Role.governor}
 
 
 @sees(Mentee)

@@ -220,7 +220,7 @@ async def _mentors(world: World) -> None:
     for variant in ("mentor", "other_mentor"):
         person = await _person(world, variant)
         body = {"person_id": person["id"], **words_of_row("mentor", variant)}
-        body = {name: value for name, value in body.items() if "clearance" not in name}
+        body = {name: value for name, value in body.items() if name in {"person_id", "motivation"}}
         made = await worker_.post("mentors", body)
         path = f"mentors/{made['id']}"
         note = {"note": word("history", "note", "mentor")} if variant == "mentor" else {}
@@ -242,6 +242,13 @@ async def _mentors(world: World) -> None:
         supervisor = {"staff_id": str(world.supervisor.staff_id)}
         await worker_.put(f"{path}/supervisor", supervisor)
         await governor.move(path, "active", reason="founding_mentor")
+        if variant == "mentor":
+            paid = {"commitment": "full_time", **words_of_row("mentor", variant)}
+            paid = {name: paid[name] for name in ("commitment", "pay_reference")}
+            await worker_.put(f"{path}/commitment", paid)
+        else:
+            until = {"until": word("clearance", "extended_to", variant)}
+            await governor.post(f"{path}/clearance/extension", until, 200)
         caller = world.home.as_person(person["id"], made["id"])
         world.viewers[Viewer(variant)] = caller
         world.home.founders.append(caller)

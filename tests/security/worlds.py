@@ -156,6 +156,7 @@ def _mentor(world: World, person: Any, status: MentorStatus, at: datetime) -> No
         supervision = world.add("supervision", mentor_id=mentor.id, status=status, held_at=held_at)
         _versions(world, "supervision", supervision)
     world.add("check_in", mentor_id=mentor.id, staff_id=world.pick("staff").id)
+    world.add("clearance", mentor_id=mentor.id)
     others = [each for each in world.rows("mentor") if each is not mentor]
     if others:
         other = world.some(others)

@@ -18,7 +18,7 @@ from app import clock
 from app.models.mentees import MenteeStatus
 from app.models.mentors import MentorStatus
 from app.models.sessions import ClashKind, Session, SessionKind, SessionStatus
-from app.services.scheduling import Facts, Plan, Taken, clashes
+from app.services.scheduling import Facts, Limits, Plan, Taken, clashes
 from app.services.sessions.booking import part_of
 from tests.sessions.scene import Scene, a_mentee, a_scene, tomorrow
 from tests.story import Wing
@@ -204,6 +204,7 @@ class Two:
         begin, quarters = drawn["span"]
         starts_at = self.start + timedelta(minutes=15 * begin)
         return Plan(
+            kind=SessionKind.group,
             starts_at=starts_at,
             ends_at=starts_at + timedelta(minutes=15 * quarters),
             room_id=None if drawn["room"] is None else self.rooms[drawn["room"]],
@@ -220,7 +221,7 @@ class Two:
 
     def facts(self, taken: list[Taken]) -> Facts:
         mentees = dict.fromkeys(self.mentees, MenteeStatus.engaged)
-        return Facts(clock.now(), taken, 12, MentorStatus.active, mentees)
+        return Facts(clock.now(), taken, 12, MentorStatus.active, mentees, Limits(60, 7))
 
     async def saves(self, db: AsyncSession, drawn: dict[str, Any], status: str) -> bool:
         """Insert the plan as it is; False when a constraint refuses it."""

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from app.models.mentees import MenteeStatus
 from app.models.mentors import MentorStatus
-from app.models.sessions import ClashKind, ParticipationStatus, SessionStatus
-from app.services.scheduling import BOOKABLE, Facts, Plan, Taken, clashes
+from app.models.sessions import ClashKind, ParticipationStatus, SessionKind, SessionStatus
+from app.services.scheduling import BOOKABLE, Facts, Limits, Plan, Taken, clashes
 from app.services.sessions.moves import MOVES, PARTICIPATION_MOVES
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -26,6 +26,7 @@ def at(hour: float) -> datetime:
 
 def plan(start: float = 10, end: float = 11, **fields: Any) -> Plan:
     whole: dict[str, Any] = {
+        "kind": SessionKind.day_to_day,
         "starts_at": at(start),
         "ends_at": at(end),
         "room_id": ROOM,
@@ -47,6 +48,7 @@ def facts(*others: Taken, **fields: Any) -> Facts:
         "capacity": 8,
         "mentor": MentorStatus.active,
         "mentees": dict.fromkeys(MENTEES, MenteeStatus.engaged),
+        "limits": Limits(25, 2),
         **fields,
     }
     return Facts(**whole)

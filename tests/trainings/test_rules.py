@@ -16,6 +16,7 @@ LIFE = {
     ("assessed", "competent"): {Role.nurse},
     ("assessed", "refer"): {Role.nurse},
     ("competent", "expired"): set(),
+    ("not_started", "competent"): set(),
     ("refer", "attended"): CLINICIANS,
     ("expired", "attended"): CLINICIANS,
 }

@@ -35,9 +35,10 @@ from app.models.assessments import (
     AssessmentForMentor,
     AssessmentRead,
 )
+from app.models.clearances import ClearancePut, ExtensionCreate
 from app.models.mentors import (
     AgreementPut,
-    ClearancePut,
+    CommitmentPut,
     Mentor,
     MentorCreate,
     MentorForClinician,
@@ -52,6 +53,7 @@ from app.models.mentors import (
     ObservationRead,
     ShadowingRead,
     SupervisorPut,
+    SuspensionReviewCreate,
 )
 from app.models.moves import (
     HistoryBare,
@@ -66,7 +68,7 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.routers.mentors import deciding
-from app.services import assessments, lifecycle, mentors
+from app.services import assessments, clearances, lifecycle, mentors
 from app.services.mentors import evidence, progress
 from app.visibility import MATRIX, shape
 
@@ -186,7 +188,46 @@ async def put_clearance(
     actor: MayClear, db: Db, mentor: MentorToPut, body: ClearancePut
 ) -> Response:
     """Record the outcome of security clearance, never the material it rests on."""
-    await evidence.record_clearance(db, actor, mentor, body)
+    await clearances.record(db, actor, mentor, body)
+    return reply(await mentors.shown(db, mentor, actor))
+
+
+@router.post(
+    "/{mentor_id}/clearance/extension",
+    response_model=MentorRead,
+    responses=refusals(GuardsUnmet, Stale),
+)
+async def extend_clearance(
+    actor: MayClear, db: Db, mentor: MentorToMove, body: ExtensionCreate
+) -> Response:
+    """Extend the clearance that stands, once and within the prison's bounds."""
+    await clearances.extend(db, actor, mentor, body)
+    return reply(await mentors.shown(db, mentor, actor))
+
+
+@router.post(
+    "/{mentor_id}/suspension-review",
+    response_model=MentorRead,
+    responses=refusals(GuardsUnmet, Stale),
+)
+async def review_suspension(
+    actor: MayClear, db: Db, mentor: MentorToMove, body: SuspensionReviewCreate
+) -> Response:
+    """Uphold a suspension and set its next review. To end it, move the mentor."""
+    await mentors.uphold_suspension(db, actor, mentor, body)
+    return reply(await mentors.shown(db, mentor, actor))
+
+
+@router.put(
+    "/{mentor_id}/commitment",
+    response_model=MentorRead,
+    responses=refusals(MatchNeeded, MoveNotInTable, Stale),
+)
+async def put_commitment(
+    actor: MayRecordEvidence, db: Db, mentor: MentorToPut, body: CommitmentPut
+) -> Response:
+    """Set how much the mentor works, and the pointer to their pay."""
+    await evidence.set_commitment(db, actor, mentor, body)
     return reply(await mentors.shown(db, mentor, actor))
 
 

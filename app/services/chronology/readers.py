@@ -35,6 +35,7 @@ RESOURCES = {
     "person": "people",
     "mentor": "mentors",
     "observation": "mentors.observations",
+    "clearance": "clearances",
     "training": "trainings",
     "placement": "placements",
     "assessment": "mentors.assessments",

@@ -14,7 +14,7 @@ from app.models.staff import Role
 from app.services import lifecycle
 from app.services.mentors.applying import apply, latest_episode, person_of
 from app.services.mentors.guards import ended_from
-from app.services.mentors.moves import CORRECTION_REASONS, MENTOR
+from app.services.mentors.moves import CORRECTION_REASONS, MENTOR, uphold_suspension
 from app.services.mentors.waiting import applications_due
 from app.visibility import shape
 
@@ -44,8 +44,9 @@ async def shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> Output:
     """The mentor as this actor sees them, with what they may do next."""
     person = await person_of(db, mentor.prison_id, mentor.person_id)
     moves = await lifecycle.options(db, MENTOR, mentor, actor)
+    fields = {**mentor.model_dump(), "conditions": mentor.limits}
     return shape("mentors", actor.role).model_validate(
-        {**mentor.model_dump(), "display_name": person.display_name, "moves": moves}
+        {**fields, "display_name": person.display_name, "moves": moves}
     )
 
 
@@ -75,4 +76,5 @@ __all__ = [
     "latest_episode",
     "person_of",
     "shown",
+    "uphold_suspension",
 ]

@@ -6,12 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access import Actor
-from app.errors import Invalid, MoveNotInTable, NotAllowed
+from app.errors import Invalid, MoveNotInTable
 from app.models.assessments import AssessmentCreate, AssessmentOutcome
 from app.models.explanations import ExplanationCreate
 from app.models.mentors import (
+    MENTOR_ENDED,
     AgreementPut,
-    ClearancePut,
+    CommitmentPut,
     Mentor,
     MentorStatus,
     Observation,
@@ -23,22 +24,11 @@ from app.models.prisons import Prison
 from app.models.staff import Staff
 from app.scope import referred
 from app.services import assessments, explanations, lifecycle, outbox, placements
+from app.services.mentors.moves import MENTOR
 from app.services.supervisions import plans as supervision
 from app.services.working_days import local_date
 
 SUPERVISORS = {"support_worker", "clinician", "nurse", "mental_health_lead"}
-
-
-async def record_clearance(
-    db: AsyncSession, actor: Actor, mentor: Mentor, body: ClearancePut
-) -> None:
-    """Record the outcome of clearance and its validity; nobody clears themselves."""
-    if actor.person_id is not None and actor.person_id == mentor.person_id:
-        raise NotAllowed("Nobody decides on themselves.")
-    mentor.clearance = body.outcome
-    mentor.clearance_from, mentor.clearance_to = body.valid_from, body.valid_to
-    outbox.say(db, mentor.prison_id, "mentor.clearance_recorded", mentor.id, outcome=body.outcome)
-    await db.flush()
 
 
 async def record_agreement(
@@ -69,6 +59,18 @@ async def assign_supervisor(db: AsyncSession, mentor: Mentor, body: SupervisorPu
     mentor.supervisor_id = staff.id
     outbox.say(db, mentor.prison_id, "mentor.supervisor_assigned", mentor.id, staff_id=staff.id)
     await supervision.follow_supervisor(db, mentor)
+    await db.flush()
+
+
+async def set_commitment(
+    db: AsyncSession, actor: Actor, mentor: Mentor, body: CommitmentPut
+) -> None:
+    """Set how much the mentor works. Plans made before stay; the next ones keep the new limit."""
+    if mentor.status in MENTOR_ENDED:
+        raise MoveNotInTable("This episode as mentor has ended.")
+    if mentor.commitment is not body.commitment:
+        await lifecycle.mark(db, MENTOR, mentor, actor, f"commitment_{body.commitment}")
+    mentor.commitment, mentor.pay_reference = body.commitment, body.pay_reference
     await db.flush()
 
 

@@ -1,7 +1,9 @@
 """What stands at the doors of a mentor's life: small functions named as law, over loaded facts."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
@@ -13,10 +15,10 @@ from app.models.modules import SiteModule
 from app.models.moves import History
 from app.models.placements import Placement, PlacementStatus
 from app.models.prisons import Prison
-from app.models.staff import Role
+from app.models.staff import Role, Staff
 from app.models.trainings import Training, TrainingStatus
 from app.scope import everything
-from app.services import lifecycle, modules, placements
+from app.services import modules, placements
 from app.services.lifecycle import Context, Guard, Refusal
 from app.services.mentors import application
 from app.services.mentors.application import NOTHING_LOADED, Application
@@ -39,28 +41,57 @@ class Facts:
     observations: list[Observation]
     trainings: list[Training]
     founders: int
+    supervisor_here: bool
+    required: list[SiteModule] = field(default_factory=list)
     application: Application = NOTHING_LOADED
     placements: list[Placement] = field(default_factory=list)
-    required: list[SiteModule] = field(default_factory=list)
 
 
 async def load_facts(db: AsyncSession, mentor: Mentor) -> Facts:
-    """The facts of one mentor, in seven queries at most."""
+    """The facts of one mentor: what an active one must have, the application, the placements."""
     prison = await db.get_one(Prison, mentor.prison_id)
-    observations = everything(Observation, mentor.prison_id)
-    trainings = everything(Training, mentor.prison_id)
-    return Facts(
-        prison.tz,
-        prison.shadowing_months,
-        prison.observed_sessions_needed,
-        await lifecycle.history_of(db, mentor),
-        list(await db.scalars(observations.where(col(Observation.mentor_id) == mentor.id))),
-        list(await db.scalars(trainings.where(col(Training.mentor_id) == mentor.id))),
-        (await db.execute(founders(mentor.prison_id))).scalar_one(),
-        await application.load(db, mentor, prison.cooling_off_days),
-        list(await placements.of_mentor(db, mentor)),
-        list(await modules.required_here(db, mentor.prison_id)),
+    standing = (await load_many(db, mentor.prison_id, [mentor]))[mentor.id]
+    return replace(
+        standing,
+        application=await application.load(db, mentor, prison.cooling_off_days),
+        placements=list(await placements.of_mentor(db, mentor)),
     )
+
+
+async def load_many(
+    db: AsyncSession, prison_id: str, mentors: Sequence[Mentor]
+) -> dict[UUID, Facts]:
+    """What each of these mentors must have to be active, in seven queries however many they are:
+    without the application and the placements, which only one who is not active yet is asked."""
+    prison = await db.get_one(Prison, prison_id)
+    ids = [mentor.id for mentor in mentors]
+    told = everything(History, prison_id).where(col(History.thing_id).in_(ids))
+    told = told.order_by(col(History.recorded_at), col(History.id))
+    observed = everything(Observation, prison_id).where(col(Observation.mentor_id).in_(ids))
+    trained = everything(Training, prison_id).where(col(Training.mentor_id).in_(ids))
+    supervisors = everything(Staff, prison_id).where(
+        col(Staff.id).in_([mentor.supervisor_id for mentor in mentors]), col(Staff.active)
+    )
+    history = (await db.scalars(told)).all()
+    observations = (await db.scalars(observed)).all()
+    trainings = (await db.scalars(trained)).all()
+    here = set(await db.scalars(supervisors.with_only_columns(col(Staff.id))))
+    founded = (await db.execute(founders(prison_id))).scalar_one()
+    required = list(await modules.required_here(db, prison_id))
+    return {
+        mentor.id: Facts(
+            prison.tz,
+            prison.shadowing_months,
+            prison.observed_sessions_needed,
+            [each for each in history if each.thing_id == mentor.id],
+            [each for each in observations if each.mentor_id == mentor.id],
+            [each for each in trainings if each.mentor_id == mentor.id],
+            founded,
+            mentor.supervisor_id in here,
+            required,
+        )
+        for mentor in mentors
+    }
 
 
 def founders(prison_id: str) -> Select[int]:
@@ -198,9 +229,10 @@ def agreement_signed(context: Context) -> Refusal | None:
 
 
 def supervisor_assigned(context: Context) -> Refusal | None:
-    if context.thing.supervisor_id is not None:
+    """One who works here: a mentor whose supervisor has left has none."""
+    if context.thing.supervisor_id is not None and context.facts.supervisor_here:
         return None
-    return Refusal("supervisor_assigned", "A supervisor must be assigned.")
+    return Refusal("supervisor_assigned", "A supervisor who works here must be assigned.")
 
 
 def founders_below_cap(context: Context) -> Refusal | None:

@@ -6,19 +6,25 @@ from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
+from app import clock
+from app.access import Actor
 from app.errors import FieldError, GuardsUnmet
-from app.models.mentors import LEFT, MENTOR_ENDED, Mentor, MentorStatus
-from app.models.pairings import Pairing, PairingStatus
+from app.models.mentors import (
+    LEFT,
+    MENTOR_ENDED,
+    Mentor,
+    MentorStatus,
+    SuspensionReviewCreate,
+)
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind
-from app.scope import everything
-from app.services import lifecycle, placements, tasks, trainings
-from app.services.lifecycle import Context, Guard, Lifecycle, Move
+from app.services import lifecycle, tasks, trainings
+from app.services.lifecycle import Context, Guard, Lifecycle, Move, Refusal
 from app.services.mentors import application as a
 from app.services.mentors import guards as g
-from app.services.pairings import PAIRING
+from app.services.mentors import leaving
+from app.services.mentors.leaving import LEAVE_WORK
 from app.services.people import deaths
 from app.services.supervisions import plans as supervision
 from app.services.working_days import add_calendar_months, local_date
@@ -43,7 +49,9 @@ async def forget_origin(db: AsyncSession, context: Context) -> None:
     context.thing.suspended_from = None
 
 
-async def open_review(db: AsyncSession, context: Context) -> None:
+async def open_review(
+    db: AsyncSession, context: Context, due_in: timedelta = SUSPENSION_REVIEWED_WITHIN
+) -> None:
     """A suspension is reviewed within days: nobody stays suspended because nobody looked."""
     mentor: Mentor = context.thing
     await tasks.open_task(
@@ -53,9 +61,15 @@ async def open_review(db: AsyncSession, context: Context) -> None:
         thing=mentor,
         person_id=mentor.person_id,
         for_role=StaffRole.governor,
-        due_in=SUSPENSION_REVIEWED_WITHIN,
+        due_in=due_in,
         actor=context.actor,
     )
+
+
+def is_suspended(context: Context) -> Refusal | None:
+    if context.thing.status is S.suspended:
+        return None
+    return Refusal("is_suspended", "Only a suspension is reviewed.")
 
 
 async def finish_review(db: AsyncSession, context: Context) -> None:
@@ -79,30 +93,13 @@ async def forget_reapplying(db: AsyncSession, context: Context) -> None:
     context.thing.reapply_on = None
 
 
+async def credit_training(db: AsyncSession, context: Context) -> None:
+    """What the person was signed off for before, and is not out of date, counts again."""
+    await trainings.credit(db, context.thing)
+
+
 async def forget_asking(db: AsyncSession, context: Context) -> None:
     context.thing.correction_asked_by = None
-
-
-async def flag_pairings(db: AsyncSession, context: Context) -> None:
-    """Leaving active work flags every live pairing for reassignment, in the same transaction.
-
-    Locked as they are found: one that ends in this instant is passed over, and refuses nothing.
-    """
-    mentor: Mentor = context.thing
-    live = everything(Pairing, mentor.prison_id).where(
-        col(Pairing.mentor_id) == mentor.id, col(Pairing.status) == PairingStatus.live
-    )
-    for pairing in (await db.scalars(live.order_by(col(Pairing.id)).with_for_update())).all():
-        await lifecycle.move(
-            db, PAIRING, pairing, to=PairingStatus.to_reassign, actor=context.actor
-        )
-
-
-async def end_placements(db: AsyncSession, context: Context) -> None:
-    """Who leaves active hosts nobody; who ends, or becomes active, shadows nobody; and who ends
-    needs no refresher."""
-    await placements.follow(db, context)
-    await trainings.end_refreshers(db, context)
 
 
 async def follow_death(db: AsyncSession, context: Context) -> None:
@@ -152,7 +149,9 @@ MOVES: dict[tuple[MentorStatus, MentorStatus], Move] = {
     (S.screened, S.interviewed): _move(SW, C, guards=(a.interviewed_by_both,)),
     (S.interviewed, S.governor_review): _move(SW),
     (S.governor_review, S.approved_conditionally): _move(
-        G, guards=(*DECISION, *APPROVAL), effects=(forget_reapplying, a.hold_campaign_place)
+        G,
+        guards=(*DECISION, *APPROVAL),
+        effects=(forget_reapplying, a.hold_campaign_place, credit_training),
     ),
     (S.governor_review, S.declined): _move(
         G, guards=DECISION, reasons=DECLINE_REASONS, effects=(remember_decider,)
@@ -163,12 +162,14 @@ MOVES: dict[tuple[MentorStatus, MentorStatus], Move] = {
         SW, guards=(g.clearance_current, g.placed_with_active_mentor)
     ),
     (S.shadowing, S.ready_for_sign_off): _move(SW, guards=(*SHADOWED, g.modules_signed_off)),
-    (S.ready_for_sign_off, S.active): _move(G, guards=ACTIVATION, effects=(end_placements,)),
+    (S.ready_for_sign_off, S.active): _move(
+        G, guards=ACTIVATION, effects=(leaving.end_placements,)
+    ),
     (S.approved_conditionally, S.active): _move(
         G,
         guards=FOUNDING_GUARDS,
         reasons=(g.FOUNDING,),
-        effects=(hold_founders_cap, end_placements),
+        effects=(hold_founders_cap, leaving.end_placements),
     ),
     (S.active, S.paused): _move(
         M,
@@ -176,18 +177,21 @@ MOVES: dict[tuple[MentorStatus, MentorStatus], Move] = {
         C,
         guards=(g.own_application,),
         reasons=PAUSE_REASONS,
-        effects=(flag_pairings, end_placements),
+        effects=LEAVE_WORK,
     ),
-    (S.paused, S.active): _move(SW, guards=STANDING),
+    (S.paused, S.active): _move(SW, guards=STANDING, effects=(leaving.settle,)),
     # A suspended mentor's own token can only raise concerns: staff record their wish to leave.
     (S.suspended, S.stepped_down): _move(
-        SW, G, reasons=LEAVE_REASONS, effects=(forget_origin, finish_review, end_placements)
+        SW,
+        G,
+        reasons=LEAVE_REASONS,
+        effects=(forget_origin, finish_review, leaving.end_placements, leaving.let_go),
     ),
     (S.suspended, S.removed): _move(
         G,
         guards=(g.nobody_decides_on_themselves,),
         reasons=SUSPEND_REASONS,
-        effects=(forget_origin, finish_review, end_placements),
+        effects=(forget_origin, finish_review, leaving.end_placements, leaving.let_go),
     ),
 }
 MOVES |= {
@@ -195,11 +199,7 @@ MOVES |= {
 }
 MOVES |= {
     (state, S.suspended): _move(
-        SW,
-        C,
-        G,
-        reasons=SUSPEND_REASONS,
-        effects=(remember_origin, flag_pairings, end_placements, open_review),
+        SW, C, G, reasons=SUSPEND_REASONS, effects=(remember_origin, *LEAVE_WORK, open_review)
     )
     for state in _APPROVED
 }
@@ -211,7 +211,11 @@ MOVES |= {
             g.came_from_there(state),
             *(STANDING if state is S.active else ()),
         ),
-        effects=(forget_origin, finish_review),
+        effects=(
+            forget_origin,
+            finish_review,
+            *((leaving.settle,) if state is S.active else ()),
+        ),
     )
     for state in _APPROVED
 }
@@ -221,7 +225,7 @@ MOVES |= {
         SW,
         guards=(g.own_application,),
         reasons=LEAVE_REASONS,
-        effects=(flag_pairings, end_placements),
+        effects=(*LEAVE_WORK, leaving.let_go),
     )
     for state in _APPROVED
 }
@@ -232,8 +236,8 @@ MOVES |= {
         C,
         G,
         effects=(
-            flag_pairings,
-            end_placements,
+            *LEAVE_WORK,
+            leaving.let_go,
             finish_review,
             *((follow_death,) if end is S.deceased else ()),
         ),
@@ -279,3 +283,22 @@ MOVES |= {
 }
 
 MENTOR = Lifecycle("mentors", "mentor", MentorStatus, MOVES, g.load_facts)
+
+
+async def uphold_suspension(
+    db: AsyncSession, actor: Actor, mentor: Mentor, body: SuspensionReviewCreate
+) -> None:
+    """A suspension was reviewed and goes on: the review ends by setting the next one."""
+    context = Context(mentor, actor, clock.now(), None)
+    guards = (is_suspended, g.nobody_decides_on_themselves)
+    if unmet := [refusal for guard in guards if (refusal := guard(context)) is not None]:
+        raise GuardsUnmet(
+            " ".join(refusal.detail for refusal in unmet),
+            errors=[FieldError("outcome", refusal.code, refusal.detail) for refusal in unmet],
+        )
+    before = await tasks.open_of(db, mentor, TaskKind.suspension_review)
+    await lifecycle.mark(db, MENTOR, mentor, actor, f"suspension_{body.outcome}")
+    await open_review(db, context, timedelta(days=body.review_in_days))
+    for task in before:
+        await tasks.settle(db, task, actor)
+    await db.flush()

@@ -140,7 +140,17 @@ def _item(actor: Actor, mentor: Mentor, waiting: Waiting) -> dict[str, Any]:
     """One application as the governor is shown it."""
     history, made = waiting.history[mentor.id], waiting.applications[mentor.id]
     now = clock.now()
-    facts = Facts(waiting.zone, 0, 0, history, [], [], waiting.founders, made)
+    facts = Facts(
+        zone=waiting.zone,
+        shadowing_months=0,
+        observations_needed=0,
+        history=history,
+        observations=[],
+        trainings=[],
+        founders=waiting.founders,
+        supervisor_here=False,
+        application=made,
+    )
     context = Context(mentor, actor, now, facts)
     not_mine, missing = (
         [refusal.code for guard in guards if (refusal := guard(context)) is not None]

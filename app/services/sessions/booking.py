@@ -87,7 +87,7 @@ def _replanned(
     """The session's plan with its changes. Raises Invalid when its times make no sense."""
     now = {
         name: getattr(session, name)
-        for name in ("starts_at", "ends_at", "room_id", "mentor_id", "lead_staff_id")
+        for name in ("kind", "starts_at", "ends_at", "room_id", "mentor_id", "lead_staff_id")
     }
     coming = tuple(part.mentee_id for part in parts if part.status in COMING)
     plan = Plan(**(now | changes), mentee_ids=coming, mentees_field="participations")

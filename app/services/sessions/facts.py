@@ -11,12 +11,20 @@ from app import clock
 from app.access import Actor
 from app.errors import FieldError, Invalid
 from app.models.mentees import Mentee, MenteeStatus
-from app.models.mentors import Mentor, MentorStatus
+from app.models.mentors import Commitment, Mentor
+from app.models.prisons import Prison
 from app.models.rooms import Room
-from app.models.sessions import ClashKind, Participation, Session, SessionCreate, SessionHeld
+from app.models.sessions import (
+    ClashKind,
+    Participation,
+    Session,
+    SessionCreate,
+    SessionHeld,
+    SessionStatus,
+)
 from app.models.staff import Role, Staff
 from app.scope import everything, referred, visible
-from app.services.scheduling import Facts, Plan, Taken
+from app.services.scheduling import Facts, Limits, Plan, Taken, Worked, reach_of
 from app.services.sessions.moves import COMING
 
 # One at a time, in the order of the array: everyone takes the locks in the same order.
@@ -27,6 +35,7 @@ _LOCK = text(
 
 def plan_of(body: SessionCreate | SessionHeld) -> Plan:
     return Plan(
+        kind=body.kind,
         starts_at=body.starts_at,
         ends_at=body.ends_at,
         room_id=body.room_id,
@@ -75,17 +84,23 @@ async def check_people(db: AsyncSession, actor: Actor, plan: Plan) -> None:
             raise Invalid.field("lead_staff_id", "not_active", "must be an active colleague")
 
 
+async def hold_mentor(db: AsyncSession, session: Session) -> None:
+    """Keep the session's mentor as they are until the commit. A mentor who leaves work is locked
+    before their sessions: whoever changes a plan takes the two in the same order."""
+    mentor = everything(Mentor, session.prison_id).where(col(Mentor.id) == session.mentor_id)
+    await db.execute(mentor.with_only_columns(col(Mentor.id)).with_for_update(read=True))
+
+
 async def load_facts(
     db: AsyncSession, prison_id: str, plan: Plan, *, except_for: UUID | None = None
 ) -> Facts:
-    """What the plan is held against, in five queries. Mentor and mentees are kept as they are
+    """What the plan is held against, in seven queries. Mentor and mentees are kept as they are
     until the commit, so that nobody is suspended or discharged between the look and the save."""
-    mentor = everything(Mentor, prison_id).with_only_columns(col(Mentor.status))
+    mentors = everything(Mentor, prison_id).where(col(Mentor.id) == plan.mentor_id)
     mentees = everything(Mentee, prison_id).with_only_columns(col(Mentee.id), col(Mentee.status))
     room = everything(Room, prison_id).with_only_columns(col(Room.capacity))
-    status: MentorStatus = (
-        await db.execute(mentor.where(col(Mentor.id) == plan.mentor_id).with_for_update(read=True))
-    ).scalar_one()
+    held = mentors.with_for_update(read=True).execution_options(populate_existing=True)
+    mentor = (await db.execute(held)).scalar_one()
     rows = await db.execute(
         mentees.where(col(Mentee.id).in_(plan.mentee_ids))
         .order_by(col(Mentee.id))
@@ -97,7 +112,31 @@ async def load_facts(
         *await _taken_by_sessions(db, prison_id, plan, except_for),
         *await _taken_mentees(db, prison_id, plan, except_for),
     ]
-    return Facts(clock.now(), taken, capacity.scalar_one_or_none(), status, statuses)
+    limits = await _limits(db, mentor, plan, except_for)
+    room_for = capacity.scalar_one_or_none()
+    return Facts(clock.now(), taken, room_for, mentor.status, statuses, limits)
+
+
+async def _limits(db: AsyncSession, mentor: Mentor, plan: Plan, except_for: UUID | None) -> Limits:
+    """The mentor's limits, and their other sessions in the time that the limits count."""
+    prison = await db.get_one(Prison, mentor.prison_id)
+    full_time = mentor.commitment is Commitment.full_time
+    first, last = reach_of(plan, prison.tz)
+    found = everything(Session, mentor.prison_id).where(
+        col(Session.mentor_id) == mentor.id,
+        col(Session.status) != SessionStatus.cancelled,
+        col(Session.starts_at) >= first,
+        col(Session.starts_at) < last,
+        col(Session.id).is_distinct_from(except_for),
+    )
+    columns = (col(Session.kind), col(Session.starts_at), col(Session.ends_at))
+    return Limits(
+        prison.full_time_weekly_hours if full_time else prison.voluntary_weekly_hours,
+        prison.nights_in_seven_days,
+        frozenset(mentor.limits),
+        [Worked(*row) for row in await db.execute(found.with_only_columns(*columns))],
+        prison.tz,
+    )
 
 
 def _span(plan: Plan) -> Range[object]:

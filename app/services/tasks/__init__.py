@@ -1,7 +1,8 @@
 """Tasks: what must be done by a time (here), its ladder (`ladder.py`), whom it reaches
 (`reach.py`), its life (`moves.py`) and the sweep that never forgets it (`sweep.py`)."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,16 +48,23 @@ async def open_task(
     kind: TaskKind,
     *,
     thing: Any,
-    due_in: timedelta,
+    due_in: timedelta | None = None,
+    due_at: datetime | None = None,
     person_id: UUID | None = None,
     for_role: StaffRole | None = None,
     for_staff_id: UUID | None = None,
     actor: Actor | None = None,
+    told_at_once: bool = False,
 ) -> Task:
     """Open a task that came of `thing`, a row of one of SOURCES' tables, for a role or for one
-    member of staff (the database refuses neither). KeyError for a thing of another table."""
+    member of staff (the database refuses neither). KeyError for a thing of another table.
+
+    It is due `due_in` from now, or at `due_at`. `told_at_once`: whoever it falls to is
+    paged now, and again when it is due.
+    """
     now = clock.now()
-    due_at, zone = now + due_in, (await db.get_one(Prison, prison_id)).tz
+    due = due_at or now + (due_in or timedelta())
+    zone, ladder = (await db.get_one(Prison, prison_id)).tz, ladder_of(kind, now, due)
     task = Task(
         prison_id=prison_id,
         reference=references.new("T"),
@@ -66,25 +74,41 @@ async def open_task(
         thing_id=thing.id,
         for_role=for_role,
         for_staff_id=for_staff_id,
-        due_at=due_at,
-        next_step_at=first_step(now, due_at, ladder_of(kind, now, due_at), zone),
+        due_at=due,
+        next_step_at=first_step(now, due, ladder, zone, at_once=told_at_once),
     )
     await lifecycle.begin(db, TASK, task, actor or the_system(prison_id))
     return task
 
 
-async def finish(db: AsyncSession, thing: Any, kind: TaskKind, actor: Actor) -> None:
-    """End the open tasks of one kind that came of `thing`, by the act that they asked for."""
+async def open_of(db: AsyncSession, thing: Any, *kinds: TaskKind) -> Sequence[Task]:
+    """The open tasks of these kinds that came of `thing`, locked, the oldest first."""
     waiting = everything(Task, thing.prison_id).where(
         col(Task.thing_id) == thing.id,
-        col(Task.kind) == kind,
+        col(Task.kind).in_(kinds),
         col(Task.status) == TaskStatus.open,
     )
+    return (await db.scalars(waiting.order_by(col(Task.id)).with_for_update())).all()
+
+
+async def finish(db: AsyncSession, thing: Any, kind: TaskKind, actor: Actor) -> None:
+    """End the open tasks of one kind that came of `thing`, by the act that they asked for."""
+    for task in await open_of(db, thing, kind):
+        await settle(db, task, actor)
+
+
+async def settle(db: AsyncSession, task: Task, actor: Actor) -> None:
+    """End one task by the act that it asked for, whoever's act that was."""
     done = TaskStatus.done
-    whoever = actor if MOVES[TaskStatus.open, done].belongs_to(actor.role) else None
-    for task in (await db.execute(waiting.with_for_update())).scalars().all():
-        by = whoever or the_system(thing.prison_id)
-        await lifecycle.move(db, TASK, task, to=done, actor=by)
+    by = actor if MOVES[TaskStatus.open, done].belongs_to(actor.role) else None
+    await lifecycle.move(db, TASK, task, to=done, actor=by or the_system(task.prison_id))
+
+
+async def drop(db: AsyncSession, thing: Any, *kinds: TaskKind) -> None:
+    """Cancel the open tasks of these kinds that came of `thing`: nobody needs them any more."""
+    for task in await open_of(db, thing, *kinds):
+        to, system = TaskStatus.cancelled, the_system(task.prison_id)
+        await lifecycle.move(db, TASK, task, to=to, actor=system, reason="no_longer_needed")
 
 
 async def act(db: AsyncSession, actor: Actor, task: Task, body: MoveCreate) -> None:
@@ -106,4 +130,4 @@ async def shown(db: AsyncSession, task: Task, actor: Actor) -> Output:
     return found
 
 
-__all__ = ["TASK", "act", "finish", "open_task", "shown"]
+__all__ = ["TASK", "act", "drop", "finish", "open_of", "open_task", "settle", "shown"]

@@ -111,12 +111,17 @@ class Step:
 
 
 def first_step(
-    opened_at: datetime, due_at: datetime, ladder: Ladder = SAFETY, zone: Zone = LONDON
+    opened_at: datetime,
+    due_at: datetime,
+    ladder: Ladder = SAFETY,
+    zone: Zone = LONDON,
+    *,
+    at_once: bool = False,
 ) -> datetime:
     """When someone is first told: after two thirds of the time, or at once where it is short."""
     given = due_at - opened_at
-    at = opened_at + given * 2 / 3 if given >= TIME_FOR_A_REMINDER else opened_at
-    return _told(at, ladder, zone)
+    soon = at_once or given < TIME_FOR_A_REMINDER
+    return _told(opened_at if soon else opened_at + given * 2 / 3, ladder, zone)
 
 
 def _told(at: datetime, ladder: Ladder, zone: Zone) -> datetime:

@@ -1,5 +1,6 @@
 """A task's life as a table of moves."""
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -22,8 +23,20 @@ async def is_settled(db: AsyncSession, task: Task) -> bool:
         return (await db.execute(glass)).scalar_one().status in REVIEWED
     if task.kind is TaskKind.suspension_review:
         mentor = everything(Mentor, task.prison_id).where(col(Mentor.id) == task.thing_id)
-        return (await db.execute(mentor)).scalar_one().status is not MentorStatus.suspended
+        over = (await db.execute(mentor)).scalar_one().status is not MentorStatus.suspended
+        return over or await _next_one_is_set(db, task)
     return True
+
+
+async def _next_one_is_set(db: AsyncSession, task: Task) -> bool:
+    """Whether another of the kind is open: a review ends by setting the next."""
+    another = everything(Task, task.prison_id).where(
+        col(Task.thing_id) == task.thing_id,
+        col(Task.kind) == task.kind,
+        col(Task.status) == S.open,
+        col(Task.id) != task.id,
+    )
+    return bool((await db.execute(select(another.exists()))).scalar())
 
 
 def thing_settled(context: Context) -> Refusal | None:
