@@ -147,6 +147,10 @@ class NotPairable(Conflicting):
     code, title = "not_pairable", "These two cannot be brought together now"
 
 
+class NobodyWaiting(Conflicting):
+    code, title = "nobody_waiting", "Nobody on the waiting list is without a mentor"
+
+
 class HoldNeeded(Conflicting):
     code, title = "hold_needed", "Only under a legal hold is a chronology told"
 

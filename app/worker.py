@@ -31,6 +31,7 @@ from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
 from app.services import (
     break_glass,
+    match_proposals,
     notifications,
     releases,
     retention,
@@ -217,6 +218,7 @@ async def housekeeping(db: Database, prison_id: str) -> None:
         await trainings.expire_due(session, prison_id)
         await break_glass.expire_due(session, prison_id)
         await releases.expire_due(session, prison_id)
+        await match_proposals.expire_due(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

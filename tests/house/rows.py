@@ -44,6 +44,9 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "release": {"as_at": BEGIN, "released_by": None},
     "notification": {"task_id": None, "break_glass_id": None},
     "session": {"starts_at": BEGIN, "ends_at": END},
+    "acquaintance": {"other_person_id": None, "other_as_told": "Danny from the servery"},
+    "non_association": {"number_low": "A0001AA", "number_high": "A0002AA"},
+    "match_proposal_pair": {"parts": []},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }
 

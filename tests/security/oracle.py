@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from app.access import Actor
 from app.models.acct_pointers import AcctPointer
+from app.models.acquaintances import Acquaintance
 from app.models.audit import AuditAct, AuditEntry
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
@@ -22,13 +23,16 @@ from app.models.duties import Duty
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.legal_holds import LegalHold
+from app.models.match_proposals import MatchProposal, MatchProposalPair
 from app.models.mentees import MENTEE_ENDED, Mentee
 from app.models.mentors import Mentor, Observation
 from app.models.moves import History
+from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
+from app.models.profiles import Profile
 from app.models.regimes import Regime
 from app.models.releases import Release
 from app.models.revocations import Revocation
@@ -43,7 +47,7 @@ from app.models.trainings import Training
 from app.models.wings import Wing
 from tests.security.worlds import World
 
-NOBODY = {FormerValue, Outage}  # told in a chronology, which has rules of its own
+NOBODY = {FormerValue, Outage, NonAssociation}  # told in a chronology, or to nobody at all
 Sees = Callable[[World, Actor, Any], bool]
 ORACLE: dict[type[SQLModel], Sees] = {}
 PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}
@@ -151,7 +155,7 @@ def everyone(world: World, actor: Actor, row: Any) -> bool:
     return True
 
 
-@sees(FormerValue, Outage)
+@sees(FormerValue, Outage, NonAssociation)
 def nobody(world: World, actor: Actor, row: Any) -> bool:
     return False
 
@@ -244,6 +248,31 @@ def pairings(world: World, actor: Actor, row: Any) -> bool:
     mentee = by_id(world, "mentee", row.mentee_id)
     live = row.mentor_id == actor.mentor_id and row.status == "live"
     return live and not has_left(world, mentee.person_id)
+
+
+# Matching ---------------------------------------------------------------------------------------
+
+
+def matches(actor: Actor) -> bool:
+    """Those who bring people together."""
+    return actor.role is Role.support_worker or actor.role in CLINICIANS
+
+
+@sees(Profile)
+def profiles(world: World, actor: Actor, row: Any) -> bool:
+    return matches(actor) or (is_prisoner(actor) and row.person_id == actor.person_id)
+
+
+@sees(Acquaintance)
+def acquaintances(world: World, actor: Actor, row: Any) -> bool:
+    if is_prisoner(actor):
+        return row.person_id == actor.person_id and row.declared_by == "own_word"
+    return matches(actor)
+
+
+@sees(MatchProposal, MatchProposalPair)
+def proposals(world: World, actor: Actor, row: Any) -> bool:
+    return matches(actor)
 
 
 # Sessions ---------------------------------------------------------------------------------------
