@@ -13,6 +13,7 @@ In this order, each bound by what came before:
 One worker, a fixed seed, a limit in deterministic time, and everything in canonical order.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -123,15 +124,18 @@ class _Model:
             for number, two in enumerate(sorted(problem.points))
             if two[0] in start and two[1] in problem.mentors
         }
+        of_mentee, of_mentor = defaultdict(list), defaultdict(list)
+        for (mentee, mentor), var in self.chosen.items():
+            of_mentee[mentee].append(var)
+            of_mentor[mentor].append(var)
         for mentee in sorted(start):
-            mine = [var for (each, _), var in self.chosen.items() if each == mentee]
-            self.model.add_exactly_one(mine)
+            self.model.add_exactly_one(of_mentee[mentee])
         self.spread = self.model.new_int_var(0, SHARES * 200, "spread")
         highest = self.model.new_int_var(0, SHARES * 200, "highest")
         lowest = self.model.new_int_var(0, SHARES * 200, "lowest")
         self.model.add(self.spread == highest - lowest)
         for mentor, places in sorted(problem.mentors.items()):
-            theirs = sum(var for (_, each), var in self.chosen.items() if each == mentor)
+            theirs = sum(of_mentor[mentor])
             if places.free:
                 self.model.add(theirs <= places.free)
                 share = SHARES // places.of
@@ -162,8 +166,9 @@ class _Model:
 
     def spread_of(self, pairs: Mapping[UUID, UUID]) -> int:
         """How uneven an answer is: between the fullest and the emptiest mentor with a place."""
+        load = Counter(pairs.values())
         shares = [
-            (SHARES // places.of) * (places.taken + sum(each == mentor for each in pairs.values()))
+            (SHARES // places.of) * (places.taken + load[mentor])
             for mentor, places in self.problem.mentors.items()
             if places.free
         ]
