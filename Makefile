@@ -2,7 +2,7 @@
 # ARGS goes to the command, as in: make tour ARGS=--json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test tour bench fault lint audit golden lock clean
+.PHONY: help setup run test tour bench bench-matching fault lint audit golden lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(READY) ## Prepare .venv with pinned dependencies and the wellwing command
 
@@ -28,6 +28,9 @@ tour: $(READY) ## Live the case study over HTTP, on a server and a database of i
 
 bench: $(READY) ## Measure listing sessions; the last line is JSON
 	@$(BIN)/python -m benchmarks.list_sessions $(ARGS)
+
+bench-matching: $(READY) ## Match 250 mentees to 10 mentors; the last line is JSON
+	@$(BIN)/python -m benchmarks.matching $(ARGS)
 
 fault: $(READY) ## Kill processes under load for SECONDS=60 and look for what was lost
 	@$(BIN)/python -m benchmarks.fault $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)

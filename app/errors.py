@@ -167,6 +167,10 @@ class DayMarkedAlready(Conflicting):
     code, title = "day_marked", "Attendance of that day is marked already"
 
 
+class NobodyWaiting(Conflicting):
+    code, title = "nobody_waiting", "Nobody on the waiting list is without a mentor"
+
+
 class HoldNeeded(Conflicting):
     code, title = "hold_needed", "Only under a legal hold is a chronology told"
 

@@ -275,6 +275,7 @@ _PRISONERS = {
     P.wing_place_request,
     P.profile_read,
     P.profile_write,
+    P.acquaintance_read,
     P.acquaintance_write,
 }
 _MENTORS = {

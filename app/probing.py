@@ -5,6 +5,8 @@ window frees. Ordinary work, which is seldom refused, never meets the limit.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -36,3 +38,25 @@ async def counted(request: Request, actor: CurrentActor) -> AsyncIterator[None]:
 
 
 PairsCounted = Depends(counted, scope="function")
+
+
+@dataclass(frozen=True, slots=True)
+class PairsTold:
+    """For answers that are no refusal and still tell of a pair: the route says when one does."""
+
+    limits: Limits
+    who: str
+
+    async def count(self, *, if_so: bool) -> None:
+        if if_so:
+            await self.limits.spend(Rate.pairs, self.who)
+
+
+async def telling(request: Request, actor: CurrentActor) -> PairsTold:
+    """Raises TooManyPairChecks, before anything is tested."""
+    told = PairsTold(request.app.state.limits, f"{actor.prison_id} {actor.subject}")
+    await told.limits.check(Rate.pairs, told.who)
+    return told
+
+
+TellsOfPairs = Annotated[PairsTold, Depends(telling)]

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlmodel import SQLModel, col
 
+from app.models.acquaintances import Acquaintance, DeclaredBy
 from app.models.adoptions import Adoption
 from app.models.assessments import Assessment
 from app.models.campaigns import Campaign, CampaignStatus
@@ -16,9 +17,12 @@ from app.models.clearances import Clearance
 from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
+from app.models.match_proposals import MatchProposal, MatchProposalPair
 from app.models.mentors import Mentor
 from app.models.modules import SiteModule
+from app.models.non_associations import NonAssociation
 from app.models.placements import Placement, PlacementStatus
+from app.models.profiles import Profile
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
@@ -65,6 +69,17 @@ def _of_my_mentor(mentor_id: Any) -> Narrowing:
     return narrow
 
 
+def _care_and(own: ColumnElement[bool]) -> Narrowing:
+    """Support workers and clinicians see every row, a prisoner only `own`, nobody else any."""
+
+    def narrow(role: Role) -> ColumnElement[bool]:
+        if role.family is Role.mentor:
+            return own
+        return true() if role is Role.support_worker or role.family is Role.clinician else false()
+
+    return narrow
+
+
 def _the_scheme(role: Role) -> ColumnElement[bool]:
     return true() if _care_and_governors(role) else false()
 
@@ -90,6 +105,10 @@ def _my_cohorts() -> Any:
 def _clearances(role: Role) -> ColumnElement[bool]:
     """Support workers and governors; a mentor learns the outcome from their own record."""
     return true() if role in {Role.support_worker, Role.governor} else false()
+
+
+def _nobody(_: Role) -> ColumnElement[bool]:
+    return false()
 
 
 PROGRAMME: dict[type[SQLModel], Narrowing] = {
@@ -118,4 +137,14 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     ),
     Attendance: _all_for_staff(col(Attendance.mentor_id) == MY_MENTOR),
     Clearance: _clearances,
+    Profile: _care_and(col(Profile.person_id) == MY_PERSON),
+    Acquaintance: _care_and(
+        and_(
+            col(Acquaintance.person_id) == MY_PERSON,
+            col(Acquaintance.declared_by) == DeclaredBy.own_word,
+        )
+    ),
+    NonAssociation: _nobody,  # whoever could read one could list a man's enemies
+    MatchProposal: _care_and(false()),
+    MatchProposalPair: _care_and(false()),
 }

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 
+from app.models.acquaintances import AcquaintanceOwn, AcquaintanceRead
 from app.models.adoptions import AdoptionRead, AdoptionState
 from app.models.applications import Pathway, QueueItem
 from app.models.assessments import AssessmentForMentor, AssessmentRead
@@ -20,10 +21,13 @@ from app.models.joint_reviews import (
     JointReviewRead,
     JointReviewRow,
 )
+from app.models.match_proposals import MatchProposalRead, MatchProposalRow, ProposedPairRead
+from app.models.matching import MatchCandidatesRead, PairCheckRead
 from app.models.mentors import ShadowingRead
 from app.models.modules import ModuleRead, ModuleRow
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
+from app.models.profiles import ProfileOwn, ProfileRead
 from app.models.staff import Role
 from app.models.statements import StatementForMentor, StatementRead
 from app.models.supervisions import (
@@ -43,6 +47,9 @@ SCHEME = (*STAFF, Role.mentor)
 
 
 _HISTORY: Audiences = {**dict.fromkeys(STAFF, HistoryRead), Role.mentor: HistoryForMentor}
+
+
+_ACQUAINTANCE: Audiences = {**dict.fromkeys(CARE, AcquaintanceRead), Role.mentor: AcquaintanceOwn}
 
 
 PROGRAMME: dict[str, Audiences] = {
@@ -123,4 +130,13 @@ PROGRAMME: dict[str, Audiences] = {
     "clearances": {Role.support_worker: ClearanceRow, Role.governor: ClearanceRead},
     "clearances.row": {Role.support_worker: ClearanceRow, Role.governor: ClearanceRead},
     "clearances.expiring": dict.fromkeys((Role.support_worker, Role.governor), ExpiringRow),
+    "profiles": {**dict.fromkeys(CARE, ProfileRead), Role.mentor: ProfileOwn},
+    "acquaintances": _ACQUAINTANCE,
+    "acquaintances.row": _ACQUAINTANCE,
+    "pairings.check": dict.fromkeys(CARE, PairCheckRead),
+    "mentees.match_candidates": dict.fromkeys(CARE, MatchCandidatesRead),
+    "match_proposals": dict.fromkeys(CARE, MatchProposalRead),
+    "match_proposals.row": dict.fromkeys(CARE, MatchProposalRow),
+    "match_proposals.pairs": dict.fromkeys(CARE, ProposedPairRead),
+    "match_proposals.history": dict.fromkeys(CARE, HistoryRead),
 }

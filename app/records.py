@@ -6,10 +6,21 @@ that a table added is missed by none of them. A test holds the list against the 
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, String, cast, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    cast,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlmodel import SQLModel, col
 
 from app.models.acct_pointers import AcctPointer
+from app.models.acquaintances import Acquaintance
 from app.models.assessments import Assessment
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
@@ -24,14 +35,18 @@ from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.interviews import Interview
 from app.models.legal_holds import LegalHold
+from app.models.match_proposals import MatchProposalPair
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
 from app.models.moves import History
+from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
 from app.models.placements import Placement
+from app.models.prisons import PersonIdentity
+from app.models.profiles import Profile
 from app.models.releases import Release
 from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
@@ -58,6 +73,7 @@ _OF_A_PERSON: tuple[Any, ...] = (
     LegalHold,
     Release,
     Expiry,
+    Profile,
 )
 # Tables that tell of rows of the others, by their `thing_id`.
 TOLD_OF_OTHERS: tuple[Any, ...] = (History, TextVersion, FormerValue)
@@ -81,6 +97,7 @@ NOBODYS = {
     "module": "what is taught",
     "cohort": "a course",
     "cohort_day": "a day of a course",
+    "match_proposal": "a reckoning over the waiting list; what it says of anyone is in its pairs",
 }
 
 
@@ -115,6 +132,11 @@ def theirs(
         concern = or_(concern, col(Concern.id).in_(mistaken))
     concerns, plans = ids(Concern, concern), ids(SafetyPlan, mine[SafetyPlan])
     tasks, glasses = ids(Task, mine[Task]), ids(BreakGlass, mine[BreakGlass])
+    numbers = (
+        select(func.unnest(col(PersonIdentity.numbers)))
+        .join(Person, col(Person.identity_id) == col(PersonIdentity.id))
+        .where(col(Person.prison_id) == prison_id, col(Person.id) == person_id)
+    )
     found: dict[type[SQLModel], ColumnElement[bool]] = {
         Person: col(Person.id) == person_id,
         **mine,
@@ -142,6 +164,17 @@ def theirs(
             col(Participation.session_id).in_(ids(Session, led)),
         ),
         SafetyItem: col(SafetyItem.plan_id).in_(plans),
+        Acquaintance: or_(
+            col(Acquaintance.person_id) == person_id, col(Acquaintance.other_person_id) == person_id
+        ),
+        NonAssociation: or_(
+            col(NonAssociation.number_low).in_(numbers),
+            col(NonAssociation.number_high).in_(numbers),
+        ),
+        MatchProposalPair: or_(
+            col(MatchProposalPair.mentor_id).in_(mentors),
+            col(MatchProposalPair.mentee_id).in_(mentees),
+        ),
         Concern: concern,
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),

@@ -35,6 +35,7 @@ from app.services import (
     check_ins,
     clearances,
     joint_reviews,
+    match_proposals,
     mentors,
     notifications,
     releases,
@@ -235,6 +236,7 @@ async def housekeeping(db: Database, prison_id: str) -> None:
         await joint_reviews.open_due(session, prison_id)
         await check_ins.alert_due(session, prison_id)
         await debriefs.owe_due(session, prison_id)
+        await match_proposals.expire_due(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

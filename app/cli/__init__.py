@@ -12,6 +12,7 @@ from app.cli import (
     data,
     development,
     ground,
+    matching,
     retaining,
     revoking,
     running,
@@ -48,6 +49,9 @@ _group("database", "Roles and databases of an external PostgreSQL.").command()(s
 _group("prison", "Prisons served here.").command("open")(data.open_prison)
 _group("staff", "Staff of a prison.").command("add")(data.add_staff)
 _group("people", "Prisoners.").command("import")(data.import_people)
+_group("non-associations", "Whom the prison keeps apart.").command("import")(
+    matching.import_non_associations
+)
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)
 cli.command()(retaining.retention)

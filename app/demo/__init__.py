@@ -17,6 +17,7 @@ from app.demo import (
     clinical,
     concerns,
     coordination,
+    matching,
     mentees,
     mentors,
     sessions,
@@ -64,6 +65,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await training.live(wing)
         count = await mentees.live(wing)
         await sharing.live(wing)
+        await matching.live(wing)
         held = await sessions.live(wing)
         await active_life.live(wing)
         await clinical.live(wing)

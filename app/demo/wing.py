@@ -93,6 +93,8 @@ async def build(wing: Wing) -> None:
                 name="HMP Swaleside (synthetic)",
                 call_back_number="01632 960000",
                 outside_last_resort="Regional duty desk, 01632 960001",
+                mentees_per_voluntary=40,  # five active mentors share a wing of two hundred
+                mentees_per_full_time=40,
                 demo=True,
             )
         )

@@ -9,6 +9,7 @@ from sqlmodel import Field, col
 
 from app.access import (
     Actor,
+    MayReadMatch,
     MayReadMentee,
     MayReadMenteeHistory,
     MayRefer,
@@ -25,8 +26,10 @@ from app.errors import (
     MoveNotYours,
     NotHere,
     Stale,
+    TooManyPairChecks,
 )
 from app.models.explanations import ExplanationCreate, ExplanationRead
+from app.models.matching import MatchCandidatesRead
 from app.models.mentees import (
     CheckCreate,
     CheckFirstPut,
@@ -47,9 +50,10 @@ from app.models.people import Person
 from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
+from app.probing import TellsOfPairs
 from app.problems import refusals
 from app.replies import JustOnce, reply
-from app.services import explanations, lifecycle, mentees
+from app.services import explanations, lifecycle, mentees, pair_checks
 from app.services.mentees import consent
 from app.services.mentees.check_first import AGREED_LINE, CHECK_WITH_STAFF
 from app.visibility import MATRIX, shape
@@ -239,3 +243,18 @@ async def record_check(
     """Record a check that was made: compatibility, an outreach attempt, or the person's welfare."""
     await mentees.record_check(db, actor, mentee, body)
     return await once.created(await mentees.shown(db, mentee, actor))
+
+
+@router.get(
+    "/{mentee_id}/match-candidates",
+    response_model=MatchCandidatesRead,
+    responses=refusals(TooManyPairChecks),
+)
+async def read_match_candidates(
+    actor: MayReadMatch, db: Db, mentee: ThisMentee, told: TellsOfPairs
+) -> Response:
+    """Active mentors for a mentee: who fits best and why, and who may not now. The points say how
+    the two fit, and nothing about either. A look that tells of two who may not meet is counted."""
+    ranking = await pair_checks.candidates(db, mentee)
+    await told.count(if_so=pair_checks.tells_of_a_pair(ranking))
+    return reply(pair_checks.shown(ranking, actor))

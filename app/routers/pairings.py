@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import ScalarSelect, select
 from sqlmodel import Field, col
 
-from app.access import MayReadPairing, MayWritePairing
+from app.access import MayCheckPair, MayReadPairing, MayWritePairing
 from app.db import Db, ReadDb
 from app.errors import (
     AlreadyExists,
@@ -19,6 +19,7 @@ from app.errors import (
     Stale,
     TooManyPairChecks,
 )
+from app.models.matching import MayMeet, PairCheck, PairCheckRead
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
@@ -33,11 +34,11 @@ from app.models.pairings import (
 from app.models.people import Person
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
-from app.probing import PairsCounted
+from app.probing import PairsCounted, TellsOfPairs
 from app.problems import refusals
 from app.replies import JustOnce, reply
-from app.services import lifecycle, pairings
-from app.visibility import MATRIX
+from app.services import lifecycle, pair_checks, pairings
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/pairings", tags=["pairings"])
 ThisPairing = Annotated[Pairing, Depends(to_read(Pairing, "pairing_id"))]
@@ -105,6 +106,16 @@ async def pair_mentor_and_mentee(
     pairing = await pairings.pair(db, actor, body)
     shown = await pairings.shown(db, pairing, actor)
     return await once.created(shown, location=f"pairings/{pairing.id}")
+
+
+@router.post("/check", response_model=PairCheckRead, responses=refusals(TooManyPairChecks))
+async def check_pair(actor: MayCheckPair, db: Db, body: PairCheck, told: TellsOfPairs) -> Response:
+    """Whether a mentor and a mentee may meet: yes, no, or check with staff, which is mostly for a
+    harmless reason. Clinicians are told yes or no. Why is not said; whatever is not yes is counted,
+    and soon no more is told."""
+    may_meet = await pair_checks.check(db, actor, body)
+    await told.count(if_so=may_meet is not MayMeet.yes)
+    return reply(shape("pairings.check", actor.role).model_validate({"may_meet": may_meet}))
 
 
 @router.get("/{pairing_id}", response_model=AnyPairing, responses=refusals())

@@ -10,7 +10,8 @@ from app.access import Actor
 from app.errors import FieldError, GuardsUnmet, NotPairable
 from app.grants import Permission
 from app.models.base import Output
-from app.models.mentees import Mentee, MenteeStatus
+from app.models.matching import MatchBar
+from app.models.mentees import Mentee
 from app.models.mentors import Mentor, MentorStatus
 from app.models.pairings import (
     Pairing,
@@ -21,8 +22,9 @@ from app.models.people import Person, Presence
 from app.models.staff import Role
 from app.models.tasks import TaskKind
 from app.scope import everything, referred
-from app.services import lifecycle, tasks
+from app.services import lifecycle, match_facts, tasks
 from app.services.lifecycle import Context, Guard, Lifecycle, Move, Refusal
+from app.services.match_facts import PAIRABLE
 from app.services.supervisions import plans as supervision
 from app.visibility import shape
 
@@ -37,26 +39,25 @@ END_REASONS = (
     "support_ended",
     "other",
 )
-PAIRABLE = frozenset(
-    {
-        MenteeStatus.accepted,
-        MenteeStatus.waiting,
-        MenteeStatus.offered,
-        MenteeStatus.engaged,
-        MenteeStatus.paused,
-    }
-)
+# What is not seen on their own rows: the side it is said of, and the words. "Check with staff" is
+# one word for all that may not be told.
+APART = {
+    MatchBar.check_with_staff: ("mentee_id", "check with staff: not these two now"),
+    MatchBar.knows_each_other: ("mentee_id", "the two know each other"),
+    MatchBar.mentor_full: ("mentor_id", "the mentor has no free place"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Both sides of a pairing: what the rules decide on."""
+    """Both sides of a pairing, and what is between them: what the rules decide on."""
 
     mentor: Mentor
     mentors_person: Person
     mentee: Mentee
     mentees_person: Person
     supervision_owed_since: date | None = None
+    apart: frozenset[MatchBar] = frozenset()
 
 
 def unpairable(pair: Pair) -> list[FieldError]:
@@ -82,6 +83,9 @@ def unpairable(pair: Pair) -> list[FieldError]:
     if pair.mentees_person.presence is not Presence.here:
         message = "the mentee is not in this prison now"
         found.append(FieldError("mentee_id", "mentee_not_here", message))
+    for bar, (side, message) in APART.items():
+        if bar in pair.apart:
+            found.append(FieldError(side, bar.value, message))
     return found
 
 
@@ -111,7 +115,7 @@ async def load_pair(
     """
     mentor = await referred(db, Mentor, prison_id, pairing.mentor_id, "mentor_id")
     if hold:
-        await db.refresh(mentor, with_for_update={"read": True})
+        await hold_places(db, mentor)
     mentee = await referred(db, Mentee, prison_id, pairing.mentee_id, "mentee_id")
     if hold:
         await db.refresh(mentee, with_for_update={"read": True})
@@ -120,25 +124,41 @@ async def load_pair(
         await referred(db, Person, prison_id, mentor.person_id, "mentor_id"),
         mentee,
         await referred(db, Person, prison_id, mentee.person_id, "mentee_id"),
-        await supervision.owed_since(db, mentor),
+        (await supervision.owing(db, prison_id, [mentor.id])).get(mentor.id),
     )
+
+
+async def hold_places(db: AsyncSession, mentor: Mentor) -> None:
+    """One at a time gives away a mentor's places; nobody else's rows wait for it."""
+    await db.refresh(mentor, with_for_update={"key_share": True})
+
+
+async def with_what_is_between(
+    db: AsyncSession, pair: Pair, pairing: Pairing | None = None
+) -> Pair:
+    """The pair with what keeps the two apart; `pairing` takes no place of the mentor's."""
+    besides = pairing.id if pairing is not None else None
+    bars = await match_facts.bars_of(db, pair.mentor, pair.mentee, besides=besides)
+    return replace(pair, apart=bars)
 
 
 async def _load_facts(db: AsyncSession, pairing: Pairing) -> Pair | None:
     """Only coming back to life is guarded; flagging and ending in numbers load nothing."""
     if pairing.status is not PairingStatus.to_reassign:
         return None
-    return await load_pair(db, pairing, pairing.prison_id)
+    both = await load_pair(db, pairing, pairing.prison_id)
+    return await with_what_is_between(db, both, pairing)
 
 
 async def hold_mentor(db: AsyncSession, context: Context) -> None:
     """A suspension in the same instant waits for us, or we for it: no pairing comes alive with a
-    mentor who has just left. The mentee needs no hold: their end ends what it finds, live or not.
-    Raises GuardsUnmet."""
-    mentor = context.facts.mentor
-    await db.refresh(mentor, with_for_update={"read": True})
-    for error in unpairable(context.facts):
-        if error.code == "mentor_not_active":
+    mentor who has just left, or has just been given their last mentee. The mentee needs no hold:
+    their end ends what it finds, live or not. Raises GuardsUnmet."""
+    pairing, both = context.thing, context.facts
+    await hold_places(db, both.mentor)
+    both = await with_what_is_between(db, both, pairing)
+    for error in unpairable(both):
+        if error.code == "mentor_not_active" or error.code in APART:
             raise GuardsUnmet(error.message, errors=[FieldError("to", error.code, error.message)])
 
 
@@ -169,6 +189,7 @@ MOVES = {
             _unless("mentor_not_here"),
             _unless("mentee_not_here"),
             _unless("supervision_overdue"),
+            *(_unless(bar.value) for bar in APART),
         ),
         effects=(hold_mentor, finish_reassignment),
     ),
@@ -182,6 +203,7 @@ async def pair(db: AsyncSession, actor: Actor, body: PairingCreate) -> Pairing:
     """Bring a mentor and a mentee together. Raises NotPairable with every reason at once; the
     database refuses a second pairing of the same two."""
     both = await load_pair(db, body, actor.prison_id, hold=True)
+    both = await with_what_is_between(db, both)
     if errors := unpairable(both):
         raise NotPairable("; ".join(error.message for error in errors) + ".", errors=errors)
     pairing = Pairing(prison_id=actor.prison_id, **body.model_dump())

@@ -13,6 +13,7 @@ from typing import Any
 
 from app.grants import Permission
 from app.models.acct_pointers import AcctStatus
+from app.models.acquaintances import DeclaredBy, Relation
 from app.models.adoptions import AdoptionPart
 from app.models.applications import CoolingOff
 from app.models.assessments import AssessmentOutcome
@@ -40,7 +41,15 @@ from app.models.deaths import DeathSource, DeathStatus
 from app.models.duties import Post
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
+from app.models.languages import Language
 from app.models.legal_holds import HoldReason, HoldStatus
+from app.models.match_proposals import (
+    MatchProposalStatus,
+    ProposedOutcome,
+    SolverStatus,
+    UnmatchedWhy,
+)
+from app.models.matching import FitCode, MatchBar, MayMeet
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import (
     ApprovalCondition,
@@ -50,11 +59,13 @@ from app.models.mentors import (
     SuspensionOutcome,
 )
 from app.models.modules import ModuleSource, ModuleStatus
+from app.models.non_associations import PairImportOutcome, Restriction
 from app.models.notifications import NotificationStatus, PageWhy
 from app.models.pairings import PairingStatus
 from app.models.people import ImportOutcome, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.placements import PlacementStatus
+from app.models.profiles import LivedTopic, Preference, Skill
 from app.models.reference import CodeRead, ReferenceRead
 from app.models.regimes import Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
@@ -170,6 +181,21 @@ LISTS: tuple[type[StrEnum], ...] = (
     ModuleSource,
     CohortStatus,
     AttendanceStatus,
+    Language,
+    Skill,
+    Preference,
+    LivedTopic,
+    Relation,
+    DeclaredBy,
+    Restriction,
+    PairImportOutcome,
+    MayMeet,
+    FitCode,
+    MatchBar,
+    MatchProposalStatus,
+    SolverStatus,
+    ProposedOutcome,
+    UnmatchedWhy,
 )
 
 
@@ -197,3 +223,9 @@ def labels() -> dict[str, dict[str, Any]]:
     for file in sorted(LABELS.glob("labels_*.toml")):
         found |= tomllib.loads(file.read_text(encoding="utf-8"))
     return found
+
+
+@lru_cache(maxsize=1024)
+def words_of(name: str, code: str) -> str:
+    """A code's easy words. KeyError for a code without any."""
+    return str(labels()[name][code]["easy_read"])

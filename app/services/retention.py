@@ -24,6 +24,7 @@ from app.models.legal_holds import LegalHold
 from app.models.mentees import MENTEE_ENDED, Mentee
 from app.models.mentors import MENTOR_ENDED, Mentor, Observation
 from app.models.moves import History
+from app.models.non_associations import NonAssociation
 from app.models.operations import IdempotencyKey
 from app.models.outbox import Outbox
 from app.models.people import Person, Presence
@@ -217,6 +218,19 @@ def _blank(model: Any, names: list[str]) -> dict[str, Any]:
 
 async def _pseudonymise(db: AsyncSession, prison_id: str, person_id: UUID) -> None:
     """Leave of the person a mark that leads to nobody: the same through what counts are made of."""
+    identity_of = select(col(Person.identity_id)).where(
+        col(Person.prison_id) == prison_id, col(Person.id) == person_id
+    )
+    old = await db.get_one(PersonIdentity, (await db.execute(identity_of)).scalar_one())
+    await db.execute(
+        delete(NonAssociation).where(
+            col(NonAssociation.prison_id) == prison_id,
+            or_(
+                col(NonAssociation.number_low).in_(old.numbers),
+                col(NonAssociation.number_high).in_(old.numbers),
+            ),
+        )
+    )
     mark = f"*{secrets.token_hex(3)}"
     identity = PersonIdentity(numbers=[mark])
     db.add(identity)

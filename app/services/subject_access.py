@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from app.db import Database
+from app.models.acquaintances import Acquaintance, DeclaredBy
 from app.models.audit import AuditAct, AuditEntry
 from app.models.base import Disclosure
 from app.models.concerns import Concern, ConcernKind
@@ -121,6 +122,10 @@ RULES: dict[str, Callable[[str, UUID], ColumnElement[bool]]] = {
     "participant": lambda here, who: col(Participation.mentee_id).in_(_mentees(here, who)),
     "subject": _subjects,
     "alone": _alone,
+    "declared": lambda here, who: and_(
+        col(Acquaintance.person_id) == who,
+        col(Acquaintance.declared_by) != DeclaredBy.known_to_staff,
+    ),
     "own_moves": lambda here, who: col(History.noun).in_(OWN_MOVES),
 }
 

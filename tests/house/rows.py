@@ -57,6 +57,9 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "joint_review": {"month": date(2026, 11, 1), "clinician_id": None},
     "check_in": {"limits": ["none"]},
     "session": {"starts_at": BEGIN, "ends_at": END},
+    "acquaintance": {"other_person_id": None, "other_as_told": "Danny from the servery"},
+    "non_association": {"number_low": "A0001AA", "number_high": "A0002AA"},
+    "match_proposal_pair": {"parts": []},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }
 # Columns that name another mentor than the row's own: nobody observes or hosts themselves.

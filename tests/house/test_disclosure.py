@@ -41,6 +41,9 @@ NO_STORY = {
     "legal_hold.lifted_by": "who a token is of",
     "adoption.signed_by": "who a token is of",
     "adoption.withdrawn_by": "who a token is of",
+    "profile.recorded_by": "who a token is of",
+    "match_proposal.made_by": "who a token is of",
+    "match_proposal_pair.refused_for": "codes",
     "release.purpose": "what an investigation is for; the bundle has the texts, each with its own",
 }
 

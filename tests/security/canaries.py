@@ -364,6 +364,16 @@ _put(
     "the two sides that let something out",
 )
 
+# Matching. What somebody said of whom they know is theirs and care's; numbers kept apart, nobody's.
+_put(
+    "acquaintance",
+    "other_as_told",
+    {"mentor": CARE | {V.mentor}, "applicant": CARE | {V.applicant}, "told_to_staff": CARE},
+    "their own words, to themselves and to those who match",
+)
+_put("non_association", "number_low", {"pair": NONE}, "a list of enemies", ["B4820AA"])
+_put("non_association", "number_high", {"pair": NONE}, "a list of enemies", ["C4820AA"])
+
 ECHO = Canary("request", "body", "sent", "canary999q_echo", "canary999q", NONE, "nothing is echoed")
 EVERY = [*[each for some in CANARIES.values() for each in some.values()], ECHO]
 _BY_MARK = {each.mark: each for each in EVERY}
@@ -473,6 +483,17 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("module", "required_from"): "the day of a change of ours",
     ("training", "expires_on"): "reckoned from the day of the sign-off",
     ("wing", "code"): "the first part of a cell",
+    ("acquaintance", "recorded_by"): _AUTHOR,
+    ("acquaintance", "withdrawn_by"): _AUTHOR,
+    ("match_proposal", "made_by"): _AUTHOR,
+    ("match_proposal_pair", "parts"): "codes and points",
+    ("match_proposal_pair", "refused_for"): _CODE,
+    ("profile", "languages"): "a closed list",
+    ("profile", "lived_experience"): "a closed list",
+    ("profile", "needs"): "a closed list",
+    ("profile", "preferences"): "a closed list",
+    ("profile", "recorded_by"): _AUTHOR,
+    ("profile", "skills"): "a closed list",
     ("acct_pointer", "closed_on"): "a day as the other two, shown with them",
     ("audit_entry", "ids"): "ids",
     ("death", "corrected_by"): _AUTHOR,

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from app.access import Actor
 from app.models.acct_pointers import AcctPointer
+from app.models.acquaintances import Acquaintance
 from app.models.adoptions import Adoption
 from app.models.assessments import Assessment
 from app.models.audit import AuditAct, AuditEntry
@@ -31,15 +32,18 @@ from app.models.former_values import FormerValue
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.legal_holds import LegalHold
+from app.models.match_proposals import MatchProposal, MatchProposalPair
 from app.models.mentees import MENTEE_ENDED, Mentee
 from app.models.mentors import Mentor, Observation
 from app.models.modules import SiteModule
 from app.models.moves import History
+from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
 from app.models.placements import Placement
+from app.models.profiles import Profile
 from app.models.regimes import Regime
 from app.models.releases import Release
 from app.models.revocations import Revocation
@@ -56,7 +60,7 @@ from app.models.trainings import Training
 from app.models.wings import Wing
 from tests.security.worlds import World
 
-NOBODY = {FormerValue, Outage}  # told in a chronology, which has rules of its own
+NOBODY = {FormerValue, Outage, NonAssociation}  # told in a chronology, or to nobody at all
 Sees = Callable[[World, Actor, Any], bool]
 ORACLE: dict[type[SQLModel], Sees] = {}
 PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}
@@ -164,7 +168,7 @@ def everyone(world: World, actor: Actor, row: Any) -> bool:
     return True
 
 
-@sees(FormerValue, Outage)
+@sees(FormerValue, Outage, NonAssociation)
 def nobody(world: World, actor: Actor, row: Any) -> bool:
     return False
 
@@ -340,6 +344,31 @@ def looked_after(world: World, actor: Actor, row: Any) -> bool:
 @sees(JointReview)
 def joint_reviews(world: World, actor: Actor, row: Any) -> bool:
     return actor.role in {Role.support_worker, Role.governor, *CLINICIANS}
+
+
+# Matching ---------------------------------------------------------------------------------------
+
+
+def matches(actor: Actor) -> bool:
+    """Those who bring people together."""
+    return actor.role is Role.support_worker or actor.role in CLINICIANS
+
+
+@sees(Profile)
+def profiles(world: World, actor: Actor, row: Any) -> bool:
+    return matches(actor) or (is_prisoner(actor) and row.person_id == actor.person_id)
+
+
+@sees(Acquaintance)
+def acquaintances(world: World, actor: Actor, row: Any) -> bool:
+    if is_prisoner(actor):
+        return row.person_id == actor.person_id and row.declared_by == "own_word"
+    return matches(actor)
+
+
+@sees(MatchProposal, MatchProposalPair)
+def proposals(world: World, actor: Actor, row: Any) -> bool:
+    return matches(actor)
 
 
 # Sessions ---------------------------------------------------------------------------------------

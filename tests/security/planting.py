@@ -102,6 +102,7 @@ async def plant(http: Any, db: Database, issuer: DevelopmentIssuer, pages: Path)
     await _mentors(world)
     await _courses(world)
     await _mentees(world)
+    await _matching(world)
     await _sessions(world)
     await _concerns(world)
     await _glass(world)
@@ -348,6 +349,33 @@ async def _mentees(world: World) -> None:
         "given_at": clock.spell(clock.now()),
     }
     await worker_.post("permissions", body)
+
+
+async def _matching(world: World) -> None:
+    """Profiles, who knows whom, whom the prison keeps apart, and a proposal."""
+    worker_, people = world.support_worker, world.people
+    for who in ("mentor", "mentee"):
+        body = {"languages": ["en"], "skills": ["art"], "preferences": ["same_language"]}
+        await worker_.put(f"profiles/{people[who]['id']}", body, 201, headers={})
+    for variant in ("mentor", "applicant"):
+        said = {**words_of_row("acquaintance", variant), "relation": "friend"}
+        await world.viewers[Viewer(variant)].post("acquaintances", said)
+    said = {**words_of_row("acquaintance", "told_to_staff"), "relation": "debt"}
+    await worker_.post("acquaintances", {"person_id": people["mentee"]["id"], **said})
+    pair = {
+        "id": 4820,
+        "firstPrisonerNumber": word("non_association", "number_low", "pair"),
+        "secondPrisonerNumber": word("non_association", "number_high", "pair"),
+        "restrictionType": "WING",
+        "isOpen": True,
+    }
+    await worker_.post("non-associations/import", [pair])
+    person = await world.home.person()
+    referral = {"person_id": person["id"], "referred_by": "support_worker"}
+    waiting = await worker_.post("mentees", referral)
+    for to in ("triage", "accepted"):
+        await worker_.move(f"mentees/{waiting['id']}", to)
+    await worker_.post("match-proposals", {})
 
 
 async def _sessions(world: World) -> None:

@@ -6,7 +6,7 @@ smallest that its constraints allow.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count, product
+from itertools import count, pairwise, product
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -106,6 +106,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     _people(world)
     _courses(world)
     _support(world)
+    _matching(world)
     _sessions(world)
     _concerns(world)
     _clinical(world)
@@ -221,6 +222,38 @@ def _support(world: World) -> None:
             status = world.some(["live", "live", "to_reassign"])
             world.add(
                 "pairing", mentor_id=mentor.id, mentee_id=mentee.id, status=status, ended_at=None
+            )
+
+
+def _matching(world: World) -> None:
+    """Profiles, who knows whom, whom the prison keeps apart, proposals."""
+    for person in world.rows("person"):
+        if world.random.random() < 0.7:
+            world.add("profile", person_id=person.id)
+        others = [each for each in world.rows("person") if each is not person]
+        for declared_by in ("own_word", "told_to_staff", "known_to_staff"):
+            if world.random.random() < 0.5:
+                world.add(
+                    "acquaintance",
+                    person_id=person.id,
+                    other_person_id=world.maybe(world.some(others).id),
+                    declared_by=declared_by,
+                    withdrawn_at=world.maybe(world.now, 0.3),
+                )
+    for number, (one, other) in enumerate(pairwise(world.rows("person"))):
+        low, high = sorted([one.number, other.number])
+        is_open = world.random.random() < 0.5
+        world.add(
+            "non_association", source_id=number, number_low=low, number_high=high, is_open=is_open
+        )
+    for status in ("proposed", "approved", "rejected"):
+        proposal = world.add("match_proposal", status=status)
+        for mentee in world.rows("mentee")[:3]:
+            world.add(
+                "match_proposal_pair",
+                proposal_id=proposal.id,
+                mentee_id=mentee.id,
+                mentor_id=world.pick("mentor").id,
             )
 
 

@@ -62,9 +62,12 @@ RESOURCES = {
     "statement": "statements",
     "character_reference": "character_references",
     "interview": "interviews",
+    "profile": "profiles",
+    "acquaintance": "acquaintances",
+    "match_proposal_pair": "match_proposals.pairs",
 }
-# What the service did by itself, told in a bundle only.
-OF_THE_SERVICE = {"expiry"}
+# What the service did by itself, and whom the prison kept apart: told in a bundle only.
+OF_THE_SERVICE = {"expiry", "non_association"}
 PAGE = frozenset({*PAGED_ABOUT, "staff_id", "address", "why"})
 PARTS: dict[str, dict[Role, Any]] = {
     "action": {Role.governor: ActionForGovernor, Role.mental_health_lead: ActionRead},

@@ -1,7 +1,9 @@
 """Every active mentor has one supervision ahead: planned when they become active and whenever one
 was held, moved with their commitment and their supervisor, cancelled when they leave off."""
 
+from collections.abc import Collection
 from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -125,14 +127,15 @@ async def cancel_tasks(db: AsyncSession, supervision: Supervision) -> None:
         await lifecycle.move(db, tasks.TASK, task, to=to, actor=system, reason=reason)
 
 
-async def owed_since(db: AsyncSession, mentor: Mentor) -> date | None:
-    """The day on which supervision was due that stands in the way of new pairings; None: none."""
-    found = everything(Supervision, mentor.prison_id).where(
-        col(Supervision.mentor_id) == mentor.id, col(Supervision.status).in_(SUPERVISION_OPEN)
+async def owing(db: AsyncSession, prison_id: str, mentor_ids: Collection[UUID]) -> dict[UUID, date]:
+    """Of these mentors, those whose supervision is so late that it stands in the way of new
+    pairings, and the day on which it was due."""
+    found = everything(Supervision, prison_id).where(
+        col(Supervision.mentor_id).in_(mentor_ids), col(Supervision.status).in_(SUPERVISION_OPEN)
     )
-    supervision = (await db.execute(found)).scalar_one_or_none()
-    if supervision is None:
-        return None
-    zone = (await db.get_one(Prison, mentor.prison_id)).tz
-    owed = clock.now() >= rules.blocks_at(supervision.first_due_on, zone)
-    return supervision.first_due_on if owed else None
+    zone = (await db.get_one(Prison, prison_id)).tz
+    return {
+        each.mentor_id: each.first_due_on
+        for each in (await db.scalars(found)).all()
+        if clock.now() >= rules.blocks_at(each.first_due_on, zone)
+    }

@@ -1,0 +1,187 @@
+"""Non-associations: taken in as HMPPS answers them, asked by matching and pairing, read by nobody.
+
+A pair is known by its number in the source, and binds whoever has or gets one of its prisoner
+numbers. What is not in a file stays as it was: a list may leave out those held elsewhere.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import Actor, the_system
+from app.errors import FieldError, Invalid
+from app.integrations.prison.documents import FileRefused
+from app.integrations.prison.non_associations import PairRefused, PairRow, parse
+from app.models.mentees import Mentee
+from app.models.mentors import Mentor
+from app.models.non_associations import (
+    NonAssociation,
+    PairImportOutcome,
+    PairImportReport,
+    PairImportRow,
+)
+from app.models.pairings import Pairing, PairingStatus
+from app.models.people import Person
+from app.models.prisons import PersonIdentity, Prison
+from app.scope import everything
+from app.services import lifecycle, match_facts, outbox, pairings
+from app.services.people.identities import people_lock
+
+CHUNK = 500  # looked up and written together
+OLDER = "the source has said something newer of it since"
+Outcome = PairImportOutcome
+
+
+async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> PairImportReport:
+    """Take in a file of non-associations, and report on each in the file's order. Live pairings
+    of two whom the prison keeps apart from now on wait for reassignment at once.
+
+    Raises Invalid with the position when the file as a whole cannot be read; then nothing is
+    saved.
+    """
+    try:
+        rows = await asyncio.to_thread(parse, data)
+    except FileRefused as refused:
+        raise Invalid(
+            f"{refused}.",
+            errors=[FieldError("body", "file_refused", str(refused))],
+            line=refused.line,
+            column=refused.column,
+            byte=refused.byte,
+        ) from None
+    await people_lock(db, actor.prison_id)
+    zone = (await db.get_one(Prison, actor.prison_id)).tz
+    report: list[PairImportRow] = []
+    for start in range(0, len(rows), CHUNK):
+        report += await _take_in(db, actor.prison_id, rows[start : start + CHUNK], zone)
+    await _part(db, actor.prison_id, {n for row in rows for n in _numbers(row)})
+    counted = Counter(row.outcome for row in report)
+    return PairImportReport(counts={kind: counted[kind] for kind in Outcome}, rows=report)
+
+
+def _numbers(row: PairRow | PairRefused) -> Collection[str]:
+    return (row.low, row.high) if isinstance(row, PairRow) and row.is_open else ()
+
+
+async def _take_in(
+    db: AsyncSession, prison_id: str, chunk: Sequence[PairRow | PairRefused], zone: ZoneInfo
+) -> list[PairImportRow]:
+    """Look every pair up in one query, then write what is new or has changed."""
+    ids = [row.source_id for row in chunk if isinstance(row, PairRow)]
+    found = everything(NonAssociation, prison_id).where(col(NonAssociation.source_id).in_(ids))
+    locked = await db.scalars(found.order_by(col(NonAssociation.id)).with_for_update())
+    known = {pair.source_id: pair for pair in locked.all()}
+    report = []
+    for row in chunk:
+        if isinstance(row, PairRefused):
+            outcome, field, reason = Outcome.refused, row.field, row.reason
+            report.append(_told(row, outcome, field, reason))
+            continue
+        pair = known.get(row.source_id)
+        if pair is None:
+            known[row.source_id] = _add(db, prison_id, row, zone)
+            report.append(_told(row, Outcome.created, None, row.doubt))
+        else:
+            report.append(_change(db, pair, row, zone))
+    await db.flush()
+    return report
+
+
+def _told(
+    row: PairRow | PairRefused, outcome: Outcome, field: str | None, reason: str | None
+) -> PairImportRow:
+    return PairImportRow(
+        position=row.position, line=row.line, outcome=outcome, field=field, reason=reason
+    )
+
+
+def changed_at(row: PairRow, zone: ZoneInfo) -> datetime | None:
+    """When the source changed it; its times are the wall clock's unless they say otherwise."""
+    said = row.changed_at
+    if said is None or not 1900 <= said.year <= 2200:
+        return None
+    return (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _add(db: AsyncSession, prison_id: str, row: PairRow, zone: ZoneInfo) -> NonAssociation:
+    pair = NonAssociation(
+        prison_id=prison_id,
+        source_id=row.source_id,
+        number_low=row.low,
+        number_high=row.high,
+        restriction=row.restriction,
+        is_open=row.is_open,
+        changed_at=changed_at(row, zone),
+        seen_at=clock.now(),
+    )
+    db.add(pair)
+    outbox.say(db, prison_id, "non_association.recorded", pair.id)
+    return pair
+
+
+def _change(db: AsyncSession, pair: NonAssociation, row: PairRow, zone: ZoneInfo) -> PairImportRow:
+    """Take over what the source says now. A file that lags behind lifts nothing."""
+    at = changed_at(row, zone)
+    if at is not None and pair.changed_at is not None and at < pair.changed_at:
+        return _told(row, Outcome.unchanged, "whenUpdated", OLDER)
+    sets: Mapping[str, object] = {
+        "number_low": row.low,
+        "number_high": row.high,
+        "restriction": row.restriction,
+        "is_open": row.is_open,
+    }
+    changes = {name: value for name, value in sets.items() if getattr(pair, name) != value}
+    pair.seen_at = clock.now()
+    if at is not None:
+        pair.changed_at = at
+    if not changes:
+        return _told(row, Outcome.unchanged, None, row.doubt)
+    for name, value in changes.items():
+        setattr(pair, name, value)
+    event = "recorded" if pair.is_open else "lifted"
+    outbox.say(db, pair.prison_id, f"non_association.{event}", pair.id)
+    return _told(row, Outcome.updated, None, row.doubt)
+
+
+async def _part(db: AsyncSession, prison_id: str, numbers: Collection[str]) -> None:
+    """Whoever is a live pair and is kept apart now waits for reassignment, with the mentor's row
+    held, so that a pairing made in the same instant is seen."""
+    if not numbers:
+        return
+    people = (
+        select(col(Person.id))
+        .join(PersonIdentity, col(PersonIdentity.id) == col(Person.identity_id))
+        .where(
+            col(Person.prison_id) == prison_id,
+            col(PersonIdentity.numbers).overlap(list(numbers)),  # type: ignore[attr-defined]
+        )
+    )
+    ids = set((await db.scalars(people)).all())
+    mentors = everything(Mentor, prison_id).where(col(Mentor.person_id).in_(ids))
+    held = mentors.order_by(col(Mentor.id)).with_for_update(key_share=True)
+    by_id = {mentor.id: mentor for mentor in (await db.scalars(held)).all()}
+    live = everything(Pairing, prison_id).where(
+        col(Pairing.mentor_id).in_(by_id), col(Pairing.status) == PairingStatus.live
+    )
+    rows = (await db.scalars(live.order_by(col(Pairing.id)).with_for_update())).all()
+    theirs = everything(Mentee, prison_id).where(
+        col(Mentee.id).in_([pairing.mentee_id for pairing in rows])
+    )
+    person_of = {mentee.id: mentee.person_id for mentee in (await db.scalars(theirs)).all()}
+    apart = await match_facts.non_associated(db, prison_id, {*ids, *person_of.values()})
+    for pairing in rows:
+        if (by_id[pairing.mentor_id].person_id, person_of[pairing.mentee_id]) in apart:
+            await lifecycle.move(
+                db,
+                pairings.PAIRING,
+                pairing,
+                to=PairingStatus.to_reassign,
+                actor=the_system(prison_id),
+            )

@@ -1,0 +1,149 @@
+"""Non-associations over HTTP: taken in, binding, lifted, and read by nobody."""
+
+import asyncio
+import json
+from typing import Any
+
+from sqlalchemy import text
+
+from tests.non_associations.test_parse import own_list, pair
+from tests.story import Caller, Wing
+
+IMPORT = "non-associations/import"
+
+
+async def imports(wing: Wing, *pairs: dict[str, Any], expect: int = 201) -> Any:
+    return await wing.support_worker.post(IMPORT, list(pairs), expect)
+
+
+def between(one: str, other: str, **changes: Any) -> dict[str, Any]:
+    return pair(firstPrisonerNumber=one, secondPrisonerNumber=other, **changes)
+
+
+def outcomes(report: Any) -> list[str]:
+    return [row["outcome"] for row in report["rows"]]
+
+
+async def number_of(wing: Wing, person_id: Any) -> str:
+    return str((await wing.support_worker.get(f"people/{person_id}"))["number"])
+
+
+async def two(wing: Wing) -> tuple[Caller, Any, dict[str, Any]]:
+    """A mentor and a mentee, and the non-association there would be between them."""
+    mentor, mentee = await wing.active_mentor(), await wing.offered()
+    numbers = [
+        await number_of(wing, person_id) for person_id in (mentor.person_id, mentee["person_id"])
+    ]
+    return mentor, mentee, between(*numbers)
+
+
+def body(mentor: Caller, mentee: Any) -> dict[str, Any]:
+    return {"mentor_id": str(mentor.mentor_id), "mentee_id": mentee["id"]}
+
+
+async def may_meet(caller: Caller, mentor: Caller, mentee: Any) -> str:
+    return str((await caller.post("pairings/check", body(mentor, mentee), 200))["may_meet"])
+
+
+async def test_a_file_is_taken_in_and_the_second_time_nothing_changes(wing: Wing) -> None:
+    one, bad = between("B0001AA", "B0002AA"), between("B0001AA", "B1", id=2)
+    first = await imports(wing, one, bad)
+    assert first["counts"] == {"created": 1, "updated": 0, "unchanged": 0, "refused": 1}
+    assert first["rows"][1]["field"] == "secondPrisonerNumber"
+    assert "B000" not in json.dumps(first)
+    assert outcomes(await imports(wing, one)) == ["unchanged"]
+    wider = {**one, "restrictionType": "WING", "whenUpdated": "2026-01-01T00:00:00"}
+    assert outcomes(await imports(wing, wider)) == ["updated"]
+
+
+async def test_a_machine_with_the_scope_takes_them_in_and_nobody_else(wing: Wing) -> None:
+    machine = await wing.lets_in("events.write")
+    assert outcomes(await machine.post(IMPORT, own_list())) == []
+    others = [wing.clinician, wing.governor, wing.officer, await wing.lets_in("concerns.read")]
+    for caller in [*others, await wing.founder()]:
+        await caller.post(IMPORT, [pair()], 403)
+
+
+async def test_a_file_that_is_cut_off_is_refused_whole(wing: Wing) -> None:
+    cut = json.dumps([pair()])[:-4].encode()
+    refused = await wing.support_worker.post(IMPORT, expect=422, content=cut)
+    assert refused["errors"][0]["code"] == "file_refused"
+    assert refused["line"] == 1
+
+
+async def test_two_whom_the_prison_keeps_apart_are_not_paired_and_nobody_is_told_why(
+    wing: Wing,
+) -> None:
+    mentor, mentee, apart = await two(wing)
+    assert await may_meet(wing.support_worker, mentor, mentee) == "yes"
+    await imports(wing, apart)
+    refused = await wing.support_worker.post("pairings", body(mentor, mentee), 409)
+    assert [error["code"] for error in refused["errors"]] == ["check_with_staff"]
+    assert "association" not in json.dumps(refused).lower()
+    assert await may_meet(wing.support_worker, mentor, mentee) == "check_with_staff"
+    assert await may_meet(wing.clinician, mentor, mentee) == "no"
+    closed = {"isOpen": False, "isClosed": True, "whenUpdated": "2026-01-01T00:00:00"}
+    assert outcomes(await imports(wing, {**apart, **closed})) == ["updated"]
+    assert await may_meet(wing.support_worker, mentor, mentee) == "yes"
+    assert outcomes(await imports(wing, apart)) == ["unchanged"]  # a file that lags behind
+    assert (await wing.pairs(mentor, mentee["id"]))["status"] == "live"
+
+
+async def test_a_pair_binds_a_person_who_comes_later_and_one_known_by_another_number(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    number = await number_of(wing, mentor.person_id)
+    await imports(wing, between(number, "B0003AB"), between("B0004AB", "B0005AB", id=2))
+    late = await wing.person(number="B0003AB")
+    merged = await wing.person(number="B0004AB")
+    async with wing.db.write(wing.prison_id) as session:
+        await session.execute(
+            text("UPDATE person_identity SET numbers = numbers || 'B0005AB'::text WHERE id ="
+                 " (SELECT identity_id FROM person WHERE id = :id)"),
+            {"id": str(mentor.person_id)},
+        )  # fmt: skip
+    for person in (late, merged):
+        referral = {"person_id": person["id"], "referred_by": "support_worker"}
+        mentee = await wing.support_worker.post("mentees", referral)
+        for to in ("triage", "accepted"):
+            await wing.support_worker.move(f"mentees/{mentee['id']}", to)
+        assert await may_meet(wing.clinician, mentor, mentee) == "no"
+
+
+async def test_a_live_pair_that_is_kept_apart_from_now_on_waits_for_reassignment(
+    wing: Wing,
+) -> None:
+    mentor, mentee, apart = await two(wing)
+    pairing = await wing.pairs(mentor, mentee["id"])
+    await imports(wing, apart)
+    path = f"pairings/{pairing['id']}"
+    shown = await wing.support_worker.get(path)
+    assert shown["status"] == "to_reassign"
+    assert (await mentor.get("mentees"))["items"] == []
+    refused = await wing.support_worker.move(path, "live", 409)
+    assert [error["code"] for error in refused["errors"]] == ["check_with_staff"]
+
+
+async def test_a_pairing_made_in_the_same_instant_is_not_left_live(wing: Wing) -> None:
+    for _ in range(3):
+        mentor, mentee, apart = await two(wing)
+        made, _ = await asyncio.gather(
+            wing.support_worker.request("POST", "pairings", json=body(mentor, mentee)),
+            imports(wing, {**apart, "id": int(mentee["person_id"][-6:], 16) + 1}),
+        )
+        assert made.status_code in {201, 409}
+        rows = (await wing.support_worker.get(f"pairings?mentee_id={mentee['id']}"))["items"]
+        assert all(row["status"] == "to_reassign" for row in rows)
+
+
+async def test_nothing_about_a_pair_can_be_read(wing: Wing) -> None:
+    await imports(wing, pair())
+    for path in ("non-associations", IMPORT):
+        answer = await wing.support_worker.request("GET", path)
+        assert answer.status_code in {404, 405}
+    async with wing.db.write(wing.prison_id) as session:
+        found = await session.execute(text("SELECT payload, topic FROM outbox"))
+        said = " ".join(f"{row.topic} {row.payload}" for row in found)
+    assert "non_association.recorded" in said
+    assert "G0346VF" not in said
