@@ -33,7 +33,7 @@ from app.ties import (
     not_revoked,
 )
 
-READ_BY_SUPPORT_WORKERS = ["session", "mentee"]
+READ_BY_SUPPORT_WORKERS = ["session", "mentee", "goal"]
 
 
 def _caseloads(role: Role) -> ColumnElement[bool]:

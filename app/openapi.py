@@ -48,6 +48,10 @@ TAGS = {
     "subject_access": "What is held about a person, in HMPPS's convention.",
     "exports": "Bulk data for machines: pseudonyms, or names that two people let out.",
     "retention": "How long what is kept, what is due, what is held.",
+    "goals": "What a mentee wants to reach and what helps, as they choose to share it.",
+    "complaints": "Raised by a prisoner, never seen by whom they are about; answered by a day.",
+    "waiting-list": "Who waits for support, in which order, and why in that order.",
+    "demand": "How many ask, get support, wait, or are turned away. Counts only.",
     "health": "For load balancers and for the dead man's switch.",
     "development": "Only in development: tokens and the movable clock.",
 }

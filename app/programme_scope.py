@@ -7,7 +7,10 @@ from sqlalchemy import ColumnElement
 from sqlmodel import SQLModel
 
 from app.models.staff import Role
+from app.support_scope import SUPPORT
 
 Narrowing = Callable[[Role], ColumnElement[bool]]
 
-PROGRAMME: dict[type[SQLModel], Narrowing] = {}
+PROGRAMME: dict[type[SQLModel], Narrowing] = {
+    **SUPPORT,
+}

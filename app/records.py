@@ -13,10 +13,12 @@ from app.models.acct_pointers import AcctPointer
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
 from app.models.clinical_notes import ClinicalNote
+from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
+from app.models.goals import Goal
 from app.models.legal_holds import LegalHold
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
@@ -66,6 +68,7 @@ NOBODYS = {
     "outage": "the machine",
     "audit_entry": "found by the ids of the rows listed here",
     "audit_link": "digests",
+    "turned_away": "counts, and nothing of whom",
 }
 
 
@@ -98,6 +101,9 @@ def theirs(
         led = or_(led, col(Session.id).in_(handed_on))
         mistaken = ids(FormerValue, once("subject_person_id", [str(person_id)]), of="thing_id")
         concern = or_(concern, col(Concern.id).in_(mistaken))
+    complaint = or_(
+        col(Complaint.raised_by_person_id) == person_id, col(Complaint.about_mentor_id).in_(mentors)
+    )
     concerns, plans = ids(Concern, concern), ids(SafetyPlan, mine[SafetyPlan])
     tasks, glasses = ids(Task, mine[Task]), ids(BreakGlass, mine[BreakGlass])
     found: dict[type[SQLModel], ColumnElement[bool]] = {
@@ -116,6 +122,8 @@ def theirs(
         ),
         SafetyItem: col(SafetyItem.plan_id).in_(plans),
         Concern: concern,
+        Complaint: complaint,
+        Goal: col(Goal.mentee_id).in_(mentees),
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),
         Task: or_(mine[Task], col(Task.thing_id) == person_id, col(Task.thing_id).in_(concerns)),

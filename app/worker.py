@@ -31,6 +31,7 @@ from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
 from app.services import (
     break_glass,
+    mentees,
     notifications,
     releases,
     retention,
@@ -211,12 +212,14 @@ async def pulse(db: Database, prison_id: str) -> None:
 
 
 async def housekeeping(db: Database, prison_id: str) -> None:
-    """What falls due without anyone's doing: notes lock, modules and broken glass expire."""
+    """What falls due without anyone's doing: notes lock, modules and broken glass expire,
+    whoever waits too long is told of."""
     async with db.write(prison_id) as session:
         await sessions.lock_due(session, prison_id, clock.now())
         await trainings.expire_due(session, prison_id)
         await break_glass.expire_due(session, prison_id)
         await releases.expire_due(session, prison_id)
+        await mentees.tasks_due(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

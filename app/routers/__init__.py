@@ -39,6 +39,10 @@ NOUNS = [
     "subject_access",
     "exports",
     "retention",
+    "goals",
+    "complaints",
+    "waiting_list",
+    "demand",
     "health",
 ]
 

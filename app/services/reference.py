@@ -20,6 +20,7 @@ from app.models.caseloads import CaseloadEnd
 from app.models.chronology import EventKind
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
+from app.models.complaints import ComplaintAbout, ComplaintStatus
 from app.models.concerns import (
     AcctDecision,
     ConcernKind,
@@ -28,7 +29,9 @@ from app.models.concerns import (
     ImmediacySaid,
 )
 from app.models.deaths import DeathSource, DeathStatus
+from app.models.demand import TurnedAwayReason
 from app.models.duties import Post
+from app.models.goals import GoalKind, GoalStatus
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
@@ -53,6 +56,7 @@ from app.models.sessions import (
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
+from app.models.waiting_list import OrderReason, WaitingFor
 from app.services.escalation import Immediacy, Why
 
 LABELS = Path(__file__).parents[1] / "reference"
@@ -118,6 +122,13 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReleaseKind,
     ReleaseStatus,
     EventKind,
+    GoalKind,
+    GoalStatus,
+    ComplaintAbout,
+    ComplaintStatus,
+    OrderReason,
+    WaitingFor,
+    TurnedAwayReason,
 )
 
 

@@ -22,6 +22,7 @@ from sqlmodel import SQLModel, col
 from app.db import Database
 from app.models.audit import AuditAct, AuditEntry
 from app.models.base import Disclosure
+from app.models.complaints import Complaint
 from app.models.concerns import Concern, ConcernKind
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
@@ -35,7 +36,7 @@ from app.tokens import Claims
 
 FILE = Path(__file__).parents[1] / "reference" / "records.toml"
 OPERATION = "subject_access_request"
-OWN_MOVES = ("mentors", "mentees", "trainings", "pairings", "permissions", "acct_pointers")
+OWN_MOVES = ("mentors", "mentees", "trainings", "pairings", "permissions", "acct_pointers", "goals")
 
 
 class Table(BaseModel, extra="forbid"):
@@ -108,6 +109,7 @@ RULES: dict[str, Callable[[str, UUID], ColumnElement[bool]]] = {
     "participant": lambda here, who: col(Participation.mentee_id).in_(_mentees(here, who)),
     "subject": _subjects,
     "alone": _alone,
+    "complainant": lambda here, who: col(Complaint.raised_by_person_id) == who,
     "own_moves": lambda here, who: col(History.noun).in_(OWN_MOVES),
 }
 

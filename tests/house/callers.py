@@ -20,6 +20,7 @@ SAID = (
     ("session", "addendum"),
     ("clinical_note", "text"),
     ("safety_item", "text"),
+    ("goal", "text"),
 )
 
 

@@ -37,6 +37,7 @@ NO_STORY = {
     "legal_hold.placed_by": "who a token is of",
     "legal_hold.lift_asked_by": "who a token is of",
     "legal_hold.lifted_by": "who a token is of",
+    "turned_away.recorded_by": "who a token is of",
     "release.purpose": "what an investigation is for; the bundle has the texts, each with its own",
 }
 

@@ -1,7 +1,8 @@
 """Tasks: what must be done by a time (here), its ladder (`ladder.py`), whom it reaches
 (`reach.py`), its life (`moves.py`) and the sweep that never forgets it (`sweep.py`)."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,15 +46,18 @@ async def open_task(
     kind: TaskKind,
     *,
     thing: Any,
-    due_in: timedelta,
+    due_in: timedelta = timedelta(),
+    due_at: datetime | None = None,
     person_id: UUID | None = None,
     for_role: StaffRole | None = None,
     for_staff_id: UUID | None = None,
     actor: Actor | None = None,
 ) -> Task:
     """Open a task that came of `thing`, a row of one of SOURCES' tables, for a role or for one
-    member of staff (the database refuses neither). KeyError for a thing of another table."""
+    member of staff (the database refuses neither), due in a time or at one. KeyError for a thing
+    of another table."""
     now = clock.now()
+    due = due_at or now + due_in
     task = Task(
         prison_id=prison_id,
         reference=references.new("T"),
@@ -63,8 +67,8 @@ async def open_task(
         thing_id=thing.id,
         for_role=for_role,
         for_staff_id=for_staff_id,
-        due_at=now + due_in,
-        next_step_at=first_step(now, now + due_in),
+        due_at=due,
+        next_step_at=first_step(now, due),
     )
     await lifecycle.begin(db, TASK, task, actor or the_system(prison_id))
     return task
@@ -72,16 +76,57 @@ async def open_task(
 
 async def finish(db: AsyncSession, thing: Any, kind: TaskKind, actor: Actor) -> None:
     """End the open tasks of one kind that came of `thing`, by the act that they asked for."""
+    done = TaskStatus.done
+    whoever = actor if MOVES[TaskStatus.open, done].belongs_to(actor.role) else None
+    for task in await _open(db, thing, kind):
+        by = whoever or the_system(thing.prison_id)
+        await lifecycle.move(db, TASK, task, to=done, actor=by)
+
+
+async def reschedule(db: AsyncSession, thing: Any, kind: TaskKind, due_at: datetime) -> None:
+    """The open tasks of one kind that came of `thing` are due at another time: their clock
+    follows."""
+    for task in await _open(db, thing, kind):
+        task.due_at = due_at
+        task.step = 0
+        task.next_step_at = first_step(clock.now(), due_at)
+        system = the_system(thing.prison_id)
+        await lifecycle.mark(db, TASK, task, system, "rescheduled")
+    await db.flush()
+
+
+async def hand_to(
+    db: AsyncSession,
+    thing: Any,
+    kind: TaskKind,
+    actor: Actor,
+    *,
+    for_role: StaffRole,
+    for_staff_id: UUID | None,
+) -> None:
+    """The open tasks of one kind that came of `thing` fall to somebody else."""
+    for task in await _open(db, thing, kind):
+        task.for_role, task.for_staff_id = for_role, for_staff_id
+        await lifecycle.mark(db, TASK, task, actor, "handed_on")
+    await db.flush()
+
+
+async def cancel(db: AsyncSession, thing: Any, kind: TaskKind, reason: str) -> None:
+    """Take back the open tasks of one kind that came of `thing`: what they ask for is not so."""
+    system = the_system(thing.prison_id)
+    for task in await _open(db, thing, kind):
+        to = TaskStatus.cancelled
+        await lifecycle.move(db, TASK, task, to=to, actor=system, reason=reason)
+
+
+async def _open(db: AsyncSession, thing: Any, kind: TaskKind) -> Sequence[Task]:
+    """The open tasks of one kind that came of `thing`, locked."""
     waiting = everything(Task, thing.prison_id).where(
         col(Task.thing_id) == thing.id,
         col(Task.kind) == kind,
         col(Task.status) == TaskStatus.open,
     )
-    done = TaskStatus.done
-    whoever = actor if MOVES[TaskStatus.open, done].belongs_to(actor.role) else None
-    for task in (await db.execute(waiting.with_for_update())).scalars().all():
-        by = whoever or the_system(thing.prison_id)
-        await lifecycle.move(db, TASK, task, to=done, actor=by)
+    return (await db.execute(waiting.with_for_update())).scalars().all()
 
 
 async def act(db: AsyncSession, actor: Actor, task: Task, body: MoveCreate) -> None:
@@ -100,4 +145,4 @@ async def shown(db: AsyncSession, task: Task, actor: Actor) -> Output:
     return found
 
 
-__all__ = ["TASK", "act", "finish", "open_task", "shown"]
+__all__ = ["TASK", "act", "cancel", "finish", "hand_to", "open_task", "reschedule", "shown"]
