@@ -41,6 +41,7 @@ READ_BY_SUPPORT_WORKERS = [
     "interview",
     "supervision",
     "joint_review",
+    "goal",
 ]
 
 

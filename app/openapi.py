@@ -65,6 +65,10 @@ TAGS = {
     "character-references": "What others say of an applicant; never shown to a mentor.",
     "interviews": "What a support worker and a clinician each made of an applicant.",
     "adoptions": "The site takes the scheme on by the word of three different people.",
+    "goals": "What a mentee wants to reach and what helps, as they choose to share it.",
+    "complaints": "Raised by a prisoner, never seen by whom they are about; answered by a day.",
+    "waiting-list": "Who waits for support, in which order, and why in that order.",
+    "demand": "How many ask, get support, wait, or are turned away. Counts only.",
     "health": "For load balancers and for the dead man's switch.",
     "development": "Only in development: tokens and the movable clock.",
 }

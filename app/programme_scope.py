@@ -26,6 +26,7 @@ from app.models.profiles import Profile
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
+from app.support_scope import SUPPORT
 from app.ties import HERE, MY_MENTOR, MY_PERSON
 
 Narrowing = Callable[[Role], ColumnElement[bool]]
@@ -147,4 +148,5 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     NonAssociation: _nobody,  # whoever could read one could list a man's enemies
     MatchProposal: _care_and(false()),
     MatchProposalPair: _care_and(false()),
+    **SUPPORT,
 }

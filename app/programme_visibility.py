@@ -14,6 +14,9 @@ from app.models.character_references import CharacterReferenceRead
 from app.models.check_ins import CheckInForGovernor, CheckInLimits, CheckInOwn, CheckInRead
 from app.models.clearances import ClearanceRead, ClearanceRow, ExpiringRow
 from app.models.cohorts import AttendanceRead, CohortRead, CohortRow, DayMarked, MemberRead
+from app.models.complaints import ComplaintOwn, ComplaintRead, ComplaintReceipt, ComplaintRow
+from app.models.demand import DemandRead, TurnedAwayRead
+from app.models.goals import GoalForMentor, GoalRead
 from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
 from app.models.joint_reviews import (
     AgendaRead,
@@ -23,6 +26,7 @@ from app.models.joint_reviews import (
 )
 from app.models.match_proposals import MatchProposalRead, MatchProposalRow, ProposedPairRead
 from app.models.matching import MatchCandidatesRead, PairCheckRead
+from app.models.mentees import MenteeReceipt
 from app.models.mentors import ShadowingRead
 from app.models.modules import ModuleRead, ModuleRow
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
@@ -39,6 +43,7 @@ from app.models.supervisions import (
 )
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingMatrix
+from app.models.waiting_list import WaitingRead
 
 Audiences = Mapping[Role, type[Output]]
 CARE = (Role.support_worker, Role.clinician)
@@ -139,4 +144,16 @@ PROGRAMME: dict[str, Audiences] = {
     "match_proposals.row": dict.fromkeys(CARE, MatchProposalRow),
     "match_proposals.pairs": dict.fromkeys(CARE, ProposedPairRead),
     "match_proposals.history": dict.fromkeys(CARE, HistoryRead),
+    "mentees.receipt": dict.fromkeys((Role.wing_duty, Role.mentor), MenteeReceipt),
+    "waiting_list": dict.fromkeys(STAFF, WaitingRead),
+    "goals": {**dict.fromkeys(CARE, GoalRead), Role.mentor: GoalForMentor},
+    "goals.row": {**dict.fromkeys(CARE, GoalRead), Role.mentor: GoalForMentor},
+    "goals.history": {**dict.fromkeys(CARE, HistoryRead), Role.mentor: HistoryForMentor},
+    "goals.versions": dict.fromkeys(CARE, VersionRead),
+    "complaints": {**dict.fromkeys(STAFF, ComplaintRead), Role.mentor: ComplaintOwn},
+    "complaints.row": {**dict.fromkeys(STAFF, ComplaintRow), Role.mentor: ComplaintOwn},
+    "complaints.raised": dict.fromkeys(SCHEME, ComplaintReceipt),
+    "complaints.history": dict.fromkeys(STAFF, HistoryRead),
+    "demand": dict.fromkeys(STAFF, DemandRead),
+    "turned_away": dict.fromkeys(CARE, TurnedAwayRead),
 }

@@ -29,10 +29,12 @@ from app.models.check_ins import CheckIn
 from app.models.clearances import Clearance
 from app.models.clinical_notes import ClinicalNote
 from app.models.cohorts import Attendance, CohortMember
+from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
+from app.models.goals import Goal
 from app.models.interviews import Interview
 from app.models.legal_holds import LegalHold
 from app.models.match_proposals import MatchProposalPair
@@ -98,6 +100,7 @@ NOBODYS = {
     "cohort": "a course",
     "cohort_day": "a day of a course",
     "match_proposal": "a reckoning over the waiting list; what it says of anyone is in its pairs",
+    "turned_away": "counts, and nothing of whom",
 }
 
 
@@ -130,6 +133,9 @@ def theirs(
         led = or_(led, col(Session.id).in_(handed_on))
         mistaken = ids(FormerValue, once("subject_person_id", [str(person_id)]), of="thing_id")
         concern = or_(concern, col(Concern.id).in_(mistaken))
+    complaint = or_(
+        col(Complaint.raised_by_person_id) == person_id, col(Complaint.about_mentor_id).in_(mentors)
+    )
     concerns, plans = ids(Concern, concern), ids(SafetyPlan, mine[SafetyPlan])
     tasks, glasses = ids(Task, mine[Task]), ids(BreakGlass, mine[BreakGlass])
     numbers = (
@@ -176,6 +182,8 @@ def theirs(
             col(MatchProposalPair.mentee_id).in_(mentees),
         ),
         Concern: concern,
+        Complaint: complaint,
+        Goal: col(Goal.mentee_id).in_(mentees),
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),
         Task: or_(mine[Task], col(Task.thing_id) == person_id, col(Task.thing_id).in_(concerns)),

@@ -58,6 +58,7 @@ from app.models.trainings import Training
 from app.models.wings import Wing
 from app.programme_scope import PROGRAMME
 from app.services.escalation import Immediacy
+from app.support_scope import complaints_about_me, complaints_of, pages_about_me, tasks_about_me
 from app.ties import (
     HERE,
     MY_MENTOR,
@@ -184,10 +185,6 @@ def _for_machines() -> ColumnElement[bool]:
     )
 
 
-def _clients(role: Role) -> ColumnElement[bool]:
-    return true() if role in {Role.governor, Role.mental_health_lead} else false()
-
-
 def _revocations(role: Role) -> ColumnElement[bool]:
     """Governors see the prison's, but not those of their own tokens."""
     others = col(Revocation.subject).is_distinct_from(MY_SUBJECT)
@@ -212,6 +209,7 @@ def _audit(role: Role) -> ColumnElement[bool]:
         col(Task.prison_id) == here, col(Task.thing_id).in_(concerns)
     )
     hidden = [concerns, pages, tasks]
+    hidden += [complaints_about_me(), tasks_about_me(), pages_about_me()]
     if role is Role.governor:  # who has broken a glass before does not follow its review
         glass = select(col(BreakGlass.id)).where(
             col(BreakGlass.prison_id) == here, col(BreakGlass.staff_id) == MY_STAFF
@@ -226,13 +224,15 @@ def _audit(role: Role) -> ColumnElement[bool]:
 
 
 def _pages(role: Role) -> ColumnElement[bool]:
-    """One's own pages; not of a concern found to be about oneself or a mentor of one's."""
+    """One's own pages; not of a concern or a complaint found to be about oneself or a mentor of
+    one's."""
     of_it = select(literal(1)).where(
         col(Concern.prison_id) == col(Notification.prison_id),
         col(Concern.id) == col(Notification.concern_id),
     )
     kept_from_me = of_it.where(~_not_about_me()).correlate(Notification).exists()
-    return and_(col(Notification.staff_id) == MY_STAFF, ~kept_from_me)
+    of_a_complaint = col(Notification.id).in_(pages_about_me())
+    return and_(col(Notification.staff_id) == MY_STAFF, ~kept_from_me, ~of_a_complaint)
 
 
 TASKS_OF: dict[Role, list[StaffRole]] = {
@@ -271,6 +271,7 @@ def _tasks(role: Role) -> ColumnElement[bool]:
             source != TaskSource.break_glass,
             thing.in_(select(col(BreakGlass.id)).where(of_another)),
         ),
+        or_(source != TaskSource.complaints, thing.in_(complaints_of(role))),
     )
     if role is Role.governor:
         return kept_from_nobody
@@ -342,7 +343,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Release: _both_sides,
     FormerValue: _nobody,  # told in a chronology, which has rules of its own
     Outage: _nobody,
-    Client: _clients,
+    Client: _both_sides,
     Revocation: _revocations,
     **CLINICAL,
     **PROGRAMME,

@@ -152,6 +152,7 @@ MATRIX: dict[str, Audiences] = {
         Role.clinician: MenteeRead,
         Role.governor: MenteeForGovernor,
         Role.mentor: MenteeForMentor,
+        Role.applicant: MenteeReceipt,
     },
     "mentees.row": {
         **dict.fromkeys(_STAFF, MenteeRow),

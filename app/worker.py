@@ -36,6 +36,7 @@ from app.services import (
     clearances,
     joint_reviews,
     match_proposals,
+    mentees,
     mentors,
     notifications,
     releases,
@@ -237,6 +238,7 @@ async def housekeeping(db: Database, prison_id: str) -> None:
         await check_ins.alert_due(session, prison_id)
         await debriefs.owe_due(session, prison_id)
         await match_proposals.expire_due(session, prison_id)
+        await mentees.tasks_due(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

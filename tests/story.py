@@ -347,6 +347,16 @@ class Wing:
         await self.checks(mentee["id"], "compatibility")
         return await self.support_worker.move(f"mentees/{mentee['id']}", "engaged")
 
+    async def disengages(self, mentee_id: str) -> Any:
+        """Someone who stays away is sought on two days, and seen to be well, before it ends."""
+        await self.checks(mentee_id, "outreach")
+        clock.forward(days=1)
+        await self.checks(mentee_id, "outreach")
+        await self.checks(mentee_id, "welfare")
+        return await self.support_worker.move(
+            f"mentees/{mentee_id}", "disengaged", reason="no_response"
+        )
+
     async def pairs(self, mentor: Caller, mentee_id: str) -> Any:
         """A support worker brings a mentor and a mentee together."""
         body = {"mentor_id": str(mentor.mentor_id), "mentee_id": mentee_id}

@@ -277,6 +277,7 @@ def upgrade() -> None:
                 "support_worker",
                 "clinician",
                 "wing_staff",
+                "acct_review",
                 name="referred_by",
                 native_enum=False,
                 create_constraint=True,

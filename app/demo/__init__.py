@@ -22,6 +22,7 @@ from app.demo import (
     mentors,
     sessions,
     sharing,
+    support,
     training,
 )
 from app.demo.wing import Wing, build
@@ -70,6 +71,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await active_life.live(wing)
         await clinical.live(wing)
         await break_glass.live(wing)
+        await support.live(wing)
         wing.at(minutes=30)
         raised = await concerns.live(wing)
     finally:

@@ -140,6 +140,7 @@ async def _ends(session: AsyncSession, wing: Wing, mentee: Mentee, place: str) -
     clock.forward(days=10)
     if place == "disengaged":
         for kind in (CheckKind.outreach, CheckKind.outreach, CheckKind.welfare):
+            clock.forward(days=1)  # reached out to on days of their own
             await _check(session, wing, mentee, kind)
     await _move(session, wing, mentee, place)
 

@@ -14,7 +14,9 @@ class EpisodeExport(Output):
     pseudonym: str = Field(description="The same for one person in this export, and in no other.")
     age_band: str | None = Field(description="On the day of referral; null: not known.")
     status: MenteeStatus
-    referred_by: ReferredBy
+    referred_by: ReferredBy = Field(
+        description="`acct_review` is told as `wing_staff`: a care plan leaves with no export."
+    )
     safety_need: bool
     referred_on: date
     engaged_on: date | None

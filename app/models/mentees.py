@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
+from app import clock
 from app.models.base import (
     TIMESTAMP,
     Disclosure,
@@ -64,6 +65,7 @@ class ReferredBy(StrEnum):
     support_worker = "support_worker"
     clinician = "clinician"
     wing_staff = "wing_staff"
+    acct_review = "acct_review"
 
 
 class Mentee(Versioned, Written, table=True):
@@ -86,10 +88,15 @@ class Mentee(Versioned, Written, table=True):
     person_id: UUID
     status: MenteeStatus = Field(sa_type=choice(MenteeStatus, "status"))
     referred_by: ReferredBy = Field(sa_type=choice(ReferredBy, "referred_by"))
+    referred_at: datetime = Field(default_factory=clock.now, sa_type=TIMESTAMP, nullable=False)
+    recorded_by: str = Field(max_length=200)
     referral_reason: str | None = None
     agreed_line: str | None = Field(default=None, max_length=300)
     safety_need: bool = Field(default=False, nullable=False)
     triage_by: datetime = Field(sa_type=TIMESTAMP)
+    waiting_since: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    offered_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    engaged_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     permission_to_share_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     explained_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     explained_version: str | None = Field(default=None, max_length=20)
@@ -114,7 +121,15 @@ class MenteeCreate(Writing):
         description="The line the mentee agreed a mentor may read.",
         schema_extra={"examples": ["Would like company on the exercise yard."]},
     )
-    safety_need: bool = Field(default=False, description="Triage is then due the same day.")
+    safety_need: bool = Field(
+        default=False, description="They need to be seen soon: triage is then due the same day."
+    )
+    occurred_at: Instant | None = Field(
+        default=None,
+        description="When it was made, if it is entered later, from paper say; never in the future,"
+        " nor before support that the person had here came to its end. Staff alone say so.",
+        schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]},
+    )
 
 
 class MenteeUpdate(Rewriting):
@@ -184,9 +199,14 @@ class MenteeRow(Identified):
 class MenteeRead(MenteeRow):
     """A mentee, as staff of the scheme see them."""
 
+    referred_at: Instant = Field(description="When it was made; entered at `recorded_at`.")
+    recorded_by: str
     referral_reason: str | None
     agreed_line: str | None
     disclosure: Disclosure
+    waiting_since: Instant | None
+    offered_at: Instant | None
+    engaged_at: Instant | None
     permission_to_share_at: Instant | None
     explained_at: Instant | None
     explained_version: str | None
@@ -243,7 +263,8 @@ class MenteeForMentor(Output):
 
 
 class MenteeReceipt(Output):
-    """What wing staff get for a referral: that it arrived, and nothing of the course."""
+    """What wing staff, and whoever asks for themselves, get for a referral: that it arrived, and
+    nothing of the course."""
 
     id: UUID
     status: MenteeStatus

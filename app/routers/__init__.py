@@ -56,6 +56,10 @@ NOUNS = [
     "character_references",
     "interviews",
     "adoptions",
+    "goals",
+    "complaints",
+    "waiting_list",
+    "demand",
     "health",
 ]
 

@@ -145,9 +145,12 @@ async def list_mentees(
     responses=refusals(AlreadyExists, KeyReused, NotHere),
 )
 async def refer_mentee(actor: MayRefer, db: Db, body: MenteeCreate, once: JustOnce) -> Response:
-    """Refer someone to the scheme, or enter that they asked themselves."""
+    """Refer someone to the scheme, enter that they asked, or ask for yourself.
+
+    Wing staff and prisoners get a receipt. What is entered late says when it was made.
+    """
     mentee = await mentees.refer(db, actor, body)
-    shown = await mentees.shown(db, mentee, actor)
+    shown = await mentees.referral_shown(db, mentee, actor)
     return await once.created(shown, location=f"mentees/{mentee.id}")
 
 

@@ -66,7 +66,7 @@ async def read_task(actor: MayReadTask, db: Db, task: ThisTask) -> Response:
 async def move_task(actor: MayMoveTask, db: Db, task: TaskToMove, body: MoveCreate) -> Response:
     """Say that a task is done, with its outcome as the note, or cancel it.
 
-    A review ends with the review itself, of the break-glass or the suspension it came from.
+    A review ends with the review itself, triage and the answer to a complaint by being made.
     """
     await tasks.act(db, actor, task, body)
     return reply(await tasks.shown(db, task, actor))

@@ -26,8 +26,10 @@ from app.services import outbox, releases
 
 AGE_BANDS = ((18, 20), (21, 24), (25, 29), (30, 39), (40, 49), (50, 59))
 _EPISODES = """
-    SELECT m.id, m.person_id, p.number, p.display_name, p.date_of_birth, m.status, m.referred_by,
-        m.safety_need, (m.recorded_at AT TIME ZONE z.zone)::date AS referred_on,
+    SELECT m.id, m.person_id, p.number, p.display_name, p.date_of_birth, m.status,
+        CASE m.referred_by WHEN 'acct_review' THEN 'wing_staff' ELSE m.referred_by END
+            AS referred_by,
+        m.safety_need, (m.referred_at AT TIME ZONE z.zone)::date AS referred_on,
         (h.engaged_at AT TIME ZONE z.zone)::date AS engaged_on,
         (h.ended_at AT TIME ZONE z.zone)::date AS ended_on,
         a.attended, a.dna, a.cancelled,
@@ -49,9 +51,9 @@ _EPISODES = """
         FROM participation WHERE prison_id = m.prison_id AND mentee_id = m.id
     ) a
     WHERE m.prison_id = :prison
-        AND (CAST(:since AS date) IS NULL OR (m.recorded_at AT TIME ZONE z.zone)::date >= :since)
-        AND (CAST(:until AS date) IS NULL OR (m.recorded_at AT TIME ZONE z.zone)::date <= :until)
-    ORDER BY m.recorded_at, m.id
+        AND (CAST(:since AS date) IS NULL OR (m.referred_at AT TIME ZONE z.zone)::date >= :since)
+        AND (CAST(:until AS date) IS NULL OR (m.referred_at AT TIME ZONE z.zone)::date <= :until)
+    ORDER BY m.referred_at, m.id
 """
 
 

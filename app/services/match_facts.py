@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.models.acquaintances import Acquaintance
+from app.models.complaints import COMPLAINT_OPEN, Complaint
 from app.models.concerns import CONCERN_OPEN, Concern, ConcernKind
 from app.models.matching import MatchBar
 from app.models.mentees import Mentee, MenteeStatus
@@ -234,11 +235,11 @@ async def _went_well(
 async def kept_apart(
     db: AsyncSession, prison_id: str, mentors: People, mentees: People
 ) -> frozenset[Two]:
-    """Whom staff must be asked about: the prison keeps them apart, or one has an open concern
-    about the other. Which of it is told to nobody. A complaint of a mentee about a mentor, where
-    there are complaints, belongs here too."""
+    """Whom staff must be asked about: the prison keeps them apart, one has an open concern about
+    the other, or has complained about them. Which of it is told to nobody."""
     apart = await non_associated(db, prison_id, {*mentors, *mentees})
     apart |= await _in_conflict(db, prison_id, mentors, mentees)
+    apart |= await _complained(db, prison_id, mentors, mentees)
     return frozenset(two for two in product(mentors, mentees) if two in apart)
 
 
@@ -288,6 +289,30 @@ async def _in_conflict(
     for one, other in (await db.execute(found)).all():
         twos |= {(one, other), (other, one)}
     return twos
+
+
+async def _complained(
+    db: AsyncSession, prison_id: str, mentors: People, mentees: People
+) -> set[Two]:
+    """A mentee's complaint about a mentor that is not over."""
+    found = (
+        select(col(Mentor.person_id), col(Complaint.raised_by_person_id))
+        .select_from(Complaint)
+        .join(
+            Mentor,
+            and_(
+                col(Mentor.prison_id) == col(Complaint.prison_id),
+                col(Mentor.id) == col(Complaint.about_mentor_id),
+            ),
+        )
+        .where(
+            col(Complaint.prison_id) == prison_id,
+            col(Complaint.status).in_(COMPLAINT_OPEN),
+            col(Complaint.raised_by_person_id).in_(mentees),
+            col(Mentor.person_id).in_(mentors),
+        )
+    )
+    return {(mentor, mentee) for mentor, mentee in (await db.execute(found)).all()}
 
 
 async def acquainted(

@@ -30,6 +30,7 @@ from app.models.clearances import ClearanceStage
 from app.models.clients import ClientScope
 from app.models.clinical_notes import ClinicalNoteKind
 from app.models.cohorts import AttendanceStatus, CohortStatus
+from app.models.complaints import ComplaintAbout, ComplaintStatus
 from app.models.concerns import (
     AcctDecision,
     ConcernKind,
@@ -38,7 +39,9 @@ from app.models.concerns import (
     ImmediacySaid,
 )
 from app.models.deaths import DeathSource, DeathStatus
+from app.models.demand import TurnedAwayReason
 from app.models.duties import Post
+from app.models.goals import GoalKind, GoalStatus
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.languages import Language
@@ -90,6 +93,7 @@ from app.models.supervisions import (
 )
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
+from app.models.waiting_list import OrderReason, WaitingFor
 from app.services.escalation import Immediacy, Why
 
 LABELS = Path(__file__).parents[1] / "reference"
@@ -196,6 +200,13 @@ LISTS: tuple[type[StrEnum], ...] = (
     SolverStatus,
     ProposedOutcome,
     UnmatchedWhy,
+    GoalKind,
+    GoalStatus,
+    ComplaintAbout,
+    ComplaintStatus,
+    OrderReason,
+    WaitingFor,
+    TurnedAwayReason,
 )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from app import clock
+from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.former_values import FormerValue
 from app.models.legal_holds import LegalHold
@@ -85,6 +86,7 @@ def _expiring(prison_id: str, person_id: UUID) -> dict[Any, ColumnElement[bool]]
     mentors = _of(prison_id, Mentor, col(Mentor.person_id) == person_id)
     found |= {
         Concern: concern,
+        Complaint: col(Complaint.raised_by_person_id) == person_id,
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),
         Observation: col(Observation.mentor_id).in_(mentors),

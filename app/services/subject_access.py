@@ -23,6 +23,7 @@ from app.db import Database
 from app.models.acquaintances import Acquaintance, DeclaredBy
 from app.models.audit import AuditAct, AuditEntry
 from app.models.base import Disclosure
+from app.models.complaints import Complaint
 from app.models.concerns import Concern, ConcernKind
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
@@ -46,9 +47,7 @@ OWN_MOVES = (
     "supervisions",
     "placements",
     "attendances",
-    "pairings",
-    "permissions",
-    "acct_pointers",
+    "goals",
 )
 
 
@@ -126,6 +125,7 @@ RULES: dict[str, Callable[[str, UUID], ColumnElement[bool]]] = {
         col(Acquaintance.person_id) == who,
         col(Acquaintance.declared_by) != DeclaredBy.known_to_staff,
     ),
+    "complainant": lambda here, who: col(Complaint.raised_by_person_id) == who,
     "own_moves": lambda here, who: col(History.noun).in_(OWN_MOVES),
 }
 

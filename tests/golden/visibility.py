@@ -23,7 +23,7 @@ from app.visibility import MATRIX, Audiences
 FILE = Path(__file__).parents[2] / "app" / "reference" / "visibility.toml"
 ROLES = [role for role in Role if role is not Role.system]
 COLUMNS = ("support_worker", "wing_duty", "mentor", "clinician", "governor", "machine")
-VARIANTS = (".row", ".recorded")
+VARIANTS = (".row", ".recorded", ".receipt")
 NOTHING = ("-", "not held")
 
 
@@ -104,7 +104,8 @@ def fields_of(shape: type[BaseModel], prefix: str) -> Iterator[str]:
 
 
 def noun_of(resource: str) -> str:
-    """The resource without the variants of its answer: a row of a list is the same thing."""
+    """The resource without the variants of its answer: a row of a list is the same thing, and
+    so is a receipt for it."""
     for variant in VARIANTS:
         resource = resource.removesuffix(variant)
     return resource

@@ -23,6 +23,7 @@ SAID = (
     ("statement", "text"),
     ("character_reference", "text"),
     ("interview", "notes"),
+    ("goal", "text"),
 )
 
 
@@ -67,6 +68,9 @@ async def full(wing: Wing, db: Database) -> Full:
     await wing.governor.post("revocations", body)
     token = wing.issuer.issue(row["subject"], [row["role"]], [wing.prison_id])
     worker = Caller(wing.http, wing.prison_id, token, row["subject"], staff_id=row["id"])
+    waiting = await wing.referred()
+    for to in ("triage", "accepted"):
+        await wing.support_worker.move(f"mentees/{waiting['id']}", to)
     applicant = await wing.applicant()
     suspended = await wing.applicant()
     await wing.before_the_governor((await wing.applicant())["id"])

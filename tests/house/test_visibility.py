@@ -175,4 +175,8 @@ def test_permissions_alone_take_a_shape_away() -> None:
     assert held("mentees", Role.mentor)
     assert not held("mentees", Role.suspended_mentor)
     assert not held("mentees", Role.applicant)
+    receipt = {"mentees.id", "mentees.status"}  # for asking for themselves, and nothing else
+    assert held("mentees.receipt", Role.applicant) == receipt
+    assert {name for name in got(Role.applicant) if name.startswith("mentees.")} == receipt
+    assert not held("mentees.receipt", Role.suspended_mentor)
     assert set(COLUMNS) <= {role.value for role in GRANTS}

@@ -1,5 +1,6 @@
 """The rules of a mentee's way, without a database."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,8 +19,16 @@ from app.models.mentees import (
     ReferredBy,
 )
 from app.models.staff import Role
+from app.models.tasks import TaskKind
 from app.services.lifecycle import Context, Guard
 from app.services.mentees import seen_by_mentor, triage_due
+from app.services.mentees.clocks import (
+    ENDED_BY_LEAVING,
+    note_offer,
+    note_waiting,
+    settle_tasks,
+)
+from app.services.mentees.facts import Facts
 from app.services.mentees.moves import ENGAGEMENT, MENTEE, end_pairings, start_afresh
 from app.services.working_days import is_working_day
 
@@ -101,7 +110,7 @@ def test_every_way_into_engaged_has_the_same_guards_and_starts_afresh() -> None:
     assert len(ways) == 5
     for way in ways:
         assert way.guards == ENGAGEMENT
-        assert way.effects == (start_afresh,)
+        assert way.effects[0] is start_afresh
 
 
 @pytest.mark.parametrize(
@@ -114,6 +123,9 @@ def test_ends_and_turns_take_a_reason_code(to: MenteeStatus) -> None:
 
 
 # --- guards ----------------------------------------------------------------------------------
+
+
+TWO_DAYS = (date(2027, 6, 13), date(2027, 6, 15))
 
 
 def a_mentee(**fields: Any) -> Mentee:
@@ -132,8 +144,9 @@ def a_mentee(**fields: Any) -> Mentee:
     return Mentee(**{**complete, **fields})
 
 
-def codes(guards: tuple[Guard, ...], mentee: Mentee) -> list[str]:
-    made = Context(mentee, Actor("SLI", "sw", Role.support_worker), NOW, None)
+def codes(guards: tuple[Guard, ...], mentee: Mentee, days: Sequence[date] = TWO_DAYS) -> list[str]:
+    facts = Facts(outreach_days=frozenset(days))
+    made = Context(mentee, Actor("SLI", "sw", Role.support_worker), NOW, facts)
     return [refusal.code for guard in guards if (refusal := guard(made)) is not None]
 
 
@@ -170,20 +183,49 @@ def test_a_compatibility_check_holds_for_a_day(ago: timedelta, holds: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("attempts", "welfare", "unmet"),
+    ("days", "welfare", "unmet"),
     [
-        (0, None, ["two_outreach_attempts", "welfare_checked"]),
-        (1, NOW, ["two_outreach_attempts"]),
-        (2, None, ["welfare_checked"]),
-        (2, NOW, []),
-        (5, NOW, []),
+        ([], None, ["two_outreach_attempts", "welfare_checked"]),
+        (TWO_DAYS[:1], NOW, ["two_outreach_attempts"]),
+        (TWO_DAYS, None, ["welfare_checked"]),
+        (TWO_DAYS, NOW, []),
+        ([*TWO_DAYS, date(2027, 6, 16)], NOW, []),
     ],
 )
-def test_disengaging_needs_two_outreach_attempts_and_a_welfare_check(
-    attempts: int, welfare: datetime | None, unmet: list[str]
+def test_disengaging_needs_outreach_on_two_days_and_a_welfare_check(
+    days: Sequence[date], welfare: datetime | None, unmet: list[str]
 ) -> None:
-    mentee = a_mentee(outreach_attempts=attempts, welfare_checked_at=welfare)
-    assert codes(MENTEE.moves[S.engaged, S.disengaged].guards, mentee) == unmet
+    """However many attempts were made on one of them."""
+    mentee = a_mentee(outreach_attempts=5, welfare_checked_at=welfare)
+    assert codes(MENTEE.moves[S.engaged, S.disengaged].guards, mentee, days) == unmet
+
+
+LEAVING = [
+    ("referred", TaskKind.triage_due),
+    ("self_referred", TaskKind.triage_due),
+    ("waiting", TaskKind.waiting_long),
+    ("offered", TaskKind.offer_open),
+    ("engaged", TaskKind.outreach_due),
+]
+
+
+@pytest.mark.parametrize(("state", "kind"), LEAVING)
+def test_whichever_way_a_state_is_left_its_task_ends(state: str, kind: TaskKind) -> None:
+    ways = [move for (start, _), move in MENTEE.moves.items() if start == state]
+    assert len(ways) > 4
+    for way in ways:
+        assert settle_tasks in way.effects
+    assert ENDED_BY_LEAVING[S(state)] is kind
+
+
+def test_only_those_states_have_a_task() -> None:
+    assert {(state.value, kind) for state, kind in ENDED_BY_LEAVING.items()} == set(LEAVING)
+
+
+def test_every_way_to_the_list_and_to_an_offer_is_timed() -> None:
+    for (start, to), move in PEOPLES.items():
+        assert (note_waiting in move.effects) is (to is S.waiting), (start, to)
+        assert (note_offer in move.effects) is (to is S.offered), (start, to)
 
 
 # --- triage ----------------------------------------------------------------------------------

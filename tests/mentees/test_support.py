@@ -67,6 +67,11 @@ async def test_disengaging_needs_outreach_and_a_welfare_check(wing: Wing) -> Non
     await wing.checks(mentee["id"], "welfare")
     refused = await wing.support_worker.move(path, "disengaged", expect=409, **ends)
     assert codes(refused) == ["two_outreach_attempts"]
+    clock.forward(minutes=2)
+    assert (await wing.checks(mentee["id"], "outreach"))["outreach_attempts"] == 2
+    refused = await wing.support_worker.move(path, "disengaged", expect=409, **ends)
+    assert codes(refused) == ["two_outreach_attempts"], "twice on one day is once"
+    clock.forward(days=1)
     await wing.checks(mentee["id"], "outreach")
     assert (await wing.support_worker.move(path, "disengaged", **ends))["status"] == "disengaged"
 
@@ -74,9 +79,7 @@ async def test_disengaging_needs_outreach_and_a_welfare_check(wing: Wing) -> Non
 async def test_who_comes_back_is_not_ended_on_the_checks_of_the_time_before(wing: Wing) -> None:
     mentee = await wing.engaged()
     path = f"mentees/{mentee['id']}"
-    for kind in ("outreach", "outreach", "welfare"):
-        await wing.checks(mentee["id"], kind)
-    await wing.support_worker.move(path, "disengaged", reason="no_response")
+    await wing.disengages(mentee["id"])
     await wing.checks(mentee["id"], "compatibility")
     back = await wing.support_worker.move(path, "engaged")
     assert back["outreach_attempts"] == 0
@@ -254,9 +257,23 @@ async def test_an_outreach_attempt_sent_twice_under_one_key_counts_once(wing: Wi
 async def test_two_attempts_at_once_are_both_counted(wing: Wing) -> None:
     mentee = await wing.engaged()
     path = f"mentees/{mentee['id']}"
+    clock.forward(hours=1)
+    bodies = [
+        {"kind": "outreach", "at": str(clock.now() - timedelta(minutes=2 * ago))} for ago in (0, 1)
+    ]
+    await asyncio.gather(*[wing.support_worker.post(f"{path}/checks", body) for body in bodies])
+    assert (await wing.support_worker.get(path))["outreach_attempts"] == 2
+
+
+async def test_of_two_attempts_in_one_minute_one_counts(wing: Wing) -> None:
+    mentee = await wing.engaged()
+    path = f"mentees/{mentee['id']}"
     body = {"kind": "outreach", "at": str(clock.now())}
-    await asyncio.gather(*[wing.support_worker.post(f"{path}/checks", body) for _ in range(5)])
-    assert (await wing.support_worker.get(path))["outreach_attempts"] == 5
+    replies = await asyncio.gather(
+        *[wing.support_worker.request("POST", f"{path}/checks", json=body) for _ in range(5)]
+    )
+    assert sorted(reply.status_code for reply in replies) == [201, 422, 422, 422, 422]
+    assert (await wing.support_worker.get(path))["outreach_attempts"] == 1
 
 
 async def test_a_check_says_who_made_it(wing: Wing) -> None:

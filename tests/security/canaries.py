@@ -265,9 +265,36 @@ _put(
         "session": CARE,
         "concern": CARE,
         "training": CARE | GOVERNORS,
+        "goal": CARE,
+        "complaint": CARE | GOVERNORS,
     },
     "why a decision was made is its maker's; stories are for care",
 )
+
+# Goals and coping plans: theirs, and their mentor's as far as they share them.
+_put(
+    "goal",
+    "text",
+    {"shared": CARE | {V.mentee, V.mentor}, "kept": CARE | {V.mentee}},
+    "what the mentee shares, and with whom",
+)
+
+# Complaints: by whom they are about, and to whoever made them.
+_COMPLAINTS = {
+    "service": CARE | GOVERNORS | {V.mentee},
+    "about_worker": GOVERNORS | {V.applicant},
+    "about_governor": frozenset({V.governor, V.other_mentor}),
+    "about_mentor": (CARE - {V.supervisor}) | GOVERNORS | {V.mentee},
+}
+_put("complaint", "account", _COMPLAINTS, "routed past those it is about")
+_put(
+    "complaint",
+    "about_as_told",
+    {"about_governor": _COMPLAINTS["about_governor"]},
+    "routed past those it is about",
+)
+for _column in ("wanted", "answer"):
+    _put("complaint", _column, {"service": _COMPLAINTS["service"]}, "with the account")
 
 # Concerns: by what they are about.
 _ABOUT_MENTOR = WORKERS - {V.supervisor}
@@ -437,6 +464,11 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("concern", "seen_by_subject"): _AUTHOR,
     ("explanation", "explained_language"): "a closed list",
     ("explanation", "explained_version"): "a closed list",
+    ("complaint", "answered_by"): _AUTHOR,
+    ("complaint", "recorded_by"): _AUTHOR,
+    ("complaint", "reference"): _CODE,
+    ("goal", "recorded_by"): _AUTHOR,
+    ("goal", "set_on"): "a day, shown with the text beside it",
     ("history", "actor_subject"): _AUTHOR,
     ("history", "from_state"): _CODE,
     ("history", "noun"): _CODE,
@@ -450,6 +482,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("mentee", "explained_language"): "a closed list",
     ("mentee", "explained_version"): "a closed list",
     ("mentor", "clearance_conditions"): "a closed list",
+    ("mentee", "recorded_by"): _AUTHOR,
     ("mentor", "conditions"): "a closed list",
     ("mentor", "correction_asked_by"): _AUTHOR,
     ("mentor", "declined_by"): _AUTHOR,
@@ -471,6 +504,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("text_version", "author_subject"): _AUTHOR,
     ("text_version", "field"): _CODE,
     ("text_version", "noun"): _CODE,
+    ("turned_away", "recorded_by"): _AUTHOR,
     ("training", "curriculum"): "a version",
     ("training", "module"): _CODE,
     ("training", "refresher_for"): "reckoned from the day of the sign-off",

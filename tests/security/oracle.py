@@ -24,11 +24,14 @@ from app.models.clearances import Clearance
 from app.models.clients import Client
 from app.models.clinical_notes import ClinicalNote
 from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
+from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
+from app.models.demand import TurnedAway
 from app.models.duties import Duty
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
+from app.models.goals import Goal
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.legal_holds import LegalHold
@@ -160,6 +163,13 @@ def hidden_from(actor: Actor, concern: Any) -> bool:
     return actor.staff_id in {concern.about_staff_id, concern.about_line_id}
 
 
+def accused_in(actor: Actor, complaint: Any) -> bool:
+    """A complaint about oneself, or about a mentor whom one answers for."""
+    if actor.staff_id is None:
+        return False
+    return complaint.about_staff_id == actor.staff_id or complaint.about_line_id == actor.staff_id
+
+
 # The house --------------------------------------------------------------------------------------
 
 
@@ -219,6 +229,18 @@ def audit(world: World, actor: Actor, row: Any) -> bool:
         for task in world.rows("task"):
             if task.thing_id == concern.id and task.id in row.ids:
                 return False
+    for complaint in world.rows("complaint"):
+        if not accused_in(actor, complaint):
+            continue
+        came_of_it = {complaint.id}
+        for task in world.rows("task"):
+            if task.thing_id == complaint.id:
+                came_of_it.add(task.id)
+        for page in world.rows("notification"):
+            if page.task_id in came_of_it:
+                came_of_it.add(page.id)
+        if came_of_it & {*row.ids}:
+            return False
     for glass in world.rows("break_glass"):
         broken_by_me = actor.role is Role.governor and glass.staff_id == actor.staff_id
         if broken_by_me and glass.id in row.ids:
@@ -441,7 +463,11 @@ def pages(world: World, actor: Actor, row: Any) -> bool:
     if actor.staff_id is None or row.staff_id != actor.staff_id:
         return False
     concern = by_id(world, "concern", row.concern_id)
-    return concern is None or not hidden_from(actor, concern)
+    if concern is not None and hidden_from(actor, concern):
+        return False
+    task = by_id(world, "task", row.task_id)
+    complaint = by_id(world, "complaint", task.thing_id) if task else None
+    return complaint is None or not accused_in(actor, complaint)
 
 
 @sees(Task)
@@ -453,6 +479,9 @@ def tasks(world: World, actor: Actor, row: Any) -> bool:
         overseen = actor.role is Role.governor and not hidden_from(actor, concern)
         if not overseen and not concerns(world, actor, concern):
             return False
+    complaint = by_id(world, "complaint", row.thing_id)
+    if complaint is not None and not complaints(world, actor, complaint):
+        return False
     if row.thing_noun == "break_glass":
         glass = by_id(world, "break_glass", row.thing_id)
         if glass is None or glass.staff_id == actor.staff_id:
@@ -467,6 +496,42 @@ def tasks(world: World, actor: Actor, row: Any) -> bool:
     if row.for_role in theirs or row.for_staff_id == actor.staff_id:
         return True
     return paged_about(world, actor, "task_id", row.id)
+
+
+# Goals, complaints, demand ----------------------------------------------------------------------
+
+
+@sees(Goal)
+def goals(world: World, actor: Actor, row: Any) -> bool:
+    mentee = by_id(world, "mentee", row.mentee_id)
+    if actor.role is Role.support_worker or actor.role in CLINICIANS:
+        return True
+    if not is_prisoner(actor):
+        return False
+    if mentee.person_id == actor.person_id:
+        return True
+    if actor.role is not Role.mentor or not row.share_with_mentor or row.status == "dropped":
+        return False
+    permitted = permits(world, mentee.person_id, "mentor", "peer_support")
+    return permitted and my_mentee(world, actor, mentee)
+
+
+@sees(Complaint)
+def complaints(world: World, actor: Actor, row: Any) -> bool:
+    if is_prisoner(actor):
+        return bool(row.raised_by_person_id == actor.person_id)
+    if actor.role is Role.wing_duty or accused_in(actor, row):
+        return False
+    if actor.role is Role.governor:
+        return True
+    about_staff = row.about == "staff" or row.about_staff_id is not None
+    nobody_named = row.about == "mentor" and row.about_mentor_id is None
+    return not about_staff and not nobody_named
+
+
+@sees(TurnedAway)
+def turned_away(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor) and actor.role is not Role.wing_duty
 
 
 @sees(BreakGlass)
@@ -555,6 +620,7 @@ def text_versions(world: World, actor: Actor, row: Any) -> bool:
     of_applications = {"statement", "character_reference", "interview"}
     ordinary = row.noun in {"session", "mentee"} | of_applications
     ordinary = row.noun in {"session", "mentee", "supervision", "joint_review"}
+    ordinary = row.noun in {"session", "mentee", "goal"}
     if actor.role is Role.support_worker:
         return ordinary
     if actor.role not in CLINICIANS:

@@ -104,6 +104,7 @@ async def plant(http: Any, db: Database, issuer: DevelopmentIssuer, pages: Path)
     await _mentees(world)
     await _matching(world)
     await _sessions(world)
+    await _voices(world)
     await _concerns(world)
     await _glass(world)
     await _clinical_room(world)
@@ -407,6 +408,43 @@ async def _sessions(world: World) -> None:
             note = word("history", "note", "session")
             path = f"sessions/{made['id']}"
             await world.support_worker.move(path, "cancelled", reason="mentee_unwell", note=note)
+
+
+async def _voices(world: World) -> None:
+    """What mentees want to reach, what is complained of, and one who was turned away."""
+    for variant in CANARIES["goal", "text"]:
+        goal = {"kind": "goal", "share_with_mentor": variant == "shared"}
+        made = await world.mentee.post("goals", {**goal, **words_of_row("goal", variant)})
+        if variant == "shared":
+            note = word("history", "note", "goal")
+            await world.mentee.move(f"goals/{made['id']}", "achieved", note=note)
+    about: dict[str, tuple[Caller, dict[str, Any]]] = {
+        "service": (world.mentee, {"about": "service"}),
+        "about_worker": (
+            world.applicant,
+            {"about": "staff", "about_staff_id": str(world.accused_worker.staff_id)},
+        ),
+        "about_governor": (
+            world.other_mentor,
+            {"about": "staff", "about_staff_id": str(world.accused_governor.staff_id)},
+        ),
+        "about_mentor": (
+            world.mentee,
+            {"about": "mentor", "about_mentor_id": str(world.mentor.mentor_id)},
+        ),
+    }
+    for variant, (raiser, fields) in about.items():
+        said = words_of_row("complaint", variant)
+        answer = said.pop("answer", None)
+        made = await raiser.post("complaints", {**fields, **said})
+        if answer is not None:
+            path, staff_id = f"complaints/{made['id']}", str(world.clinician.staff_id)
+            await world.clinician.post(f"{path}/assignment", {"staff_id": staff_id}, 200)
+            await world.clinician.post(f"{path}/answer", {"answer": answer}, 200)
+            note = word("history", "note", "complaint")
+            await raiser.move(path, "reopened", reason="not_satisfied", note=note)
+    turned_away = {"reason": "no_capacity", "source": "wing_staff"}
+    await world.clinician.post("demand/turned-away", turned_away)
 
 
 async def _concerns(world: World) -> None:

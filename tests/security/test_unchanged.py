@@ -81,6 +81,34 @@ async def an_item_of_a_safety_plan_that_is_not_shared(world: World) -> None:
     await world.clinician.post(f"safety-plans/{plan['id']}/items", item)
 
 
+async def complains(world: World, **about: str) -> None:
+    """A governor enters a complaint for somebody."""
+    raiser = world.people["stranger"]["id"]
+    body = {"account": "Unfair.", "raised_by_person_id": raiser, **about}
+    await world.governor.post("complaints", body)
+
+
+@hidden_from(OF_PRISONERS | STAFF - GOVERNORS)
+async def a_complaint_about_a_colleague(world: World) -> None:
+    await complains(world, about="staff", about_staff_id=str(world.accused_worker.staff_id))
+
+
+@hidden_from(OF_PRISONERS | STAFF - {V.governor})
+async def a_complaint_about_a_governor(world: World) -> None:
+    await complains(world, about="staff", about_staff_id=str(world.accused_governor.staff_id))
+
+
+@hidden_from(OF_PRISONERS | {V.supervisor, V.wing_duty})
+async def a_complaint_about_a_mentor(world: World) -> None:
+    await complains(world, about="mentor", about_mentor_id=str(world.mentor.mentor_id))
+
+
+@hidden_from((OF_PRISONERS - {V.mentee}) | {V.wing_duty})
+async def a_goal_that_is_not_shared(world: World) -> None:
+    body = {"kind": "goal", "text": "Ring home.", "mentee_id": world.mentees["mentee"]["id"]}
+    await world.support_worker.post("goals", body)
+
+
 @hidden_from(OF_PRISONERS)
 async def an_acct(world: World) -> None:
     """Opened once, moved on afterwards; of the mentor's own mentee it stands all the time."""

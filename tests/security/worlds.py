@@ -19,7 +19,9 @@ from app.db import Database
 from app.models.base import metadata, new_id
 from app.models.campaigns import CampaignStatus
 from app.models.clients import ClientScope
+from app.models.complaints import ComplaintAbout, ComplaintStatus
 from app.models.concerns import ConcernKind, ConcernStatus
+from app.models.goals import GoalStatus
 from app.models.mentees import MENTEE_ENDED, MenteeStatus
 from app.models.mentors import MENTOR_ENDED, MentorStatus
 from app.models.permissions import PermissionStatus, Purpose, Recipient
@@ -109,6 +111,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     _matching(world)
     _sessions(world)
     _concerns(world)
+    _voices(world)
     _clinical(world)
     _house(world)
     return world
@@ -309,6 +312,33 @@ def _concerns(world: World) -> None:
             _page(world, concern_id=concern.id)
 
 
+def _voices(world: World) -> None:
+    """Goals of mentees, complaints of anyone, and those turned away."""
+    for mentee in world.rows("mentee"):
+        for _ in range(2):
+            goal = world.add(
+                "goal",
+                mentee_id=mentee.id,
+                status=world.some(GoalStatus).value,
+                share_with_mentor=world.random.random() < 0.6,
+            )
+            _versions(world, "goal", goal)
+    for _ in range(14):
+        who = world.random.random()
+        mentor = world.pick("mentor") if 0.3 < who < 0.6 else None
+        world.add(
+            "complaint",
+            reference=f"K{world.random.randrange(10**9)}",
+            status=world.some(ComplaintStatus).value,
+            about=world.some(ComplaintAbout).value,
+            about_staff_id=world.pick("staff").id if who < 0.25 else None,
+            about_mentor_id=mentor.id if mentor else None,
+            about_line_id=world.maybe(world.pick("staff").id) if mentor else None,
+            raised_by_person_id=world.pick("person").id,
+        )
+    world.add("turned_away")
+
+
 def _page(world: World, **about: Any) -> None:
     both = {"concern_id": None, "task_id": None, "break_glass_id": None, **about}
     world.add("notification", staff_id=world.maybe(world.pick("staff").id, 0.9), **both)
@@ -406,8 +436,9 @@ def _versions(world: World, noun: str, thing: Any) -> None:
 def _house(world: World) -> None:
     """Tasks and their pages, the audit, the history, clients and revocations."""
     tables = {source.value: table for table, source in SOURCES.items()}
-    for _ in range(14):
-        source = world.some([*TaskSource, TaskSource.concerns, TaskSource.break_glass]).value
+    likely = [TaskSource.concerns, TaskSource.break_glass, TaskSource.complaints]
+    for _ in range(16):
+        source = world.some([*TaskSource, *likely]).value
         things = world.rows(tables[source])
         task = world.add(
             "task",
@@ -422,7 +453,8 @@ def _house(world: World) -> None:
     for glass in world.rows("break_glass"):
         _page(world, break_glass_id=glass.id)
     for _ in range(14):
-        named = [world.pick("concern").id, world.pick("notification").id, world.pick("person").id]
+        tables_of = ("concern", "notification", "person", "complaint", "task")
+        named = [world.pick(table).id for table in tables_of]
         ids: list[UUID] = world.random.sample(named, world.random.randrange(3))
         subject = world.some([world.pick("staff").subject, "somebody"])
         world.add("audit_entry", subject=subject, ids=ids)

@@ -5,7 +5,7 @@ stood; the same answer whenever it is asked. Only that nobody reads of themselve
 today's record as well.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from app.access import Actor
 from app.models.base import Disclosure
+from app.models.complaints import ComplaintAbout
 from app.models.concerns import (
     ActionForGovernor,
     ActionRead,
@@ -65,10 +66,14 @@ RESOURCES = {
     "profile": "profiles",
     "acquaintance": "acquaintances",
     "match_proposal_pair": "match_proposals.pairs",
+    "goal": "goals",
+    "complaint": "complaints",
 }
 # What the service did by itself, and whom the prison kept apart: told in a bundle only.
 OF_THE_SERVICE = {"expiry", "non_association"}
 PAGE = frozenset({*PAGED_ABOUT, "staff_id", "address", "why"})
+# Tables of which not every row is within reach of those who read the others, as their nouns.
+SOMETIMES = {"concern": "concerns", "break_glass": "break_glass", "complaint": "complaints"}
 PARTS: dict[str, dict[Role, Any]] = {
     "action": {Role.governor: ActionForGovernor, Role.mental_health_lead: ActionRead},
     "addendum": {Role.governor: AddendumRead, Role.mental_health_lead: AddendumRead},
@@ -96,6 +101,12 @@ def governors_only(doc: Doc) -> bool:
     """About staff, or a security matter."""
     about_staff = doc["about_staff_id"] is not None or doc["about_staff_as_told"] is not None
     return about_staff or doc["kind"] == ConcernKind.security_matter
+
+
+def complaint_for_governors(doc: Doc) -> bool:
+    """About staff, or about a mentor whom nobody had named."""
+    unnamed = doc["about"] == ComplaintAbout.mentor and doc["about_mentor_id"] is None
+    return doc["about"] == ComplaintAbout.staff or doc["about_staff_id"] is not None or unnamed
 
 
 def breached(doc: Doc, as_at: datetime) -> bool:
@@ -144,10 +155,16 @@ class Reader:
             for row in facts.rows.values()
             if row.noun == "break_glass" and self._sees_glass(row)
         }
+        complaints = {
+            str(row.id)
+            for row in facts.rows.values()
+            if row.noun == "complaint" and self._sees_complaint(row)
+        }
+        things = {"concerns": concerns, "break_glass": glasses, "complaints": complaints}
         seen = {
             row.id: row
             for row in facts.rows.values()
-            if self.fields(row) is not None and self._sees(row, concerns, glasses)
+            if self.fields(row) is not None and self._sees(row, things)
         }
         return {
             each: row
@@ -155,16 +172,15 @@ class Reader:
             if row.noun != "notification" or _about(row) & {str(other) for other in seen}
         }
 
-    def _sees(self, row: Row, concerns: set[str], glasses: set[str]) -> bool:
-        doc = row.then
-        if row.noun == "concern":
-            return str(row.id) in concerns
+    def _sees(self, row: Row, things: Mapping[str, set[str]]) -> bool:
+        """`things`: the ids within reach, of the nouns of which not every row is."""
+        doc, noun = row.then, SOMETIMES.get(row.noun)
+        if noun is not None:
+            return str(row.id) in things[noun]
         if row.noun in {"action", "addendum"}:
-            return doc["concern_id"] in concerns
-        if row.noun == "break_glass":
-            return str(row.id) in glasses
+            return doc["concern_id"] in things["concerns"]
         if row.noun == "task":
-            return self._sees_task(doc, concerns, glasses)
+            return self._sees_task(doc, things)
         return self._unrestricted(row.noun, doc.get("disclosure"), doc.get("author_staff_id"))
 
     def _sees_concern(self, row: Row, facts: Facts) -> bool:
@@ -180,6 +196,13 @@ class Reader:
         routed = governors_only(doc) or doc["about_mentor"]
         return not routed or doc["kind"] in READ_BY_CLINICIANS
 
+    def _sees_complaint(self, row: Row) -> bool:
+        """None about themselves or a mentor of theirs, then or today; about staff governors."""
+        for doc in (row.today, row.then):
+            if {doc["about_staff_id"], doc["about_line_id"]} & self.staff_ids:
+                return False
+        return self.role in {None, Role.governor} or not complaint_for_governors(row.then)
+
     def _was_paged(self, row: Row, facts: Facts) -> bool:
         return any(
             page.then["concern_id"] == str(row.id) and page.then["staff_id"] in self.staff_ids
@@ -191,10 +214,9 @@ class Reader:
         """A governor does not read of a glass of their own; the lead sees all."""
         return self.role is not Role.governor or row.then["staff_id"] not in self.staff_ids
 
-    def _sees_task(self, doc: Doc, concerns: set[str], glasses: set[str]) -> bool:
-        if doc["thing_noun"] == "concerns" and doc["thing_id"] not in concerns:
-            return False
-        if doc["thing_noun"] == "break_glass" and doc["thing_id"] not in glasses:
+    def _sees_task(self, doc: Doc, things: Mapping[str, set[str]]) -> bool:
+        source = doc["thing_noun"]
+        if source in things and doc["thing_id"] not in things[source]:
             return False
         if self.role is None or self.role is Role.governor:
             return True

@@ -1,18 +1,23 @@
 """A mentee's way through the scheme as a table of moves, and the guards that stand at its doors."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app.models.mentees import MENTEE_ENDED, Mentee, MenteeStatus
-from app.models.permissions import PermissionStatus, Purpose, Recipient, SharingPermission
 from app.models.sessions import CancelReason
 from app.models.staff import Role
-from app.scope import everything
 from app.services import pairings
 from app.services.lifecycle import Context, Effect, Lifecycle, Move, Refusal
+from app.services.mentees.clocks import (
+    ENDED_BY_LEAVING,
+    note_offer,
+    note_waiting,
+    settle_tasks,
+)
+from app.services.mentees.facts import load_facts
 from app.services.people import deaths
 from app.services.sessions.leaving import leave_plans
 
@@ -32,21 +37,10 @@ CORRECTION_REASONS = ("recorded_in_error",)
 DISENGAGE_REASONS = ("no_response", "own_wish", "other")
 
 
-async def permission_taken_back(db: AsyncSession, mentee: Mentee) -> bool:
-    """The fact that engaging is decided on: permission to share with a mentor was revoked, and
-    not given anew since."""
-    found = everything(SharingPermission, mentee.prison_id).where(
-        col(SharingPermission.person_id) == mentee.person_id,
-        col(SharingPermission.recipient) == Recipient.mentor,
-        col(SharingPermission.purpose) == Purpose.peer_support,
-    )
-    rows = await db.execute(found.with_only_columns(col(SharingPermission.status)))
-    return set(rows.scalars()) == {PermissionStatus.revoked}
-
-
 def permission_to_share(context: Context) -> Refusal | None:
     """Recorded, and not revoked since."""
-    if context.thing.permission_to_share_at is not None and not context.facts:
+    taken_back = context.facts.permission_taken_back
+    if context.thing.permission_to_share_at is not None and not taken_back:
         return None
     return Refusal("permission_to_share", "Permission to share must be recorded.")
 
@@ -68,10 +62,14 @@ def compatibility_checked(context: Context) -> Refusal | None:
 
 
 def two_outreach_attempts(context: Context) -> Refusal | None:
-    missing = OUTREACH_NEEDED - context.thing.outreach_attempts
+    """On days of their own, since support began: knocking twice on one evening is one attempt."""
+    missing = OUTREACH_NEEDED - len(context.facts.outreach_days)
     if missing <= 0:
         return None
-    detail = f"{missing} more outreach attempts must be recorded: a missed session ends nothing."
+    detail = (
+        f"Outreach must be recorded on {missing} more day(s) since support began:"
+        " a missed session ends nothing."
+    )
     return Refusal("two_outreach_attempts", detail)
 
 
@@ -84,6 +82,7 @@ def welfare_checked(context: Context) -> Refusal | None:
 async def start_afresh(db: AsyncSession, context: Context) -> None:
     """Outreach and welfare checks before this engagement do not count towards its end."""
     mentee: Mentee = context.thing
+    mentee.engaged_at = context.now
     mentee.outreach_attempts = 0
     mentee.welfare_checked_at = None
 
@@ -151,4 +150,16 @@ MOVES |= {(state, end): _end(SW, C) for state in _LIVE for end in (S.transferred
 MOVES |= {(state, S.deceased): _end(SW, C, and_then=(follow_death,)) for state in _LIVE}
 MOVES |= {(S.deceased, state): _move(reasons=CORRECTION_REASONS, offered=False) for state in _LIVE}
 
-MENTEE = Lifecycle("mentees", "mentee", MenteeStatus, MOVES, permission_taken_back)
+ENTERING = {S.waiting: note_waiting, S.offered: note_offer}
+MOVES |= {
+    (start, to): replace(move, effects=(*move.effects, ENTERING[to]))
+    for (start, to), move in MOVES.items()
+    if to in ENTERING and start is not S.deceased
+}
+MOVES |= {
+    (start, to): replace(move, effects=(*move.effects, settle_tasks))
+    for (start, to), move in MOVES.items()
+    if start in ENDED_BY_LEAVING
+}
+
+MENTEE = Lifecycle("mentees", "mentee", MenteeStatus, MOVES, load_facts)

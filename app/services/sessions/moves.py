@@ -17,6 +17,7 @@ from app.models.staff import Role
 from app.scope import everything
 from app.services import lifecycle
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
+from app.services.sessions.absence import note_absence
 from app.services.sessions.debriefs import owe_of_held
 
 S, A = SessionStatus, ParticipationStatus
@@ -110,11 +111,11 @@ PARTICIPATION_MOVES = {
     (A.offered, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
     (A.accepted, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
     (A.offered, A.attended): Move(_SCHEME, (session_held,)),
-    (A.offered, A.dna): Move(_SCHEME, (session_held,)),
+    (A.offered, A.dna): Move(_SCHEME, (session_held,), effects=(note_absence,)),
     (A.accepted, A.attended): Move(_SCHEME, (session_held,)),
-    (A.accepted, A.dna): Move(_SCHEME, (session_held,)),
-    (A.dna, A.attended): Move(_SCHEME, (session_held,)),
-    (A.dna, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
+    (A.accepted, A.dna): Move(_SCHEME, (session_held,), effects=(note_absence,)),
+    (A.dna, A.attended): Move(_SCHEME, (session_held,), effects=(note_absence,)),
+    (A.dna, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS, effects=(note_absence,)),
 }
 SESSION = Lifecycle("sessions", "session", SessionStatus, MOVES)
 PARTICIPATION = Lifecycle(

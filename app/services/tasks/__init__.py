@@ -104,11 +104,41 @@ async def settle(db: AsyncSession, task: Task, actor: Actor) -> None:
     await lifecycle.move(db, TASK, task, to=done, actor=by or the_system(task.prison_id))
 
 
-async def drop(db: AsyncSession, thing: Any, *kinds: TaskKind) -> None:
-    """Cancel the open tasks of these kinds that came of `thing`: nobody needs them any more."""
+async def drop(
+    db: AsyncSession, thing: Any, *kinds: TaskKind, reason: str = "no_longer_needed"
+) -> None:
+    """Cancel the open tasks of these kinds that came of `thing`: what they ask for is not so, or
+    nobody needs it any more."""
     for task in await open_of(db, thing, *kinds):
         to, system = TaskStatus.cancelled, the_system(task.prison_id)
-        await lifecycle.move(db, TASK, task, to=to, actor=system, reason="no_longer_needed")
+        await lifecycle.move(db, TASK, task, to=to, actor=system, reason=reason)
+
+
+async def reschedule(db: AsyncSession, thing: Any, kind: TaskKind, due_at: datetime) -> None:
+    """The open tasks of one kind that came of `thing` are due at another time: their clock
+    follows."""
+    now, zone = clock.now(), (await db.get_one(Prison, thing.prison_id)).tz
+    for task in await open_of(db, thing, kind):
+        task.due_at, task.step = due_at, 0
+        task.next_step_at = first_step(now, due_at, ladder_of(kind, now, due_at), zone)
+        await lifecycle.mark(db, TASK, task, the_system(thing.prison_id), "rescheduled")
+    await db.flush()
+
+
+async def hand_to(
+    db: AsyncSession,
+    thing: Any,
+    kind: TaskKind,
+    actor: Actor,
+    *,
+    for_role: StaffRole,
+    for_staff_id: UUID | None,
+) -> None:
+    """The open tasks of one kind that came of `thing` fall to somebody else."""
+    for task in await open_of(db, thing, kind):
+        task.for_role, task.for_staff_id = for_role, for_staff_id
+        await lifecycle.mark(db, TASK, task, actor, "handed_on")
+    await db.flush()
 
 
 async def act(db: AsyncSession, actor: Actor, task: Task, body: MoveCreate) -> None:
@@ -130,4 +160,15 @@ async def shown(db: AsyncSession, task: Task, actor: Actor) -> Output:
     return found
 
 
-__all__ = ["TASK", "act", "drop", "finish", "open_of", "open_task", "settle", "shown"]
+__all__ = [
+    "TASK",
+    "act",
+    "drop",
+    "finish",
+    "hand_to",
+    "open_of",
+    "open_task",
+    "reschedule",
+    "settle",
+    "shown",
+]

@@ -5,6 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.models.break_glass import REVIEWED, BreakGlass
+from app.models.complaints import UNANSWERED, Complaint
+from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import Mentor, MentorStatus
 from app.models.staff import Role
 from app.models.tasks import Task, TaskKind, TaskStatus
@@ -12,12 +14,14 @@ from app.scope import everything
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
 
 S = TaskStatus
+UNTRIAGED = frozenset({MenteeStatus.referred, MenteeStatus.self_referred})
 STAFF = frozenset({Role.support_worker, Role.clinician, Role.governor})
 CANCEL_REASONS = ("no_longer_needed", "opened_in_error", "done_elsewhere", "person_gone", "other")
 
 
 async def is_settled(db: AsyncSession, task: Task) -> bool:
-    """Whether the task may end: a review only with what it reviews."""
+    """Whether the task may end: a review only with what it reviews, triage and the answer to a
+    complaint only by being made."""
     if task.kind is TaskKind.break_glass_review:
         glass = everything(BreakGlass, task.prison_id).where(col(BreakGlass.id) == task.thing_id)
         return (await db.execute(glass)).scalar_one().status in REVIEWED
@@ -25,6 +29,12 @@ async def is_settled(db: AsyncSession, task: Task) -> bool:
         mentor = everything(Mentor, task.prison_id).where(col(Mentor.id) == task.thing_id)
         over = (await db.execute(mentor)).scalar_one().status is not MentorStatus.suspended
         return over or await _next_one_is_set(db, task)
+    if task.kind is TaskKind.triage_due:
+        mentee = everything(Mentee, task.prison_id).where(col(Mentee.id) == task.thing_id)
+        return (await db.execute(mentee)).scalar_one().status not in UNTRIAGED
+    if task.kind is TaskKind.complaint_due:
+        complaint = everything(Complaint, task.prison_id).where(col(Complaint.id) == task.thing_id)
+        return (await db.execute(complaint)).scalar_one().status not in UNANSWERED
     return True
 
 
@@ -42,7 +52,8 @@ async def _next_one_is_set(db: AsyncSession, task: Task) -> bool:
 def thing_settled(context: Context) -> Refusal | None:
     if context.facts:
         return None
-    return Refusal("thing_settled", "This ends with the review itself, of what the task came from.")
+    detail = "This ends with the act itself that it asks for, on what the task came from."
+    return Refusal("thing_settled", detail)
 
 
 async def stop_clock(db: AsyncSession, context: Context) -> None:

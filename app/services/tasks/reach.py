@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.models.break_glass import BreakGlass
+from app.models.complaints import Complaint
 from app.models.concerns import Concern
 from app.models.duties import Post
 from app.models.prisons import Prison
@@ -15,6 +16,7 @@ from app.models.staff import Role, Staff, StaffRole
 from app.models.tasks import Task, TaskSource
 from app.scope import TASKS_OF, everything
 from app.services import duties
+from app.services.complaints.routing import may_work as may_answer
 from app.services.concerns.routing import may_work
 from app.services.tasks.ladder import Reach
 
@@ -56,6 +58,10 @@ async def _able(db: AsyncSession, task: Task, everyone: Sequence[Staff]) -> list
         found = everything(Concern, task.prison_id).where(col(Concern.id) == task.thing_id)
         concern = (await db.execute(found)).scalar_one()
         return [staff for staff in everyone if may_work(concern, staff.role, staff.id)]
+    if task.thing_noun is TaskSource.complaints:
+        told = everything(Complaint, task.prison_id).where(col(Complaint.id) == task.thing_id)
+        complaint = (await db.execute(told)).scalar_one()
+        return [each for each in everyone if may_answer(complaint, each.role, each.id)]
     if task.thing_noun is TaskSource.break_glass:
         theirs = everything(BreakGlass, task.prison_id).where(col(BreakGlass.id) == task.thing_id)
         user = (await db.execute(theirs)).scalar_one().staff_id

@@ -1,0 +1,220 @@
+"""A complaint goes past whoever it is about: they learn nothing of it, by no way."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from app import clock
+from app.audit import FLUSH_SECONDS
+from app.integrations.notify.log import LogChannel
+from app.models.staff import StaffRole
+from app.worker import round_trip
+from tests.complaints.test_routes import UNKNOWN, assigned, prisoner, words
+from tests.story import Caller, Wing
+
+ACCOUNT = "He shouts at us."
+
+
+async def complains(wing: Wing, **about: Any) -> Any:
+    """A prisoner complains of somebody; as staff see it who may."""
+    caller = await prisoner(wing)
+    return await caller.post("complaints", words(account=ACCOUNT, **about))
+
+
+async def sweeps(wing: Wing, **ahead: float) -> None:
+    clock.forward(**ahead)
+    await round_trip(wing.db, LogChannel(), tidy=True)
+
+
+async def learns_nothing(wing: Wing, caller: Caller, made: Any) -> None:
+    """Every way to it answers as if it were not there."""
+    path, absent = f"complaints/{made['id']}", f"complaints/{UNKNOWN}"
+    someone = {"staff_id": str(wing.governor.staff_id)}
+    for method, rest, body in (
+        ("GET", "", None),
+        ("GET", "/history", None),
+        ("POST", "/assignment", someone),
+        ("POST", "/answer", {"answer": "It was not so."}),
+        ("POST", "/moves", {"to": "withdrawn_by_person", "reason": "settled"}),
+        ("PUT", "/about", {"about": "service"}),
+    ):
+        headers = {"If-Match": "*"} if method == "PUT" else {}
+        answers = [
+            await caller.request(method, f"{address}{rest}", json=body, headers=headers)
+            for address in (path, absent)
+        ]
+        theirs, none = [
+            (each.status_code, {**each.json(), "instance": None}, each.headers.get("etag"))
+            for each in answers
+        ]
+        assert theirs == none, (method, rest)
+        assert theirs[0] in {403, 404}, (method, rest)
+    if caller is not wing.officer:
+        for query in ("", "?about=staff", "?overdue=true", "?limit=1"):
+            listed = await caller.get(f"complaints{query}")
+            assert listed == {"items": [], "next": None}
+    for address in ("tasks?limit=200", "notifications?limit=200"):
+        told = str(await caller.get(address))
+        assert made["id"] not in told
+        assert "complaint" not in told
+
+
+async def audited(caller: Caller) -> str:
+    """All that somebody finds in the audit, but for where they were refused themselves."""
+    await asyncio.sleep(2 * FLUSH_SECONDS)
+    found = await caller.get("audit", params={"limit": 200})
+    return str([entry for entry in found["items"] if entry["act"] != "refused"])
+
+
+# --- about staff -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["support_worker", "nurse", "officer", "governor"])
+async def test_the_accused_learns_nothing_whoever_they_are(wing: Wing, who: str) -> None:
+    deputy = await wing.hires(StaffRole.governor)
+    accused: Caller = getattr(wing, who)
+    made = await complains(wing, about="staff", about_staff_id=str(accused.staff_id))
+    await sweeps(wing, days=12)
+    path = f"complaints/{made['id']}"
+    assert (await deputy.get(path))["account"] == ACCOUNT
+    await assigned(wing, path, deputy)
+    await deputy.post(f"{path}/answer", {"answer": "I spoke with him."}, expect=200)
+    await learns_nothing(wing, accused, made)
+    assert made["id"] not in await audited(accused)
+
+
+async def test_about_staff_is_for_governors_alone_and_so_is_its_task(wing: Wing) -> None:
+    made = await complains(wing, about="staff", about_as_told="the tall officer")
+    path = f"complaints/{made['id']}"
+    for caller in (wing.support_worker, wing.clinician):
+        await learns_nothing(wing, caller, made)
+    (task,) = (await wing.governor.get("tasks?kind=complaint_due"))["items"]
+    assert task["for_role"] == "governor"
+    body = {"staff_id": str(wing.support_worker.staff_id)}
+    await wing.governor.post(f"{path}/assignment", body, expect=422)
+
+
+async def test_its_pages_go_to_another_governor_than_the_accused(wing: Wing) -> None:
+    deputy = await wing.hires(StaffRole.governor)
+    made = await complains(wing, about="staff", about_staff_id=str(wing.governor.staff_id))
+    await sweeps(wing, days=12)
+    (task,) = (await deputy.get("tasks?kind=complaint_due"))["items"]
+    assert task["thing_id"] == made["id"]
+    assert (await deputy.get("notifications"))["items"]
+    assert (await wing.governor.get("notifications"))["items"] == []
+
+
+async def test_who_enters_one_about_himself_gets_a_receipt_like_any_other(wing: Wing) -> None:
+    body = words(
+        raised_by_person_id=(await wing.person())["id"],
+        about="staff",
+        about_staff_id=str(wing.support_worker.staff_id),
+    )
+    made = await wing.support_worker.post("complaints", body)
+    assert set(made) == {"id", "reference", "status", "due_at"}
+    await learns_nothing(wing, wing.support_worker, made)
+
+
+# --- about a mentor --------------------------------------------------------------------------
+
+
+async def test_a_mentor_and_his_supervisor_learn_nothing_of_one_about_him(wing: Wing) -> None:
+    mentor = await wing.active_mentor()
+    colleague = await wing.hires(StaffRole.support_worker)
+    about = {"about": "mentor", "about_mentor_id": str(mentor.mentor_id)}
+    made = await complains(wing, **about)
+    path = f"complaints/{made['id']}"
+    await sweeps(wing, days=12)
+    await learns_nothing(wing, wing.support_worker, made)
+    assert (await mentor.get("complaints"))["items"] == []
+    await mentor.get(path, expect=404)
+    for caller in (colleague, wing.clinician, wing.governor):
+        assert (await caller.get(path))["about_mentor_id"] == str(mentor.mentor_id)
+    body = {"staff_id": str(wing.support_worker.staff_id)}
+    await colleague.post(f"{path}/assignment", body, expect=422)
+    (task,) = (await colleague.get("tasks?kind=complaint_due"))["items"]
+    assert task["for_role"] == "support_worker"
+
+
+async def test_the_answer_is_the_same_whether_whom_it_names_is_known_or_not(wing: Wing) -> None:
+    known = str(wing.clinician.staff_id)
+    first = await complains(wing, about="staff", about_staff_id=known)
+    second = await complains(wing, about="staff", about_staff_id=UNKNOWN)
+    third = await complains(wing, about="mentor", about_mentor_id=UNKNOWN)
+    assert set(first) == set(second) == set(third)
+    assert first["status"] == second["status"] == third["status"]
+    told = (await wing.governor.get(f"complaints/{second['id']}"))["about_as_told"]
+    assert told == f"a member of staff (given as {UNKNOWN})"
+
+
+async def test_about_a_mentor_nobody_has_named_it_is_for_governors_until_one_says_who(
+    wing: Wing,
+) -> None:
+    """Before that nobody knows whose supervisor must not read it."""
+    mentor = await wing.active_mentor()
+    made = await complains(wing, about="mentor", about_as_told="the mentor on the twos")
+    path = f"complaints/{made['id']}"
+    colleague = await wing.hires(StaffRole.support_worker)
+    await learns_nothing(wing, colleague, made)
+    refused = await wing.governor.put(
+        f"{path}/about", {"about": "mentor", "about_mentor_id": UNKNOWN}, expect=422
+    )
+    assert refused["errors"][0]["field"] == "about_mentor_id"
+    said = {"about": "mentor", "about_mentor_id": str(mentor.mentor_id)}
+    await wing.governor.put(f"{path}/about", said, expect=428, headers={})
+    shown = await wing.governor.put(f"{path}/about", said)
+    assert shown["about_as_told"] == "the mentor on the twos"
+    assert (await colleague.get(path))["account"] == ACCOUNT
+    await learns_nothing(wing, wing.support_worker, made)
+    (task,) = (await colleague.get("tasks?kind=complaint_due"))["items"]
+    assert task["for_role"] == "support_worker"
+
+
+# --- as it turns out -------------------------------------------------------------------------
+
+
+async def test_once_it_turns_out_to_be_about_whoever_has_it_they_have_it_no_more(
+    wing: Wing,
+) -> None:
+    made = await complains(wing)
+    path = f"complaints/{made['id']}"
+    await assigned(wing, path, wing.support_worker)
+    await sweeps(wing, days=12)
+    pages = (await wing.support_worker.get("notifications"))["items"]
+    assert pages
+    said = {"about": "staff", "about_staff_id": str(wing.support_worker.staff_id)}
+    receipt = await wing.clinician.put(f"{path}/about", said)
+    assert set(receipt) == {"id", "reference", "status", "due_at"}
+    await learns_nothing(wing, wing.support_worker, made)
+    assert made["id"] not in await audited(wing.support_worker)
+    assert (await wing.support_worker.get("notifications"))["items"] == []
+    shown = await wing.governor.get(path)
+    assert (shown["status"], shown["assigned_to"]) == ("assigned", None)
+    (task,) = (await wing.governor.get("tasks?kind=complaint_due"))["items"]
+    assert (task["for_role"], task["for_staff_id"]) == ("governor", None)
+    await assigned(wing, path, wing.governor)
+    await wing.governor.post(f"{path}/answer", {"answer": "I looked."}, expect=200)
+
+
+async def test_of_one_about_a_mentor_nothing_is_told_to_him_who_asks_what_is_held(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    about = {"about": "mentor", "about_mentor_id": str(mentor.mentor_id)}
+    made = await complains(wing, **about)
+    raiser = await wing.governor.get(f"complaints/{made['id']}")
+    token = wing.issuer.issue_to_client("subject-access", [], roles=["ROLE_SAR_DATA_ACCESS"])
+    told = {}
+    for name, person_id in (
+        ("mentor", str(mentor.person_id)),
+        ("raiser", raiser["raised_by_person_id"]),
+    ):
+        number = (await wing.support_worker.get(f"people/{person_id}"))["number"]
+        answer = await wing.http.get(
+            f"/subject-access-request?prn={number}", headers={"Authorization": f"Bearer {token}"}
+        )
+        told[name] = answer.text
+    assert ACCOUNT in told["raiser"]
+    assert ACCOUNT not in told["mentor"]
+    assert "complaint" not in told["mentor"]
