@@ -32,16 +32,19 @@ from app.scope import everything
 from app.services import (
     break_glass,
     notifications,
+    outreach_visits,
     releases,
     retention,
     revocations,
     sessions,
     software,
     trainings,
+    wing_places,
 )
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import sweep as concern_steps
+from app.services.people import merges
 from app.services.tasks import sweep as task_steps
 
 log = structlog.get_logger(__name__)
@@ -217,6 +220,12 @@ async def housekeeping(db: Database, prison_id: str) -> None:
         await trainings.expire_due(session, prison_id)
         await break_glass.expire_due(session, prison_id)
         await releases.expire_due(session, prison_id)
+    async with db.write(prison_id) as session:
+        await wing_places.end_of_those_gone(session, prison_id)
+        await wing_places.remind(session, prison_id)
+        await outreach_visits.remind(session, prison_id)
+    async with db.write(prison_id) as session:
+        await merges.look_after(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

@@ -38,6 +38,9 @@ NOUNS = [
     "audit",
     "subject_access",
     "exports",
+    "wing_places",
+    "outreach_visits",
+    "efforts",
     "retention",
     "health",
 ]

@@ -29,12 +29,14 @@ from app.models.concerns import (
 )
 from app.models.deaths import DeathSource, DeathStatus
 from app.models.duties import Post
+from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoid
 from app.models.legal_holds import HoldReason, HoldStatus
 from app.models.mentees import CheckKind, MenteeSeen, MenteeStatus, ReferredBy
 from app.models.mentors import ApprovalCondition, ClearanceOutcome, Commitment, MentorStatus
 from app.models.notifications import NotificationStatus, PageWhy
+from app.models.outreach_visits import OutreachKind
 from app.models.pairings import PairingStatus
-from app.models.people import ImportOutcome, Presence, Source
+from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.reference import CodeRead, ReferenceRead
 from app.models.regimes import Slot
@@ -53,6 +55,7 @@ from app.models.sessions import (
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
+from app.models.wing_places import WingPlaceEnd, WingPlaceStatus
 from app.services.escalation import Immediacy, Why
 
 LABELS = Path(__file__).parents[1] / "reference"
@@ -118,6 +121,15 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReleaseKind,
     ReleaseStatus,
     EventKind,
+    WingPlaceStatus,
+    WingPlaceEnd,
+    OutreachKind,
+    EffortActivity,
+    EffortVoid,
+    EffortSource,
+    EffortBy,
+    MergeOutcome,
+    MergeWarning,
 )
 
 

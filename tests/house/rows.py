@@ -44,6 +44,8 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "release": {"as_at": BEGIN, "released_by": None},
     "notification": {"task_id": None, "break_glass_id": None},
     "session": {"starts_at": BEGIN, "ends_at": END},
+    "effort": {"minutes": 30, "staff_id": None},
+    "outreach_part": {"staff_id": None},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }
 

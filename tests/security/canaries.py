@@ -201,6 +201,7 @@ _put(
         "session": CARE,
         "concern": CARE,
         "training": CARE | GOVERNORS,
+        "wing_place": CARE,
     },
     "why a decision was made is its maker's; stories are for care",
 )
@@ -318,6 +319,7 @@ def found_in(text: str) -> set[Canary]:
 _AUTHOR = "a subject of staff, planted as staff.subject"
 _CODE = "a code of ours"
 NOT_PLANTED: dict[tuple[str, str], str] = {
+    ("effort", "done_on"): "never before a record begins, so today: whose it is, the oracle tests",
     ("audit_entry", "client"): "the client's name in a token: not free text, and tested for words",
     ("audit_entry", "code"): _CODE,
     ("audit_entry", "operation"): "an operationId",

@@ -52,6 +52,9 @@ RESOURCES = {
     "death": "deaths",
     "legal_hold": "legal_holds",
     "release": "releases",
+    "wing_place": "wing_places",
+    "effort": "efforts",
+    "outreach_part": "outreach_visits",
 }
 # What the service did by itself, told in a bundle only.
 OF_THE_SERVICE = {"expiry"}

@@ -35,6 +35,7 @@ SOURCES = {
     "session": TaskSource.sessions,
     "supervision": TaskSource.supervisions,
     "training": TaskSource.trainings,
+    "wing": TaskSource.wings,
     "wing_place": TaskSource.wing_places,
 }
 
