@@ -12,6 +12,7 @@ from app.cli import (
     data,
     development,
     ground,
+    merging,
     retaining,
     revoking,
     running,
@@ -47,7 +48,9 @@ cli.command()(showing.lifecycles)
 _group("database", "Roles and databases of an external PostgreSQL.").command()(storage.provision)
 _group("prison", "Prisons served here.").command("open")(data.open_prison)
 _group("staff", "Staff of a prison.").command("add")(data.add_staff)
-_group("people", "Prisoners.").command("import")(data.import_people)
+_people = _group("people", "Prisoners.")
+_people.command("import")(data.import_people)
+_people.command("merged")(merging.merged)
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)
 cli.command()(retaining.retention)

@@ -90,7 +90,7 @@ async def hire(config: Settings, prison_id: str, body: StaffCreate) -> bool:
     """Add a member of staff; False when they are there already in this role. Whoever sits at the
     machine answers for it: no second person is asked, as there may be none yet."""
     async with ground.opened(config) as db:
-        await _exists(db, prison_id)
+        await exists(db, prison_id)
         async with ground.writing(db, prison_id, "cli.add_staff") as session:
             return await _hire(session, prison_id, body)
 
@@ -126,7 +126,7 @@ def load_demo() -> None:
     typer.echo(str(asyncio.run(load())))
 
 
-async def _exists(db: Database, prison_id: str) -> None:
+async def exists(db: Database, prison_id: str) -> None:
     if ground.a_prison(prison_id) not in await db.prison_ids():
         command = f'wellwing prison open {prison_id} --name "..."'
         raise ConfigurationError(f"There is no prison {prison_id} yet: run `{command}`.")
@@ -149,7 +149,7 @@ async def _take_in(config: Settings, prison_id: str, files: list[Path]) -> list[
     """Import the files in order, each in a transaction of its own."""
     bars = Progress(console=said, transient=True, disable=not said.is_terminal)
     async with ground.opened(config) as db:
-        await _exists(db, prison_id)
+        await exists(db, prison_id)
         with bars:
             return [await _take_one(db, prison_id, path, bars) for path in files]
 

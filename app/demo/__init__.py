@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from app import clock
 from app.config import ConfigurationError
 from app.db import Database
-from app.demo import break_glass, clinical, concerns, mentees, mentors, sessions, sharing
+from app.demo import (
+    break_glass,
+    clinical,
+    concerns,
+    mentees,
+    mentors,
+    places,
+    sessions,
+    sharing,
+)
 from app.demo.wing import Wing, build
 from app.models.prisons import Prison
 
@@ -52,6 +61,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         held = await sessions.live(wing)
         await clinical.live(wing)
         await break_glass.live(wing)
+        await places.live(wing)
         wing.at(minutes=30)
         raised = await concerns.live(wing)
     finally:

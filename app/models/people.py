@@ -86,6 +86,7 @@ class PersonRead(Identified):
     """A prisoner, as staff see them."""
 
     number: str
+    numbers: list[str] = Field(description="Every number by which they are found, in order.")
     first_name: str
     middle_names: str | None
     last_name: str

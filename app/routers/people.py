@@ -51,7 +51,7 @@ from app.problems import refusals
 from app.replies import JSON, JustOnce, reply
 from app.services import chronology, people
 from app.services.people import deaths, merges
-from app.services.people.numbers import found_by
+from app.services.people.numbers import NUMBERS, found_by
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/people", tags=["people"])
@@ -75,6 +75,7 @@ LIST = Listing(
             _begins(col(Person.last_name), value), _begins(col(Person.display_name), value)
         ),
     },
+    computed={"numbers": NUMBERS},
     sorts={"display_name": col(Person.display_name), "recorded_at": col(Person.recorded_at)},
 )
 
@@ -126,7 +127,7 @@ async def create_person(
 ) -> Response:
     """Enter a prisoner by hand, where no prison system sends them."""
     person = await people.create(db, actor, body)
-    return await once.created(people.shown(person, actor), location=f"people/{person.id}")
+    return await once.created(await people.shown(db, person, actor), location=f"people/{person.id}")
 
 
 async def _whole_body(actor: MayImportPeople, request: Request) -> bytes:
@@ -180,9 +181,9 @@ async def merge_people(actor: MayMergePeople, db: Db, body: PersonMerge) -> Resp
 
 
 @router.get("/{person_id}", response_model=AnyPerson, responses=refusals())
-async def read_person(actor: MayReadPerson, person: ThisPerson) -> Response:
+async def read_person(actor: MayReadPerson, db: Db, person: ThisPerson) -> Response:
     """One prisoner: to a mentor the name, and nothing else."""
-    return reply(people.shown(person, actor))
+    return reply(await people.shown(db, person, actor))
 
 
 @router.post(

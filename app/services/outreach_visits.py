@@ -151,9 +151,11 @@ def _refuse(name: str, ids: Sequence[UUID], wrong: dict[UUID, str]) -> None:
 def _add_parts(
     db: AsyncSession, visit: OutreachVisit, staff_ids: Collection[UUID], mentors: Collection[UUID]
 ) -> None:
-    went = [{"staff_id": each} for each in staff_ids] + [{"mentor_id": each} for each in mentors]
-    for who in went:
-        db.add(OutreachPart(prison_id=visit.prison_id, outreach_visit_id=visit.id, **who))
+    here, made = visit.prison_id, visit.id
+    for staff_id in staff_ids:
+        db.add(OutreachPart(prison_id=here, outreach_visit_id=made, staff_id=staff_id))
+    for mentor_id in mentors:
+        db.add(OutreachPart(prison_id=here, outreach_visit_id=made, mentor_id=mentor_id))
 
 
 async def parts_of(db: AsyncSession, visit: OutreachVisit) -> tuple[list[UUID], list[UUID]]:

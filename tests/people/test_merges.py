@@ -11,8 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from app import clock, worker
+from app.cli import merging
+from app.config import Settings
 from app.db import Database
-from app.integrations.prison import synthetic
+from app.integrations.prison import merged_events, synthetic
+from app.integrations.prison.prisoner_search import FileRefused
 from app.models.base import metadata
 from app.models.retention import Expiry
 from app.services.people.carrying import NOT_CARRIED, pointing_at
@@ -468,12 +471,50 @@ async def test_the_service_may_change_whatever_it_carries(wing: Wing, db: Databa
                 assert (await session.execute(may, name)).scalar_one(), name
 
 
-RECORDED = Path("/work/shared/data/hmpps/non-associations")
+RECORDED = Path(__file__).parents[3] / "shared/data/hmpps/non-associations"
 EVENT = {"number": "B8888CC", "removed_number": "A7777BB"}
 
 
-def event(**changes: Any) -> dict[str, Any]:
+def event(at: str | None = None, **changes: Any) -> dict[str, Any]:
+    """An event as it stands on the queue."""
     about = {"nomsNumber": "B8888CC", "removedNomsNumber": "A7777BB", "reason": "MERGE"}
     message = {"version": "1.0", "additionalInformation": {**about, **changes}}
+    message |= {"occurredAt": at} if at else {}
     kind = {"Type": "String", "Value": "prison-offender-events.prisoner.merged"}
     return {"Message": json.dumps(message), "MessageAttributes": {"eventType": kind}}
+
+
+def test_events_come_in_the_order_in_which_they_happened_and_others_are_passed_over() -> None:
+    other = {**event(), "MessageAttributes": {"eventType": {"Value": "prisoner.released"}}}
+    lines = [event(at="2024-10-12T15:14:24Z"), other, {"Message": "{}"},
+             event(at="2024-10-11T15:14:24Z", nomsNumber="A7777BB", removedNomsNumber="C1111CC"),
+             event(nomsNumber="no number")]  # fmt: skip
+    told = merged_events.read(b"\n".join(orjson.dumps(each) for each in lines))
+    merges = [each.merge.removed_number for each in told if each.merge is not None]
+    assert merges == ["C1111CC", "A7777BB"]
+    assert [each.passed_over for each in told if each.passed_over] == ["prisoner.released"]
+    assert sorted(each.position for each in told if each.refused) == [3, 5]
+    assert merged_events.read(orjson.dumps(lines)) == told
+    with pytest.raises(FileRefused):
+        merged_events.read(b'{"Message": ')
+
+
+async def test_the_recorded_event_is_taken_in_twice_and_makes_one(
+    wing: Wing, settings: Settings, tmp_path: Path
+) -> None:
+    kept = await wing.person(number=EVENT["number"])
+    await wing.person(number=EVENT["removed_number"])
+    path = RECORDED / "prison-offender-events.prisoner.merged.json"
+    if not path.exists():
+        path = tmp_path / "merged.json"
+        path.write_bytes(orjson.dumps(event(at="2024-10-12T15:14:24Z")))
+    for _ in range(2):
+        assert await merging.take_in(settings, wing.prison_id, [path])
+    assert await found(wing, EVENT["removed_number"]) == [kept["id"]]
+    spoilt = tmp_path / "spoilt.json"
+    spoilt.write_text("{")
+    assert not await merging.take_in(settings, wing.prison_id, [spoilt])
+    elsewhere = tmp_path / "elsewhere.json"
+    numbers = {"nomsNumber": "Z1111ZZ", "removedNomsNumber": "Z2222ZZ"}
+    elsewhere.write_bytes(orjson.dumps(event(**numbers)))
+    assert await merging.take_in(settings, wing.prison_id, [elsewhere])

@@ -9,6 +9,7 @@ from app.access import Actor
 from app.errors import AlreadyExists, Invalid
 from app.models.base import Output
 from app.models.people import Person, PersonCreate, Source
+from app.models.prisons import PersonIdentity
 from app.services import outbox
 from app.services.people.believable import unbelievable
 from app.services.people.identities import identify, people_lock
@@ -42,9 +43,11 @@ def _check_birth(born: date | None, today: date) -> None:
         raise Invalid.field("date_of_birth", "date_of_birth", why)
 
 
-def shown(person: Person, actor: Actor) -> Output:
+async def shown(db: AsyncSession, person: Person, actor: Actor) -> Output:
     """The person as this actor may see them: to a mentor the name, and nothing else."""
-    return shape("people", actor.role).model_validate(person)
+    identity = await db.get_one(PersonIdentity, person.identity_id)
+    fields = {**person.model_dump(), "numbers": sorted(identity.numbers)}
+    return shape("people", actor.role).model_validate(fields)
 
 
 __all__ = ["create", "identify", "import_documents", "shown"]

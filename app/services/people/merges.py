@@ -99,7 +99,11 @@ async def _renumber(
         outbox.say(db, person.prison_id, "person.updated", person.id, presence=person.presence)
         await db.flush()
         return MergeOutcome.renumbered
-    return MergeOutcome.noted if news else MergeOutcome.unchanged
+    if not news:
+        return MergeOutcome.unchanged
+    person.version += 1  # its numbers are shown with it
+    await db.flush()
+    return MergeOutcome.noted
 
 
 async def _numbers_of(db: AsyncSession, person: Person) -> Sequence[str]:
@@ -113,6 +117,7 @@ async def _merge(db: AsyncSession, kept: Person, gone: Person) -> Merged:
     if len(born) > 1:
         result.warnings.append(MergeWarning.date_of_birth_differs)
     _take_over(kept, gone)
+    kept.version += 1  # its numbers are shown with it
     await db.flush()
     await _unite(db, result, gone)
     gone.presence, gone.cell_location = Presence.left, None

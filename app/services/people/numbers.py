@@ -24,6 +24,18 @@ def found_by(number: Any) -> ColumnElement[bool]:
     return or_(col(Person.number) == cast(number, String), theirs)
 
 
+_each = func.unnest(col(PersonIdentity.numbers)).column_valued("each_number")
+NUMBERS = func.array(
+    select(_each)
+    .select_from(PersonIdentity)
+    .where(col(PersonIdentity.id) == col(Person.identity_id))
+    .order_by(_each)
+    .correlate(Person)
+    .scalar_subquery()
+)
+"""Every number by which a person of a list is found, in order."""
+
+
 async def by_number(db: AsyncSession, prison_id: str, number: str) -> Person | None:
     """Who is found here by a number; the row of who they are, if two numbers were one person."""
     return (await by_numbers(db, prison_id, [number])).get(number)
