@@ -15,17 +15,20 @@ from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
 from app.models.clearances import Clearance
 from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
+from app.models.efforts import Effort
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.match_proposals import MatchProposal, MatchProposalPair
 from app.models.mentors import Mentor
 from app.models.modules import SiteModule
 from app.models.non_associations import NonAssociation
+from app.models.outreach_visits import OutreachPart, OutreachVisit
 from app.models.placements import Placement, PlacementStatus
 from app.models.profiles import Profile
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
+from app.models.wing_places import WingPlace
 from app.support_scope import SUPPORT
 from app.ties import HERE, MY_MENTOR, MY_PERSON
 
@@ -112,6 +115,24 @@ def _nobody(_: Role) -> ColumnElement[bool]:
     return false()
 
 
+def _places(role: Role) -> ColumnElement[bool]:
+    """Staff see every place, prisoners their own."""
+    return col(WingPlace.person_id) == MY_PERSON if role.family is Role.mentor else true()
+
+
+def _visits(role: Role) -> ColumnElement[bool]:
+    """Staff see where the scheme went, and with whom."""
+    return false() if role.family is Role.mentor else true()
+
+
+def _efforts(role: Role) -> ColumnElement[bool]:
+    """Mentors see their own, support workers and clinicians all. Governors get hours put
+    together."""
+    if role.family is Role.mentor:
+        return col(Effort.mentor_id) == MY_MENTOR
+    return false() if role is Role.governor else true()
+
+
 PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Campaign: _campaigns,
     Statement: _statements,
@@ -149,4 +170,8 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     MatchProposal: _care_and(false()),
     MatchProposalPair: _care_and(false()),
     **SUPPORT,
+    WingPlace: _places,
+    OutreachVisit: _visits,
+    OutreachPart: _visits,
+    Effort: _efforts,
 }

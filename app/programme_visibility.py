@@ -16,6 +16,7 @@ from app.models.clearances import ClearanceRead, ClearanceRow, ExpiringRow
 from app.models.cohorts import AttendanceRead, CohortRead, CohortRow, DayMarked, MemberRead
 from app.models.complaints import ComplaintOwn, ComplaintRead, ComplaintReceipt, ComplaintRow
 from app.models.demand import DemandRead, TurnedAwayRead
+from app.models.efforts import EffortRead, EffortSummary
 from app.models.goals import GoalForMentor, GoalRead
 from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
 from app.models.joint_reviews import (
@@ -30,6 +31,8 @@ from app.models.mentees import MenteeReceipt
 from app.models.mentors import ShadowingRead
 from app.models.modules import ModuleRead, ModuleRow
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
+from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
+from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
 from app.models.profiles import ProfileOwn, ProfileRead
 from app.models.staff import Role
@@ -44,6 +47,7 @@ from app.models.supervisions import (
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingMatrix
 from app.models.waiting_list import WaitingRead
+from app.models.wing_places import WingOccupancy, WingPlaceOwn, WingPlaceRead, WingPlaceRow
 
 Audiences = Mapping[Role, type[Output]]
 CARE = (Role.support_worker, Role.clinician)
@@ -156,4 +160,20 @@ PROGRAMME: dict[str, Audiences] = {
     "complaints.history": dict.fromkeys(STAFF, HistoryRead),
     "demand": dict.fromkeys(STAFF, DemandRead),
     "turned_away": dict.fromkeys(CARE, TurnedAwayRead),
+    "wing_places": {**dict.fromkeys(STAFF, WingPlaceRead), Role.mentor: WingPlaceOwn},
+    "wing_places.row": {**dict.fromkeys(STAFF, WingPlaceRow), Role.mentor: WingPlaceOwn},
+    "wing_places.history": {
+        **dict.fromkeys(CARE, HistoryRead),
+        Role.wing_duty: HistoryCoarse,  # who reads no notes reads none here either
+        Role.governor: HistoryCoarse,
+        Role.mentor: HistoryForMentor,
+    },
+    "wing_places.occupancy": dict.fromkeys(STAFF, WingOccupancy),
+    "outreach_visits": dict.fromkeys(STAFF, OutreachVisitRead),
+    "outreach_visits.row": dict.fromkeys(STAFF, OutreachVisitRead),
+    "outreach_visits.coverage": dict.fromkeys(STAFF, OutreachCoverage),
+    "efforts": dict.fromkeys((*CARE, Role.mentor), EffortRead),
+    "efforts.row": dict.fromkeys((*CARE, Role.mentor), EffortRead),
+    "efforts.summary": dict.fromkeys(SCHEME, EffortSummary),
+    "people.merges": {Role.support_worker: MergeRead, Role.machine: MergeReceipt},
 }

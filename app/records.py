@@ -32,6 +32,7 @@ from app.models.cohorts import Attendance, CohortMember
 from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
+from app.models.efforts import Effort
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
@@ -43,6 +44,7 @@ from app.models.mentors import Mentor, Observation
 from app.models.moves import History
 from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
+from app.models.outreach_visits import OutreachPart
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
@@ -58,6 +60,7 @@ from app.models.supervisions import Supervision
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
+from app.models.wing_places import WingPlace
 
 # Tables whose rows name the person they are about.
 _OF_A_PERSON: tuple[Any, ...] = (
@@ -76,6 +79,7 @@ _OF_A_PERSON: tuple[Any, ...] = (
     Release,
     Expiry,
     Profile,
+    WingPlace,
 )
 # Tables that tell of rows of the others, by their `thing_id`.
 TOLD_OF_OTHERS: tuple[Any, ...] = (History, TextVersion, FormerValue)
@@ -87,6 +91,7 @@ NOBODYS = {
     "regime": "the prison's day",
     "staff": "who works here",
     "duty": "who works here",
+    "outreach_visit": "where the scheme went, and how many it reached: of nobody by name",
     "outbox": "ids only, of rows that are listed here",
     "idempotency_key": "answers given once, deleted after a day",
     "client": "machines",
@@ -119,13 +124,15 @@ def theirs(
     def once(column: str, values: Any) -> ColumnElement[bool]:
         return col(FormerValue.former).op("->>")(column).in_(values)
 
-    mine = {model: model.person_id == person_id for model in _OF_A_PERSON}
+    # Two numbers may have turned out to be one person: rows that stand aside are theirs too.
+    both = ids(Person, or_(col(Person.id) == person_id, col(Person.merged_into) == person_id))
+    mine = {model: model.person_id.in_(both) for model in _OF_A_PERSON}
     mentors = ids(Mentor, mine[Mentor])
     mentees = ids(Mentee, mine[Mentee])
     attended = ids(Participation, col(Participation.mentee_id).in_(mentees), of="session_id")
     led: ColumnElement[bool] = col(Session.mentor_id).in_(mentors)
     concern: ColumnElement[bool] = or_(
-        col(Concern.subject_person_id) == person_id, col(Concern.raised_by_person_id) == person_id
+        col(Concern.subject_person_id).in_(both), col(Concern.raised_by_person_id).in_(both)
     )
     if ever:
         as_text = select(cast(mentors.subquery().c.id, String))
@@ -144,7 +151,7 @@ def theirs(
         .where(col(Person.prison_id) == prison_id, col(Person.id) == person_id)
     )
     found: dict[type[SQLModel], ColumnElement[bool]] = {
-        Person: col(Person.id) == person_id,
+        Person: or_(col(Person.id) == person_id, col(Person.merged_into) == person_id),
         **mine,
         Observation: or_(
             col(Observation.mentor_id).in_(mentors),
@@ -163,6 +170,8 @@ def theirs(
         ),
         CohortMember: col(CohortMember.mentor_id).in_(mentors),
         Attendance: col(Attendance.mentor_id).in_(mentors),
+        Effort: col(Effort.mentor_id).in_(mentors),
+        OutreachPart: col(OutreachPart.mentor_id).in_(mentors),
         Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
         Session: or_(led, col(Session.id).in_(attended)),
         Participation: or_(
@@ -186,7 +195,7 @@ def theirs(
         Goal: col(Goal.mentee_id).in_(mentees),
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),
-        Task: or_(mine[Task], col(Task.thing_id) == person_id, col(Task.thing_id).in_(concerns)),
+        Task: or_(mine[Task], col(Task.thing_id).in_(both), col(Task.thing_id).in_(concerns)),
         Notification: or_(
             col(Notification.concern_id).in_(concerns),
             col(Notification.task_id).in_(tasks),

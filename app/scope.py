@@ -120,6 +120,13 @@ def _all_for_staff(own: ColumnElement[bool]) -> Narrowing:
     return lambda role: own if role.family is Role.mentor else true()
 
 
+def _people(own: ColumnElement[bool]) -> Narrowing:
+    """Staff see everyone, a mentor only `own`. A number that turned out to be another's is found
+    there, and is no person by itself."""
+    themselves = col(Person.merged_into).is_(None)
+    return lambda role: and_(themselves, _all_for_staff(own)(role))
+
+
 def _only_staff(role: Role) -> ColumnElement[bool]:
     return false() if role.family is Role.mentor else true()
 
@@ -303,7 +310,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Regime: _everyone,
     Duty: _only_staff,
     Staff: _only_staff,
-    Person: _all_for_staff(
+    Person: _people(
         or_(
             col(Person.id) == MY_PERSON,
             col(Person.id).in_(
@@ -396,4 +403,7 @@ async def referred(db: AsyncSession, model: type[T], prison_id: str, row_id: UUI
     row = (await db.execute(found)).scalar_one_or_none()
     if row is None:
         raise Invalid.field(name, "unknown", f"there is no such {model.__name__.lower()} here")
+    if isinstance(row, Person) and row.merged_into is not None:
+        message = f"two numbers were one person, who is {row.merged_into}"
+        raise Invalid.field(name, "merged", message)
     return row

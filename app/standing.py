@@ -6,6 +6,7 @@ from typing import Any
 
 from app.db import Database
 from app.errors import TokenRevoked
+from app.models.mentors import MENTOR_ENDED
 from app.tokens import Claims
 
 Row = Mapping[str, Any]
@@ -26,12 +27,15 @@ _STAFF = f"""
     SELECT t.revoked, s.id, s.role FROM ({_REVOKED}) t
     LEFT JOIN staff s ON s.prison_id = $5 AND s.subject = $1 AND s.active
 """  # noqa: S608 - of constants
+_ENDED = ", ".join(f"'{status}'" for status in sorted(MENTOR_ENDED))
 _PRISONER = f"""
     SELECT t.revoked, p.id, m.id AS mentor_id, m.status FROM ({_REVOKED}) t
     LEFT JOIN person p ON p.prison_id = $5 AND p.id = $2 AND p.presence <> 'left'
+        AND p.merged_into IS NULL
     LEFT JOIN LATERAL (
         SELECT id, status FROM mentor
-        WHERE prison_id = p.prison_id AND person_id = p.id ORDER BY recorded_at DESC LIMIT 1
+        WHERE prison_id = p.prison_id AND person_id = p.id AND status <> 'merged'
+        ORDER BY status IN ({_ENDED}), recorded_at DESC LIMIT 1
     ) m ON true
 """  # noqa: S608 - of constants
 _MACHINE = f"""
@@ -46,7 +50,8 @@ async def of_staff(db: Database, prison_id: str, who: Claims) -> Row | None:
 
 
 async def of_prisoner(db: Database, prison_id: str, who: Claims) -> Row | None:
-    """The prisoner who is here: `id`, and `mentor_id` and `status` of their last application."""
+    """The prisoner who is here: `id`, and `mentor_id` and `status` of their live application, or
+    the last."""
     return await _row(db, prison_id, _PRISONER, who)
 
 

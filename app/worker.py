@@ -39,6 +39,7 @@ from app.services import (
     mentees,
     mentors,
     notifications,
+    outreach_visits,
     releases,
     retention,
     revocations,
@@ -46,12 +47,14 @@ from app.services import (
     software,
     supervisions,
     trainings,
+    wing_places,
 )
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
 from app.services.mentors import standing
+from app.services.people import merges
 from app.services.tasks import sweep as task_steps
 
 log = structlog.get_logger(__name__)
@@ -239,6 +242,12 @@ async def housekeeping(db: Database, prison_id: str) -> None:
         await debriefs.owe_due(session, prison_id)
         await match_proposals.expire_due(session, prison_id)
         await mentees.tasks_due(session, prison_id)
+    async with db.write(prison_id) as session:
+        await wing_places.end_of_those_gone(session, prison_id)
+        await wing_places.remind(session, prison_id)
+        await outreach_visits.remind(session, prison_id)
+    async with db.write(prison_id) as session:
+        await merges.look_after(session, prison_id)
 
 
 async def seal(db: Database, prison_id: str) -> None:

@@ -107,7 +107,14 @@ def upgrade() -> None:
         _time("ended_at", nullable=True),
         sa.Column(
             "ended_reason",
-            _choice("ended_reason", "discharged", "handed_over", "left_prison", "entered_in_error"),
+            _choice(
+                "ended_reason",
+                "discharged",
+                "handed_over",
+                "left_prison",
+                "entered_in_error",
+                "merged",
+            ),
             nullable=True,
         ),
         _to_staff("fk_caseload_staff", "staff_id"),

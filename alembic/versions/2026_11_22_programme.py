@@ -51,6 +51,7 @@ def upgrade() -> None:
                 "transferred",
                 "released",
                 "deceased",
+                "merged",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -80,6 +81,7 @@ def upgrade() -> None:
                 "transferred",
                 "released",
                 "deceased",
+                "merged",
                 name="suspended_from",
                 native_enum=False,
                 create_constraint=True,
@@ -154,7 +156,7 @@ def upgrade() -> None:
         ["prison_id", "person_id"],
         unique=True,
         postgresql_where=sa.text(
-            "status NOT IN ('deceased', 'declined', 'released', 'removed', 'stepped_down', 'transferred', 'withdrawn')"
+            "status NOT IN ('deceased', 'declined', 'merged', 'released', 'removed', 'stepped_down', 'transferred', 'withdrawn')"
         ),
     )
     op.create_table(
@@ -263,6 +265,7 @@ def upgrade() -> None:
                 "transferred",
                 "released",
                 "deceased",
+                "merged",
                 name="status",
                 native_enum=False,
                 create_constraint=True,
@@ -321,7 +324,7 @@ def upgrade() -> None:
         ["prison_id", "person_id"],
         unique=True,
         postgresql_where=sa.text(
-            "status NOT IN ('completed', 'deceased', 'declined_by_person', 'disengaged', 'released', 'signposted', 'transferred')"
+            "status NOT IN ('completed', 'deceased', 'declined_by_person', 'disengaged', 'merged', 'released', 'signposted', 'transferred')"
         ),
     )
     op.create_table(

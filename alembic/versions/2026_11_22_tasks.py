@@ -100,6 +100,7 @@ def upgrade() -> None:
                 "supervisions",
                 "trainings",
                 "wing_places",
+                "wings",
                 name="thing_noun",
                 native_enum=False,
                 create_constraint=True,

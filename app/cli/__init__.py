@@ -13,6 +13,7 @@ from app.cli import (
     development,
     ground,
     matching,
+    merging,
     retaining,
     revoking,
     running,
@@ -48,7 +49,9 @@ cli.command()(showing.lifecycles)
 _group("database", "Roles and databases of an external PostgreSQL.").command()(storage.provision)
 _group("prison", "Prisons served here.").command("open")(data.open_prison)
 _group("staff", "Staff of a prison.").command("add")(data.add_staff)
-_group("people", "Prisoners.").command("import")(data.import_people)
+_people = _group("people", "Prisoners.")
+_people.command("import")(data.import_people)
+_people.command("merged")(merging.merged)
 _group("non-associations", "Whom the prison keeps apart.").command("import")(
     matching.import_non_associations
 )

@@ -20,6 +20,7 @@ from app.demo import (
     matching,
     mentees,
     mentors,
+    places,
     sessions,
     sharing,
     support,
@@ -72,6 +73,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await clinical.live(wing)
         await break_glass.live(wing)
         await support.live(wing)
+        await places.live(wing)
         wing.at(minutes=30)
         raised = await concerns.live(wing)
     finally:

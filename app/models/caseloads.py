@@ -25,6 +25,7 @@ class CaseloadEnd(StrEnum):
     handed_over = "handed_over"
     left_prison = "left_prison"
     entered_in_error = "entered_in_error"
+    merged = "merged"
 
 
 class Caseload(Versioned, table=True):

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field
 
 from app import clock
@@ -44,6 +44,7 @@ class MenteeStatus(StrEnum):
     transferred = "transferred"
     released = "released"
     deceased = "deceased"
+    merged = "merged"
 
 
 MENTEE_ENDED = frozenset(
@@ -55,6 +56,7 @@ MENTEE_ENDED = frozenset(
         MenteeStatus.transferred,
         MenteeStatus.released,
         MenteeStatus.deceased,
+        MenteeStatus.merged,
     }
 )
 _ENDED_SQL = ", ".join(f"'{status.value}'" for status in sorted(MENTEE_ENDED))
@@ -75,6 +77,8 @@ class Mentee(Versioned, Written, table=True):
     __table_args__ = (
         reference("person", "person_id"),
         reference("staff", "explained_by", name="fk_mentee_explained_by"),
+        reference("mentee", "merged_into", name="fk_mentee_merged_into"),
+        CheckConstraint("status <> 'merged' OR merged_into IS NOT NULL", name="merged"),
         Index(
             "uq_mentee_live_person",
             "prison_id",
@@ -106,6 +110,7 @@ class Mentee(Versioned, Written, table=True):
     outreach_attempts: int = Field(default=0, nullable=False)
     welfare_checked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     check_first_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    merged_into: UUID | None = None
 
 
 class MenteeCreate(Writing):

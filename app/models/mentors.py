@@ -49,6 +49,7 @@ class MentorStatus(StrEnum):
     transferred = "transferred"
     released = "released"
     deceased = "deceased"
+    merged = "merged"
 
 
 MENTOR_ENDED = frozenset(
@@ -60,6 +61,7 @@ MENTOR_ENDED = frozenset(
         MentorStatus.transferred,
         MentorStatus.released,
         MentorStatus.deceased,
+        MentorStatus.merged,
     }
 )
 LEFT = frozenset({MentorStatus.transferred, MentorStatus.released, MentorStatus.deceased})
@@ -102,6 +104,8 @@ class Mentor(Versioned, Written, table=True):
         reference("staff", "supervisor_id", name="fk_mentor_supervisor"),
         reference("campaign", "campaign_id", name="fk_mentor_campaign"),
         Index("ix_mentor_campaign", "prison_id", "campaign_id"),
+        reference("mentor", "merged_into", name="fk_mentor_merged_into"),
+        CheckConstraint("status <> 'merged' OR merged_into IS NOT NULL", name="merged"),
         Index(
             "uq_mentor_live_person",
             "prison_id",
@@ -144,6 +148,7 @@ class Mentor(Versioned, Written, table=True):
     declined_by: str | None = Field(default=None, max_length=200)
     reapply_on: date | None = None
     correction_asked_by: str | None = Field(default=None, max_length=200)
+    merged_into: UUID | None = None
 
     @property
     def limits(self) -> list[ApprovalCondition]:

@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
+from pydantic import model_validator
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
@@ -17,6 +19,7 @@ from app.models.base import (
     PrisonerNumber,
     Versioned,
     choice,
+    reference,
 )
 
 
@@ -40,6 +43,11 @@ class Person(Versioned, table=True):
         # A pseudonym, once what is known of the person has expired, is a star and six digits.
         CheckConstraint(r"number ~ '^([A-Z]\d{4}[A-Z]{2}|\*[0-9a-f]{6})$'", name="number"),
         ForeignKeyConstraint(["identity_id"], ["person_identity.id"]),
+        reference("person", "merged_into", name="fk_person_merged_into"),
+        CheckConstraint("(merged_into IS NULL) = (merged_at IS NULL)", name="merged"),
+        CheckConstraint("merged_into IS NULL OR presence = 'left'", name="merged_away"),
+        Index("ix_person_merged_into", "prison_id", "merged_into"),
+        Index("ix_person_identity_id", "prison_id", "identity_id"),
         Index("ix_person_display_name", "prison_id", "display_name", "id"),
     )
 
@@ -55,6 +63,9 @@ class Person(Versioned, table=True):
     came_back_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     no_it_access: bool = Field(default=False, nullable=False)
     source: Source = Field(sa_type=choice(Source, "source"))
+    # Set on a number that turned out to be another's: the row of who they are stands for both.
+    merged_into: UUID | None = None
+    merged_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class PersonCreate(Input):
@@ -75,6 +86,7 @@ class PersonRead(Identified):
     """A prisoner, as staff see them."""
 
     number: str
+    numbers: list[str] = Field(description="Every number by which they are found, in order.")
     first_name: str
     middle_names: str | None
     last_name: str
@@ -91,6 +103,64 @@ class PersonForMentor(Output):
 
     id: UUID
     display_name: str
+
+
+class MergeOutcome(StrEnum):
+    merged = "merged"
+    renumbered = "renumbered"
+    noted = "noted"
+    unchanged = "unchanged"
+
+
+class MergeWarning(StrEnum):
+    """What a person should look at after a merge."""
+
+    date_of_birth_differs = "date_of_birth_differs"
+    kept_under_another_number = "kept_under_another_number"
+    some_rows_stay_aside = "some_rows_stay_aside"
+
+
+class PersonMerge(Input):
+    """Two numbers that are one person, as the prison system tells."""
+
+    number: PrisonerNumber = Field(
+        description="The number that is kept.", schema_extra={"examples": ["B8888CC"]}
+    )
+    removed_number: PrisonerNumber = Field(
+        description="The number that is not used any more.", schema_extra={"examples": ["A7777BB"]}
+    )
+
+    @model_validator(mode="after")
+    def _of_two(self) -> Self:
+        if self.number == self.removed_number:
+            raise ValueError("removed_number: must be another number")
+        return self
+
+
+class MergedRow(Output):
+    """A row that the merge ended, or could not carry over and left under the removed number."""
+
+    table: str
+    id: UUID
+
+
+class MergeReceipt(Output):
+    """What became of a merge, as a machine is told: no more than it brought."""
+
+    number: str
+    outcome: MergeOutcome
+    warnings: list[MergeWarning]
+
+
+class MergeRead(MergeReceipt):
+    """What became of a merge, as staff see it."""
+
+    person_id: UUID
+    numbers: list[str] = Field(description="Every number by which the person is found.")
+    ended: list[MergedRow] = Field(description="Live records that were one too many, and ended.")
+    aside: list[MergedRow] = Field(
+        description="Records that stand under the removed number, since the kept one has its own."
+    )
 
 
 class ImportOutcome(StrEnum):

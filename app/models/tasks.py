@@ -73,6 +73,7 @@ class TaskSource(StrEnum):
     supervisions = "supervisions"
     trainings = "trainings"
     wing_places = "wing_places"
+    wings = "wings"
 
 
 class Task(Versioned, Written, table=True):

@@ -10,6 +10,7 @@ from sqlmodel import Field, col
 from app.access import (
     Actor,
     MayImportPeople,
+    MayMergePeople,
     MayReadChronology,
     MayReadPerson,
     MayReportDeath,
@@ -34,9 +35,12 @@ from app.models.chronology import EventRead
 from app.models.deaths import DeathCreate, DeathRead
 from app.models.people import (
     ImportReport,
+    MergeRead,
+    MergeReceipt,
     Person,
     PersonCreate,
     PersonForMentor,
+    PersonMerge,
     PersonRead,
     Presence,
 )
@@ -46,7 +50,8 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JSON, JustOnce, reply
 from app.services import chronology, people
-from app.services.people import deaths
+from app.services.people import deaths, merges
+from app.services.people.numbers import NUMBERS, found_by
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/people", tags=["people"])
@@ -63,19 +68,22 @@ LIST = Listing(
     Person,
     MATRIX["people.row"],
     filters={
-        "number": lambda value: col(Person.number) == value,
+        "number": found_by,
         "presence": lambda value: col(Person.presence) == value,
         "wing": lambda value: func.split_part(col(Person.cell_location), "-", 1) == value,
         "name": lambda value: or_(
             _begins(col(Person.last_name), value), _begins(col(Person.display_name), value)
         ),
     },
+    computed={"numbers": NUMBERS},
     sorts={"display_name": col(Person.display_name), "recorded_at": col(Person.recorded_at)},
 )
 
 
 class PersonQuery(PageQuery):
-    number: PrisonerNumber | None = Field(default=None, description="In any case.")
+    number: PrisonerNumber | None = Field(
+        default=None, description="Theirs now, or ever; in any case."
+    )
     presence: Presence | None = Field(default=None, description="Here, away or left.")
     wing: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$")] | None = Field(
         default=None, description="The wing's code: a cell location up to its first hyphen."
@@ -119,7 +127,7 @@ async def create_person(
 ) -> Response:
     """Enter a prisoner by hand, where no prison system sends them."""
     person = await people.create(db, actor, body)
-    return await once.created(people.shown(person, actor), location=f"people/{person.id}")
+    return await once.created(await people.shown(db, person, actor), location=f"people/{person.id}")
 
 
 async def _whole_body(actor: MayImportPeople, request: Request) -> bytes:
@@ -164,10 +172,18 @@ async def import_people(
     return await once.created(await people.import_documents(db, actor, data))
 
 
+@router.post("/merges", response_model=MergeRead | MergeReceipt, responses=refusals())
+async def merge_people(actor: MayMergePeople, db: Db, body: PersonMerge) -> Response:
+    """Two numbers are one person, as the prison system tells: everything of the removed number
+    goes on under the kept one, and either finds it. The same merge again changes nothing; 404
+    when neither number is known here."""
+    return reply(merges.shown(await merges.merge(db, actor, body), actor))
+
+
 @router.get("/{person_id}", response_model=AnyPerson, responses=refusals())
-async def read_person(actor: MayReadPerson, person: ThisPerson) -> Response:
+async def read_person(actor: MayReadPerson, db: Db, person: ThisPerson) -> Response:
     """One prisoner: to a mentor the name, and nothing else."""
-    return reply(people.shown(person, actor))
+    return reply(await people.shown(db, person, actor))
 
 
 @router.post(

@@ -34,6 +34,8 @@ async def note_lifting(db: AsyncSession, context: Context) -> None:
 MOVES = {
     (S.placed, S.lift_asked): Move(_TWO, effects=(note_asking,), offered=False),
     (S.lift_asked, S.lifted): Move(_TWO, effects=(note_lifting,), offered=False),
+    # Of two holds for one reason, when two numbers turn out to be one person.
+    (S.placed, S.lifted): Move(frozenset(), effects=(note_lifting,), offered=False),
 }
 LEGAL_HOLD = Lifecycle("legal_holds", "legal_hold", HoldStatus, MOVES)
 

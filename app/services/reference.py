@@ -41,6 +41,7 @@ from app.models.concerns import (
 from app.models.deaths import DeathSource, DeathStatus
 from app.models.demand import TurnedAwayReason
 from app.models.duties import Post
+from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoid
 from app.models.goals import GoalKind, GoalStatus
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
@@ -64,8 +65,9 @@ from app.models.mentors import (
 from app.models.modules import ModuleSource, ModuleStatus
 from app.models.non_associations import PairImportOutcome, Restriction
 from app.models.notifications import NotificationStatus, PageWhy
+from app.models.outreach_visits import OutreachKind
 from app.models.pairings import PairingStatus
-from app.models.people import ImportOutcome, Presence, Source
+from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.placements import PlacementStatus
 from app.models.profiles import LivedTopic, Preference, Skill
@@ -94,6 +96,7 @@ from app.models.supervisions import (
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.models.waiting_list import OrderReason, WaitingFor
+from app.models.wing_places import WingPlaceEnd, WingPlaceStatus
 from app.services.escalation import Immediacy, Why
 
 LABELS = Path(__file__).parents[1] / "reference"
@@ -207,6 +210,15 @@ LISTS: tuple[type[StrEnum], ...] = (
     OrderReason,
     WaitingFor,
     TurnedAwayReason,
+    WingPlaceStatus,
+    WingPlaceEnd,
+    OutreachKind,
+    EffortActivity,
+    EffortVoid,
+    EffortSource,
+    EffortBy,
+    MergeOutcome,
+    MergeWarning,
 )
 
 

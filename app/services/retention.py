@@ -149,6 +149,7 @@ async def _gone(db: AsyncSession, prison_id: str, now: datetime) -> Sequence[UUI
         prison_id,
         Person,
         col(Person.presence) == Presence.left,
+        col(Person.merged_into).is_(None),  # expires with who they are
         col(Person.recorded_at) < classes()[0].cutoff(now),
         col(Person.id).not_in(held_people(prison_id)),
         ended < len(classes()),
@@ -219,7 +220,14 @@ def _blank(model: Any, names: list[str]) -> dict[str, Any]:
 
 
 async def _pseudonymise(db: AsyncSession, prison_id: str, person_id: UUID) -> None:
-    """Leave of the person a mark that leads to nobody: the same through what counts are made of."""
+    """Leave of the person a mark that leads to nobody: the same through what counts are made of.
+    Of two numbers that were one person, of each."""
+    both = or_(col(Person.id) == person_id, col(Person.merged_into) == person_id)
+    for each in (await db.execute(_of(prison_id, Person, both))).scalars().all():
+        await _pseudonymise_row(db, prison_id, each)
+
+
+async def _pseudonymise_row(db: AsyncSession, prison_id: str, person_id: UUID) -> None:
     identity_of = select(col(Person.identity_id)).where(
         col(Person.prison_id) == prison_id, col(Person.id) == person_id
     )

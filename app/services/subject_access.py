@@ -138,20 +138,28 @@ async def answer(
     `since` and `until`: recorded on these days, in the prison's own time, both included. Each
     prison's part is in that prison's audit before it is answered.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for prison_id in await db.prison_ids():
         rows = await db.fetch(prison_id, _HERE, prison_id, number)
         for row in rows:
             async with db.write(prison_id) as session:
                 told = await _told(session, who, prison_id, row["id"], since, until)
             if told is not None:
-                found[prison_id] = told
+                found[prison_id] = _with(found.get(prison_id, {}), told)
     return found or None
+
+
+def _with(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What is told of two rows that are one person elsewhere, and were not made one here yet."""
+    counts = Counter(one.get("withheld_texts", {})) + Counter(other["withheld_texts"])
+    both = {name: [*one.get(name, []), *other.get(name, [])] for name in {**one, **other}
+            if name != "withheld_texts"}  # fmt: skip
+    return {**both, "withheld_texts": dict(counts)}
 
 
 _HERE = """
     SELECT p.id FROM person p JOIN person_identity i ON i.id = p.identity_id
-    WHERE p.prison_id = $1 AND $2 = ANY(i.numbers)
+    WHERE p.prison_id = $1 AND $2 = ANY(i.numbers) AND p.merged_into IS NULL
 """
 
 

@@ -60,6 +60,8 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "acquaintance": {"other_person_id": None, "other_as_told": "Danny from the servery"},
     "non_association": {"number_low": "A0001AA", "number_high": "A0002AA"},
     "match_proposal_pair": {"parts": []},
+    "effort": {"minutes": 30, "staff_id": None},
+    "outreach_part": {"staff_id": None},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }
 # Columns that name another mentor than the row's own: nobody observes or hosts themselves.

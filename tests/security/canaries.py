@@ -267,6 +267,7 @@ _put(
         "training": CARE | GOVERNORS,
         "goal": CARE,
         "complaint": CARE | GOVERNORS,
+        "wing_place": CARE,
     },
     "why a decision was made is its maker's; stories are for care",
 )
@@ -429,6 +430,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("supervision", "due_on"): _RECKONED,
     ("supervision", "first_due_on"): _RECKONED,
     ("supervision", "mentor_signature_recorded_by"): _AUTHOR,
+    ("effort", "done_on"): "never before a record begins, so today: whose it is, the oracle tests",
     ("audit_entry", "client"): "the client's name in a token: not free text, and tested for words",
     ("audit_entry", "code"): _CODE,
     ("audit_entry", "operation"): "an operationId",

@@ -29,6 +29,7 @@ from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.demand import TurnedAway
 from app.models.duties import Duty
+from app.models.efforts import Effort
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
@@ -42,6 +43,7 @@ from app.models.modules import SiteModule
 from app.models.moves import History
 from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
+from app.models.outreach_visits import OutreachPart, OutreachVisit
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
@@ -60,6 +62,7 @@ from app.models.supervisions import Supervision
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
+from app.models.wing_places import WingPlace
 from app.models.wings import Wing
 from tests.security.worlds import World
 
@@ -253,6 +256,9 @@ def audit(world: World, actor: Actor, row: Any) -> bool:
 
 @sees(Person)
 def people(world: World, actor: Actor, row: Any) -> bool:
+    """A number that turned out to be another's is nobody by itself."""
+    if row.merged_into is not None:
+        return False
     if not is_prisoner(actor) or row.id == actor.person_id:
         return True
     for mentee in world.rows("mentee"):
@@ -636,3 +642,24 @@ def text_versions(world: World, actor: Actor, row: Any) -> bool:
     if row.disclosure == "restricted" and row.author_subject != actor.subject:
         return False
     return clinical_notes(world, actor, note)
+
+
+# The programme --------------------------------------------------------------------------------
+
+
+@sees(WingPlace)
+def wing_places(world: World, actor: Actor, row: Any) -> bool:
+    return row.person_id == actor.person_id if is_prisoner(actor) else True
+
+
+@sees(OutreachVisit, OutreachPart)
+def outreach(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor)
+
+
+@sees(Effort)
+def efforts(world: World, actor: Actor, row: Any) -> bool:
+    """One's own; those who run the scheme all. A governor gets sums."""
+    if is_prisoner(actor):
+        return row.mentor_id is not None and row.mentor_id == actor.mentor_id
+    return actor.role is not Role.governor

@@ -103,6 +103,7 @@ async def plant(http: Any, db: Database, issuer: DevelopmentIssuer, pages: Path)
     await _courses(world)
     await _mentees(world)
     await _matching(world)
+    await _programme(world)
     await _sessions(world)
     await _voices(world)
     await _concerns(world)
@@ -377,6 +378,31 @@ async def _matching(world: World) -> None:
     for to in ("triage", "accepted"):
         await worker_.move(f"mentees/{waiting['id']}", to)
     await worker_.post("match-proposals", {})
+
+
+async def _programme(world: World) -> None:
+    """Places, an outreach visit, hours; and a stranger who had two numbers."""
+    worker_, mentor_id = world.support_worker, str(world.mentor.mentor_id)
+    body = {"person_id": world.people["mentee"]["id"], "wing_id": world.home.wing_id}
+    place = await world.wing_duty.post("wing-places", body)
+    said = word("history", "note", "wing_place")
+    await worker_.move(f"wing-places/{place['id']}", "waiting", note=said)
+    [other] = (await worker_.get("wings", params={"dedicated": "false"}))["items"]
+    visit = {
+        "wing_id": other["id"],
+        "kind": "stall",
+        "held_at": clock.spell(clock.now()),
+        "staff_ids": [str(worker_.staff_id)],
+        "mentor_ids": [mentor_id],
+        "people_spoken_with": 9,
+    }
+    await worker_.post("outreach-visits", visit)
+    effort = {"activity": "outreach", "done_on": str(clock.now().date()), "minutes": 45}
+    await worker_.post("efforts", effort)
+    await world.mentor.post("efforts", effort)
+    double = await world.home.person()
+    numbers = {"number": world.people["stranger"]["number"], "removed_number": double["number"]}
+    await worker_.post("people/merges", numbers, 200)
 
 
 async def _sessions(world: World) -> None:

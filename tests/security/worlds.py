@@ -91,6 +91,7 @@ class World:
 
     def _prisoner(self, person: Any) -> Actor:
         mine = [each for each in self.rows("mentor") if each.person_id == person.id]
+        mine = [each for each in mine if each.status != "merged"]
         last = max(mine, key=lambda each: each.recorded_at, default=None)
         working = {"approved_conditionally", "shadowing", "ready_for_sign_off", "active", "paused"}
         status = last.status if last else None
@@ -113,6 +114,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     _concerns(world)
     _voices(world)
     _clinical(world)
+    _programme(world)
     _house(world)
     return world
 
@@ -146,13 +148,21 @@ def _people(world: World) -> None:
         _mentor(world, person, world.some([*MentorStatus, *likely]), world.now)
     for person in people[2:]:
         if world.random.random() < 0.3:
-            world.add("mentee", person_id=person.id, status=world.some(MENTEE_ENDED).value)
+            ended = world.some(MENTEE_ENDED).value
+            _into_itself(world.add("mentee", person_id=person.id, status=ended))
         status = world.some([*MenteeStatus, *[MenteeStatus.engaged] * 8])
-        world.add("mentee", person_id=person.id, status=status.value)
+        _into_itself(world.add("mentee", person_id=person.id, status=status.value))
+
+
+def _into_itself(episode: Any) -> None:
+    """Whichever it was merged into: nobody's sight depends on it."""
+    if episode.status == "merged":
+        episode.merged_into = episode.id
 
 
 def _mentor(world: World, person: Any, status: MentorStatus, at: datetime) -> None:
     mentor = world.add("mentor", person_id=person.id, status=status.value, recorded_at=at)
+    _into_itself(mentor)
     world.add("training", mentor_id=mentor.id)
     _application(world, mentor)
     for status in ("held", "scheduled"):
@@ -431,6 +441,39 @@ def _versions(world: World, noun: str, thing: Any) -> None:
             author_role=author.role,
             disclosure=world.some(DISCLOSURES),
         )
+
+
+def _programme(world: World) -> None:
+    """Places, outreach, hours; and a number that turned out to be another's."""
+    for person in world.rows("person")[::2]:
+        ended = world.random.random() < 0.4
+        world.add(
+            "wing_place",
+            person_id=person.id,
+            wing_id=world.pick("wing").id,
+            status="withdrawn" if ended else world.some(["requested", "waiting", "resident"]),
+            ended_at=world.now if ended else None,
+            end_reason="own_wish" if ended else None,
+        )
+    for _ in range(3):
+        visit = world.add("outreach_visit", wing_id=world.pick("wing").id)
+        mentor = world.pick("mentor")
+        world.add("outreach_part", outreach_visit_id=visit.id, mentor_id=mentor.id, staff_id=None)
+        staff = world.pick("staff")
+        world.add("outreach_part", outreach_visit_id=visit.id, staff_id=staff.id, mentor_id=None)
+    for _ in range(8):
+        world.add("effort", mentor_id=world.pick("mentor").id, staff_id=None)
+        world.add("effort", staff_id=world.pick("staff").id, mentor_id=None)
+    identity = SimpleNamespace(id=new_id(), numbers=[])
+    world.rows("person_identity").append(identity)
+    world.add(
+        "person",
+        identity_id=identity.id,
+        number=f"M{next(_numbers):04}AZ",
+        presence="left",
+        merged_into=world.pick("person").id,
+        merged_at=world.now,
+    )
 
 
 def _house(world: World) -> None:

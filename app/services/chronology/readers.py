@@ -68,6 +68,9 @@ RESOURCES = {
     "match_proposal_pair": "match_proposals.pairs",
     "goal": "goals",
     "complaint": "complaints",
+    "wing_place": "wing_places",
+    "effort": "efforts",
+    "outreach_part": "outreach_visits",
 }
 # What the service did by itself, and whom the prison kept apart: told in a bundle only.
 OF_THE_SERVICE = {"expiry", "non_association"}

@@ -102,12 +102,13 @@ async def _subject(
     if body.subject_person_id is None:
         return None, body.subject_as_told or body.about_staff_as_told or "a member of staff"
     found = everything(Person, actor.prison_id).where(col(Person.id) == body.subject_person_id)
-    known = (await db.execute(found)).scalar_one_or_none() is not None
-    if known and actor.family is not Role.mentor:
-        return body.subject_person_id, body.subject_as_told
+    person = (await db.execute(found)).scalar_one_or_none()
+    known = None if person is None else person.merged_into or person.id
+    if known is not None and actor.family is not Role.mentor:
+        return known, body.subject_as_told
     given = f" (given as {body.subject_person_id})"
     told = (body.subject_as_told or "a person")[: LONGEST_LINE - len(given)] + given
-    return body.subject_person_id if known else None, told
+    return known, told
 
 
 async def _raiser(db: AsyncSession, actor: Actor, body: ConcernCreate) -> UUID | None:
@@ -115,9 +116,10 @@ async def _raiser(db: AsyncSession, actor: Actor, body: ConcernCreate) -> UUID |
     if actor.family is Role.mentor or body.raised_by_person_id is None:
         return actor.person_id
     found = everything(Person, actor.prison_id).where(col(Person.id) == body.raised_by_person_id)
-    if (await db.execute(found)).scalar_one_or_none() is None:
+    person = (await db.execute(found)).scalar_one_or_none()
+    if person is None:
         raise Invalid.field("raised_by_person_id", "unknown", "there is no such person here")
-    return body.raised_by_person_id
+    return person.merged_into or person.id
 
 
 async def _role_of(db: AsyncSession, actor: Actor, person_id: UUID | None) -> Role:

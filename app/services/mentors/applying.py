@@ -95,7 +95,9 @@ async def person_of(db: AsyncSession, prison_id: str, person_id: object) -> Pers
 
 async def latest_episode(db: AsyncSession, person: Person) -> Mentor | None:
     """The person's most recent episode as mentor, ended or not."""
-    found = everything(Mentor, person.prison_id).where(col(Mentor.person_id) == person.id)
+    found = everything(Mentor, person.prison_id).where(
+        col(Mentor.person_id) == person.id, col(Mentor.status) != MentorStatus.merged
+    )
     newest = found.order_by(col(Mentor.recorded_at).desc()).limit(1)
     return (await db.execute(newest)).scalar_one_or_none()
 

@@ -245,6 +245,7 @@ MOVES |= {
     for state in _LIVE
     for end in sorted(LEFT)
 }
+MOVES |= {(state, S.merged): _move(effects=(forget_origin,), offered=False) for state in _LIVE}
 MOVES |= {
     (end, state): _move(
         SW,

@@ -6,13 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access import Actor
-from app.errors import Invalid
+from app.errors import AlreadyExists, Invalid
 from app.models.base import Output
 from app.models.people import Person, PersonCreate, Source
+from app.models.prisons import PersonIdentity
 from app.services import outbox
 from app.services.people.believable import unbelievable
 from app.services.people.identities import identify, people_lock
 from app.services.people.imports import import_documents
+from app.services.people.numbers import by_number
 from app.visibility import shape
 
 
@@ -20,6 +22,8 @@ async def create(db: AsyncSession, actor: Actor, body: PersonCreate) -> Person:
     """Enter a prisoner by hand. A number that is known here is refused by the database."""
     _check_birth(body.date_of_birth, clock.now().date())
     await people_lock(db, actor.prison_id)
+    if await by_number(db, actor.prison_id, body.number) is not None:
+        raise AlreadyExists("Somebody is known here by this number already.")
     identity = await identify(db, body.number)
     person = Person(
         prison_id=actor.prison_id,
@@ -39,9 +43,11 @@ def _check_birth(born: date | None, today: date) -> None:
         raise Invalid.field("date_of_birth", "date_of_birth", why)
 
 
-def shown(person: Person, actor: Actor) -> Output:
+async def shown(db: AsyncSession, person: Person, actor: Actor) -> Output:
     """The person as this actor may see them: to a mentor the name, and nothing else."""
-    return shape("people", actor.role).model_validate(person)
+    identity = await db.get_one(PersonIdentity, person.identity_id)
+    fields = {**person.model_dump(), "numbers": sorted(identity.numbers)}
+    return shape("people", actor.role).model_validate(fields)
 
 
 __all__ = ["create", "identify", "import_documents", "shown"]

@@ -95,6 +95,17 @@ async def _begin(db: AsyncSession, actor: Actor, person: Person, body: DeathCrea
     return death
 
 
+async def carry_on(db: AsyncSession, person: Person) -> None:
+    """Two numbers were one person, and a report of their death stands: it holds for all of them."""
+    death = await standing_death(db, person.prison_id, person.id)
+    assert death is not None
+    await _end_episodes(db, person)
+    person.presence = Presence.left
+    await after_death.stop(db, person, death.occurred_at)
+    await after_death.lock_notes(db, person)
+    await db.flush()
+
+
 async def _end_episodes(db: AsyncSession, person: Person) -> None:
     """Move what is live to `deceased`; pairings, plans and reviews follow by the moves' effects."""
     system = the_system(person.prison_id)

@@ -6,7 +6,7 @@ when someone is new to every prison.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -33,6 +33,20 @@ async def identify_all(db: AsyncSession, numbers: Collection[str]) -> dict[str, 
         await db.flush()
         found |= {number: identity.id for number, identity in made.items()}
     return found
+
+
+async def identity_lock(db: AsyncSession) -> None:
+    """Let one transaction at a time make or tie identities."""
+    await _lock(db, "person_identity")
+
+
+async def identities_of(db: AsyncSession, numbers: Collection[str]) -> Sequence[PersonIdentity]:
+    """Every identity that knows one of the numbers."""
+    if not numbers:
+        return []
+    known = col(PersonIdentity.numbers)
+    found = select(PersonIdentity).where(known.overlap(list(numbers)))  # type: ignore[attr-defined]
+    return (await db.execute(found.order_by(col(PersonIdentity.id)))).scalars().all()
 
 
 async def people_lock(db: AsyncSession, prison_id: str) -> None:

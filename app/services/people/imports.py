@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app import clock
 from app.access import Actor
@@ -30,11 +29,11 @@ from app.integrations.prison.prisoner_search import (
     superseded,
 )
 from app.models.people import ImportOutcome, ImportReport, ImportRow, Person, Presence, Source
-from app.scope import everything
 from app.services import outbox
 from app.services.people.believable import unbelievable
 from app.services.people.identities import identify_all, people_lock
 from app.services.people.locked import standing_deaths
+from app.services.people.numbers import by_numbers
 
 CHUNK = 500  # documents looked up and written together
 NOT_HERE = {
@@ -83,7 +82,7 @@ async def import_documents(
             byte=refused.byte,
         ) from None
     await people_lock(db, actor.prison_id)
-    again = superseded(documents)
+    again = {**await _twice(db, actor.prison_id, documents), **superseded(documents)}
     rows: list[ImportRow] = []
     for start in range(0, len(documents), CHUNK):
         chunk = documents[start : start + CHUNK]
@@ -99,7 +98,8 @@ async def _take_in(
 ) -> list[ImportRow]:
     """Look everyone up in one query, decide on each, write what changes."""
     today = clock.now().date()
-    known = await _known(db, prison_id, [row.number for row in chunk if row.number])
+    numbers = {row.number for row in chunk if row.number}
+    known = await by_numbers(db, prison_id, numbers, lock=True)  # concerns never wait
     dead = await standing_deaths(db, prison_id, [person.id for person in known.values()])
     decisions = []
     for row in chunk:
@@ -119,11 +119,16 @@ async def _take_in(
     return rows
 
 
-async def _known(db: AsyncSession, prison_id: str, numbers: list[str]) -> dict[str, Person]:
-    found = everything(Person, prison_id).where(col(Person.number).in_(numbers))
-    locked = found.order_by(col(Person.id)).with_for_update(key_share=True)  # concerns never wait
-    rows = await db.execute(locked)
-    return {person.number: person for person in rows.scalars()}
+async def _twice(db: AsyncSession, prison_id: str, documents: Sequence[Document]) -> dict[int, int]:
+    """Documents of a number that turned out to be another's, whose own stands in the file: by
+    position, the other's. One that stands alone tells of who they are."""
+    position = {row.number: row.position for row in documents if row.number}
+    found = await by_numbers(db, prison_id, position)
+    return {
+        position[number]: position[person.number]
+        for number, person in found.items()
+        if person.number != number and person.number in position
+    }
 
 
 def decide(

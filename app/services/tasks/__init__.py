@@ -38,6 +38,7 @@ SOURCES = {
     "session": TaskSource.sessions,
     "supervision": TaskSource.supervisions,
     "training": TaskSource.trainings,
+    "wing": TaskSource.wings,
     "wing_place": TaskSource.wing_places,
 }
 
