@@ -191,7 +191,14 @@ def _statements(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
     return inside(tree, "")
 
 
-SCOPE = {"app/scope.py", "app/clinical_scope.py", "app/programme_scope.py", "app/ties.py"}
+SCOPE = {
+    "app/scope.py",
+    "app/clinical_scope.py",
+    "app/concern_scope.py",
+    "app/programme_scope.py",
+    "app/support_scope.py",
+    "app/ties.py",
+}
 SELECTS = {"select", "exists", "update", "delete", "insert", "query", "select_from", "outerjoin"}
 
 

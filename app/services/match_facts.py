@@ -198,11 +198,6 @@ async def _went_well(
     db: AsyncSession, prison_id: str, mentors: People, mentees: People
 ) -> frozenset[Two]:
     """Whose last pairing, in this episode or an earlier one, ended well."""
-    ended = and_(
-        col(History.prison_id) == col(Pairing.prison_id),
-        col(History.thing_id) == col(Pairing.id),
-        col(History.to_state) == PairingStatus.ended.value,
-    )
     found = (
         select(col(Mentor.person_id), col(Mentee.person_id), col(History.reason))
         .select_from(Pairing)
@@ -220,7 +215,14 @@ async def _went_well(
                 col(Mentee.id) == col(Pairing.mentee_id),
             ),
         )
-        .join(History, ended)
+        .join(
+            History,
+            and_(
+                col(History.prison_id) == col(Pairing.prison_id),
+                col(History.thing_id) == col(Pairing.id),
+                col(History.to_state) == PairingStatus.ended.value,
+            ),
+        )
         .where(
             col(Pairing.prison_id) == prison_id,
             col(Mentor.person_id).in_(mentors),

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, or_, true
 from sqlmodel import col
 
+from app.concern_scope import TASKS_OF
 from app.models.board import BoardBand, BoardRule
 from app.models.break_glass import REVIEWED, BreakGlass
 from app.models.concerns import CONCERN_OPEN, Action, Concern
 from app.models.staff import Role
 from app.models.tasks import Task, TaskKind, TaskStatus
-from app.scope import TASKS_OF
 from app.services.board.rules import SW, WD, C, G, Rule
 from app.services.concerns.routing import READ_BY_CLINICIANS
 from app.services.escalation import Immediacy

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access import Actor
+from app.concern_scope import TASKS_OF
 from app.models.base import Disclosure
 from app.models.complaints import ComplaintAbout
 from app.models.concerns import (
@@ -24,7 +25,6 @@ from app.models.concerns import (
 from app.models.releases import Release
 from app.models.safety_plans import SafetyItemRead
 from app.models.staff import Role
-from app.scope import TASKS_OF
 from app.services.chronology.facts import PAGED_ABOUT, Doc, Facts, Row
 from app.services.concerns.routing import READ_BY_CLINICIANS
 from app.services.escalation import Immediacy

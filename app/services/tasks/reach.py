@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.concern_scope import TASKS_OF
 from app.models.break_glass import BreakGlass
 from app.models.complaints import Complaint
 from app.models.concerns import Concern
@@ -14,7 +15,7 @@ from app.models.duties import Post
 from app.models.prisons import Prison
 from app.models.staff import Role, Staff, StaffRole
 from app.models.tasks import Task, TaskSource
-from app.scope import TASKS_OF, everything
+from app.scope import everything
 from app.services import duties
 from app.services.complaints.routing import may_work as may_answer
 from app.services.concerns.routing import may_work
