@@ -14,7 +14,7 @@ from app.models.pairings import Pairing, PairingStatus
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind
 from app.scope import everything
-from app.services import lifecycle, tasks
+from app.services import check_ins, lifecycle, tasks
 from app.services.lifecycle import Context, Guard, Lifecycle, Move
 from app.services.mentors import guards as g
 from app.services.pairings import PAIRING
@@ -240,6 +240,12 @@ MOVES |= {
     ends: replace(move, effects=(*move.effects, supervision.leave_off))
     for ends, move in MOVES.items()
     if ends[0] is S.active
+}
+
+MOVES |= {
+    ends: replace(move, effects=(*move.effects, check_ins.stop_asking))
+    for ends, move in MOVES.items()
+    if ends[1] in MENTOR_ENDED and ends[0] in (S.active, S.paused, S.suspended)
 }
 
 MENTOR = Lifecycle("mentors", "mentor", MentorStatus, MOVES, g.load_facts)
