@@ -1,6 +1,8 @@
-"""Which concerns an actor may see, and what came of them: pages, tasks, entries of the audit. A part
-of `app/scope.py`. What is kept from somebody is not there for them, nor is anything that tells of
-it."""
+"""Which concerns an actor may see, and what came of them: pages, tasks, entries of the audit.
+
+A part of `app/scope.py`. What is kept from somebody is not there for them, nor is anything that
+tells of it.
+"""
 
 from typing import Any
 

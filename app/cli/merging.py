@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app.access import the_system
 from app.cli import ground
-from app.cli.data import APrison
+from app.cli.data import APrison, ensure_prison
 from app.config import Settings
 from app.db import Database
 from app.errors import NotFound, Refused

@@ -20,7 +20,6 @@ from app.models.staff import Role, Staff, StaffRole
 from app.models.tasks import Task, TaskKind, TaskStatus
 from app.scope import everything, referred
 from app.services import lifecycle, outbox, tasks, texts
-from app.services.mentors.evidence import SUPERVISORS
 from app.services.working_days import local_date
 from app.ties import glass_broken, my_patient
 from app.visibility import shape
@@ -51,7 +50,8 @@ async def record(db: AsyncSession, actor: Actor, body: CheckInCreate) -> CheckIn
     staff_id = body.staff_id or actor.staff_id
     assert staff_id is not None, "check-ins are entered by staff"
     staff = await referred(db, Staff, actor.prison_id, staff_id, "staff_id")
-    if staff.role not in SUPERVISORS:
+    by_care = Role(staff.role.value).family in {Role.support_worker, Role.clinician}
+    if not by_care or staff.role is StaffRole.wing_duty:
         raise Invalid.field("staff_id", "role", "must be a support worker or a clinician")
     zone = (await db.get_one(Prison, actor.prison_id)).tz
     at = body.at or clock.now()
@@ -213,6 +213,15 @@ async def review_pause(db: AsyncSession, prison_id: str, person_id: object) -> N
     )
     task.next_step_at = clock.now()
     await db.flush()
+
+
+async def stop_asking(db: AsyncSession, context: lifecycle.Context) -> None:
+    """A mentor's episode has ended: nobody is asked to check in with them as a mentor."""
+    asking = _asking(context.thing).where(col(Task.status) == TaskStatus.open)
+    to, reason = TaskStatus.cancelled, "person_gone"
+    system = the_system(context.thing.prison_id)
+    for task in (await db.scalars(asking.order_by(col(Task.id)).with_for_update())).all():
+        await lifecycle.move(db, tasks.TASK, task, to=to, actor=system, reason=reason)
 
 
 async def shown(db: AsyncSession, check_in: CheckIn, actor: Actor) -> Output:

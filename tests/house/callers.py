@@ -18,6 +18,8 @@ from tests.story import Caller, Wing
 SAID = (
     ("session", "note"),
     ("session", "addendum"),
+    ("supervision", "shared_note"),
+    ("joint_review", "summary"),
     ("clinical_note", "text"),
     ("safety_item", "text"),
     ("statement", "text"),

@@ -18,6 +18,7 @@ from sqlalchemy.types import (
     Uuid,
 )
 
+from app import clock
 from app.models.base import EXEMPT_TABLES, metadata, new_id
 from app.services.escalation import default_policy
 
@@ -53,7 +54,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "cohort_day": {"ends_at": END},
     "release": {"as_at": BEGIN, "released_by": None},
     "notification": {"task_id": None, "break_glass_id": None},
-    "supervision": {"due_on": date(2026, 11, 30), "first_due_on": date(2026, 11, 30)},
+    "supervision": {"due_on": clock.now().date(), "first_due_on": clock.now().date()},
     "joint_review": {"month": date(2026, 11, 1), "clinician_id": None},
     "check_in": {"limits": ["none"]},
     "session": {"starts_at": BEGIN, "ends_at": END},

@@ -181,6 +181,7 @@ async def _since(
 async def _named(db: AsyncSession, actor: Actor, items: Iterable[Any]) -> list[dict[str, Any]]:
     """With the names of those whom the reader may see."""
     every = list(items)
+    db.info.setdefault("touched", set()).update(each.person_id for _, each, _ in every)  # audited
     people = visible(Person, actor).where(
         col(Person.id).in_([each.person_id for _, each, _ in every])
     )

@@ -19,7 +19,7 @@ from app.models.mentors import (
 )
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind
-from app.services import lifecycle, tasks, trainings
+from app.services import check_ins, lifecycle, tasks, trainings
 from app.services.lifecycle import Context, Guard, Lifecycle, Move, Refusal
 from app.services.mentors import application as a
 from app.services.mentors import guards as g
@@ -281,6 +281,12 @@ MOVES |= {
     ends: replace(move, effects=(*move.effects, supervision.leave_off))
     for ends, move in MOVES.items()
     if ends[0] is S.active
+}
+
+MOVES |= {
+    ends: replace(move, effects=(*move.effects, check_ins.stop_asking))
+    for ends, move in MOVES.items()
+    if ends[1] in MENTOR_ENDED and ends[0] in (S.active, S.paused, S.suspended)
 }
 
 MENTOR = Lifecycle("mentors", "mentor", MentorStatus, MOVES, g.load_facts)

@@ -32,6 +32,7 @@ AROUND = timedelta(days=30)
 DEBRIEFED_WITHIN = timedelta(hours=24)
 POSTVENTION_WITHIN = timedelta(hours=24)
 AFTER_A_DEATH = (TaskKind.debrief, TaskKind.postvention)
+REACHING_OUT = (TaskKind.welfare_check, TaskKind.debrief, TaskKind.check_in_due)
 _OPEN_NOTES = (SessionStatus.held, SessionStatus.noted)
 
 
@@ -145,7 +146,7 @@ async def stop(db: AsyncSession, person: Person, since: datetime) -> None:
         await lifecycle.move(db, SESSION, session, to=to, actor=system, reason=reason)
     reaching_out = everything(Task, here).where(
         col(Task.person_id) == person.id,
-        col(Task.kind) == TaskKind.welfare_check,
+        col(Task.kind).in_(REACHING_OUT),
         col(Task.status) == TaskStatus.open,
     )
     for task in (await db.execute(reaching_out)).scalars().all():

@@ -74,6 +74,7 @@ async def compliance(
     by_mentor: dict[object, list[Supervision]] = {}
     for each in (await db.execute(fell_due)).scalars():
         by_mentor.setdefault(each.mentor_id, []).append(each)
+    db.info.setdefault("touched", set()).update(by_mentor)  # the audit keeps whose were told
     people = {each.id: each.display_name for each in (await _people(db, actor)).values()}
     mentors = visible(Mentor, actor).where(col(Mentor.id).in_(list(by_mentor)))
     rows = []

@@ -23,6 +23,7 @@ from app.models.supervisions import (
 )
 from app.scope import everything, load
 from app.services import lifecycle, outbox, tasks, texts
+from app.services.people.locked import notes_locked
 from app.services.supervisions import plans
 from app.services.supervisions.moves import SUPERVISION, zone_of
 from app.services.supervisions.rules import PUT_OFF_AT_MOST
@@ -94,6 +95,9 @@ async def rewrite(
     again, for it was of other words."""
     if supervision.status is not S.held:
         raise NoteLocked("Notes are written of a supervision that was held and is not signed.")
+    mentor = await mentor_of(db, supervision)
+    if await notes_locked(db, mentor.prison_id, mentor.person_id):
+        raise NoteLocked("Notes that touch someone who has died are not written anew.")
     by_mentor = supervision.mentor_signature is MentorSignature.signed
     if by_mentor or supervision.supervisor_signed_at is not None:
         raise NoteLocked("What was signed is not written anew.")
