@@ -83,8 +83,14 @@ def test_a_required_module_is_lacking_unless_it_is_signed_off_today(
 
 @pytest.mark.parametrize(
     ("required_days_ago", "was_active", "lacking"),
-    [(None, True, False), (None, False, False), (0, False, True), (91, True, False), (92, True, True)],
-)  # fmt: skip
+    [
+        (None, True, False),
+        (None, False, False),
+        (0, False, True),
+        (91, True, False),
+        (92, True, True),
+    ],
+)
 def test_a_module_of_the_site_is_lacking_where_it_binds(
     required_days_ago: int | None, was_active: bool, lacking: bool
 ) -> None:
