@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app import clock, worker
 from app.access import Actor
 from app.db import Database
+from app.models.placements import HOST_AT_MOST
 from app.models.staff import Role, Staff, StaffRole
 from app.models.supervisions import SUPERVISION_OPEN
 from app.models.trainings import Module, TrainingCreate
@@ -250,8 +251,24 @@ class Wing:
         await self.support_worker.put(f"{path}/supervisor", {"staff_id": staff_id})
 
     async def host(self) -> Caller:
-        """An active mentor to shadow: the first founder, made where there is none."""
-        return self.founders[0] if self.founders else await self.founder()
+        """An active mentor whom one more may shadow: a founder where there is one; else one more
+        who is active by nothing but this story."""
+        for each in self.founders:
+            shown = await self.clinician.get(f"mentors/{each.mentor_id}")
+            query = f"placements?host_id={each.mentor_id}&status=live"
+            hosted = (await self.clinician.get(query))["items"]
+            if shown["status"] == "active" and len(hosted) < HOST_AT_MOST:
+                return each
+        if len(self.founders) < FOUNDERS_AT_MOST:
+            return await self.founder()
+        made = await self.approved()
+        await self.trained(made["id"])
+        await self.contracted(made["id"])
+        change = text("UPDATE mentor SET status = 'active' WHERE id = :id")
+        async with self.db.write(self.prison_id) as session:
+            await session.execute(change, {"id": made["id"]})
+        self.founders.append(self.as_person(made["person_id"], made["id"]))
+        return self.founders[-1]
 
     async def placed(self, mentor_id: str, host: Caller | None = None) -> Any:
         """A mentor placed with a host, from today on."""
@@ -284,9 +301,9 @@ class Wing:
             }
             await self.support_worker.post(f"mentors/{mentor_id}/observations", body)
 
-    async def shadowed(self) -> Any:
+    async def shadowed(self, host: Caller | None = None) -> Any:
         """A mentor whose three months of shadowing, begun in the past, are over."""
-        host = await self.host()
+        host = host or await self.host()
         offset = clock.offset()
         clock.forward(days=-100)
         try:
@@ -301,9 +318,10 @@ class Wing:
         """A mentor who is active: the first two as founders, the rest after shadowing one."""
         if len(self.founders) < FOUNDERS_AT_MOST:
             return await self.founder()
-        mentor = await self.shadowed()
+        host = await self.host()
+        mentor = await self.shadowed(host)
         path = f"mentors/{mentor['id']}"
-        await self.observes(mentor["id"], str(self.founders[0].mentor_id))
+        await self.observes(mentor["id"], str(host.mentor_id))
         await self.trained(mentor["id"])
         await self.contracted(mentor["id"])
         await self.support_worker.move(path, "ready_for_sign_off")

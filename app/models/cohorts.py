@@ -136,6 +136,17 @@ class CohortCreate(Input):
     )
 
 
+class CohortUpdate(Input):
+    """What changes of a cohort: what it is called, and who leads it."""
+
+    title: Annotated[Name | None, AfterValidator(given)] = Field(
+        default=None, schema_extra={"examples": ["Spring course"]}
+    )
+    lead_id: Annotated[UUID | None, AfterValidator(given)] = Field(
+        default=None, schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000001"]}
+    )
+
+
 class DayCreate(Input):
     """A day of the course."""
 

@@ -33,6 +33,7 @@ from app.models.cohorts import (
     CohortRead,
     CohortRow,
     CohortStatus,
+    CohortUpdate,
     DayCreate,
     DayMarked,
     DayUpdate,
@@ -53,6 +54,7 @@ from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/cohorts", tags=["cohorts"])
 ThisCohort = Annotated[Cohort, Depends(to_read(Cohort, "cohort_id"))]
+CohortToChange = Annotated[Cohort, Depends(to_change(Cohort, "cohort_id", match=True))]
 CohortToMove = Annotated[Cohort, Depends(to_change(Cohort, "cohort_id", match=False))]
 DayToChange = Annotated[CohortDay, Depends(to_change(CohortDay, "day_id", match=True))]
 MemberToMove = Annotated[CohortMember, Depends(to_change(CohortMember, "member_id", match=False))]
@@ -139,6 +141,19 @@ async def plan_cohort(
 @router.get("/{cohort_id}", response_model=CohortRead, responses=refusals())
 async def read_cohort(actor: MayReadCohort, db: Db, cohort: ThisCohort) -> Response:
     """One cohort with the days of its course, and what you may do next."""
+    return reply(await cohorts.shown(db, cohort, actor))
+
+
+@router.patch(
+    "/{cohort_id}",
+    response_model=CohortRead,
+    responses=refusals(CohortOver, MatchNeeded, Stale),
+)
+async def update_cohort(
+    actor: MayWriteCohort, db: Db, cohort: CohortToChange, body: CohortUpdate
+) -> Response:
+    """Call a cohort otherwise, or give it another lead."""
+    await cohorts.change(db, cohort, body)
     return reply(await cohorts.shown(db, cohort, actor))
 
 

@@ -59,6 +59,7 @@ async def change(db: AsyncSession, actor: Actor, module: SiteModule, body: Modul
     """Change what is taught, which is a new edition, or whether it is required."""
     if actor.role not in NURSES:
         raise NursesOnly()
+    today = await _today(db, module.prison_id)
     new = body.model_dump(exclude_unset=True)
     taught = {name: new[name] for name in ("title", "validity_months") if name in new}
     if any(getattr(module, name) != value for name, value in taught.items()):
@@ -68,7 +69,7 @@ async def change(db: AsyncSession, actor: Actor, module: SiteModule, body: Modul
     required = new.get("required", module.required)
     if required != module.required:
         module.required = required
-        module.required_from = await _today(db, module.prison_id) if required else None
+        module.required_from = today if required else None
     outbox.say(db, module.prison_id, "module.changed", module.id)
     await db.flush()
 

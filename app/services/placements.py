@@ -35,33 +35,39 @@ PLACED_AGAIN_WITHIN = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """Both sides of a placement, and how many the host has already: what the rules decide on."""
+    """Both sides of a placement, and how many the host has already: what the rules decide on.
+
+    `left_at`: entered late, of a host who was active when it began, and when they left.
+    """
 
     mentor: Mentor
     mentors_person: Person
     host: Mentor
     hosts_person: Person
     hosted: int
+    left_at: datetime | None = None
 
 
 def unplaceable(both: Both) -> list[FieldError]:
-    """Why the one cannot shadow the other now; empty when they can."""
+    """Why the one cannot shadow the other now; empty when they can. A placement that is over with
+    its host's leaving is a fact: only who shadowed whom is asked."""
     found = []
     if both.mentor.status not in SHADOWS:
         message = f"a mentor who is {both.mentor.status} does not shadow"
         found.append(FieldError("mentor_id", "mentor_not_shadowing", message))
-    if both.host.status is not MentorStatus.active:
+    over = both.left_at is not None
+    if both.host.status is not MentorStatus.active and not over:
         message = f"the host is {both.host.status}, not active"
         found.append(FieldError("host_id", "host_not_active", message))
     if both.mentor.person_id == both.host.person_id:
         found.append(FieldError("host_id", "same_person", "nobody shadows themselves"))
-    if both.hosted >= HOST_AT_MOST:
+    if both.hosted >= HOST_AT_MOST and not over:
         message = f"a host takes at most {HOST_AT_MOST} at a time"
         found.append(FieldError("host_id", "host_full", message))
     if both.mentors_person.presence is not Presence.here:
         message = "the mentor is not in this prison now"
         found.append(FieldError("mentor_id", "mentor_not_here", message))
-    if both.hosts_person.presence is not Presence.here:
+    if both.hosts_person.presence is not Presence.here and not over:
         message = "the host is not in this prison now"
         found.append(FieldError("host_id", "host_not_here", message))
     return found
@@ -81,23 +87,49 @@ PLACEMENT = Lifecycle("placements", "placement", PlacementStatus, MOVES)
 
 async def place(db: AsyncSession, actor: Actor, body: PlacementCreate) -> Placement:
     """Let a mentor shadow a host. Raises NotPlaceable with every reason at once; a second live
-    placement of the same two is refused by the database."""
+    placement of the same two is refused by the database. One entered late, with a host who has
+    left active since, is recorded as it was: over."""
     mentor, host = await _held(db, actor.prison_id, body)
     await _one_at_a_time(db, actor.prison_id)
+    began = await _began(db, mentor, body.starts_on)
     both = Both(
         mentor,
         await referred(db, Person, actor.prison_id, mentor.person_id, "mentor_id"),
         host,
         await referred(db, Person, actor.prison_id, host.person_id, "host_id"),
         len(await _live(db, actor.prison_id, host_id=host.id)),
+        await _left_since(db, host, began),
     )
     if errors := unplaceable(both):
         raise NotPlaceable("; ".join(error.message for error in errors) + ".", errors=errors)
-    began = await _began(db, mentor, body.starts_on)
     placement = Placement(prison_id=actor.prison_id, **body.model_dump())
     await lifecycle.begin(db, PLACEMENT, placement, actor, occurred_at=began)
-    await _finish_tasks(db, mentor, actor)
+    if both.left_at is not None:
+        over, why = both.left_at, "host_left"
+        await lifecycle.move(
+            db, PLACEMENT, placement, to=S.ended, actor=actor, reason=why, occurred_at=over
+        )
+    else:
+        await _finish_tasks(db, mentor, actor)
     return placement
+
+
+async def _left_since(db: AsyncSession, host: Mentor, began: datetime) -> datetime | None:
+    """When a host who was active at that time, and is no more, left; None for every other."""
+    if host.status is MentorStatus.active:
+        return None
+    active = MentorStatus.active
+    moves = [entry for entry in await lifecycle.history_of(db, host) if _moved(entry)]
+    before = [entry.to_state for entry in moves if entry.occurred_at <= began]
+    if not before or before[-1] != active:
+        return None
+    return next(
+        each.occurred_at for each in moves if each.occurred_at > began and each.to_state != active
+    )
+
+
+def _moved(entry: History) -> bool:
+    return entry.from_state != entry.to_state
 
 
 async def _held(db: AsyncSession, prison_id: str, body: PlacementCreate) -> tuple[Mentor, Mentor]:

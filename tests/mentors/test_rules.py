@@ -17,6 +17,7 @@ from app.models.mentors import (
     MentorStatus,
 )
 from app.models.moves import History, HistoryBare, HistoryCoarse, HistoryForMentor, HistoryRead
+from app.models.placements import Placement, PlacementStatus
 from app.models.staff import Role
 from app.models.trainings import Module, TrainingStatus
 from app.services.mentors import guards as g
@@ -151,6 +152,25 @@ def test_each_thing_that_lacks_is_refused_by_its_own_code_alone(
     code: str, fields: dict[str, Any], facts: dict[str, Any]
 ) -> None:
     assert codes(ACTIVATION, context(mentor=a_mentor(**fields), **facts)) == [code]
+
+
+@pytest.mark.parametrize(
+    ("states", "refused"), [([], True), (["ended"], True), (["ended", "live"], False)]
+)
+def test_shadowing_begins_with_a_live_placement(states: list[str], refused: bool) -> None:
+    placements = [
+        Placement(
+            prison_id=PRISON,
+            mentor_id=uuid4(),
+            host_id=uuid4(),
+            starts_on=date(2027, 1, 1),
+            status=PlacementStatus(state),
+        )
+        for state in states
+    ]
+    guards = MENTOR.moves[S.approved_conditionally, S.shadowing].guards
+    expected = ["placed_with_active_mentor"] if refused else []
+    assert codes(guards, context(placements=placements)) == expected
 
 
 @pytest.mark.parametrize("code", ["shadowed_three_months", "observed_sessions_logged"])

@@ -71,6 +71,39 @@ def test_shadowing_lasts_until(history: list[History], until: str | None) -> Non
     assert g.shadowed_until(history, 3, LONDON) == expected
 
 
+TWO = [
+    began("2027-01-15T09:00"),
+    *suspended("2027-02-01T09:00", "2027-02-11T09:00"),
+    *suspended("2027-03-01T09:00"),
+]
+
+
+@pytest.mark.parametrize(
+    ("history", "now", "until", "stopped"),
+    [
+        ([began("2027-01-15T09:00")], "2027-02-01T09:00", "2027-04-15", 0),
+        (TWO, "2027-03-01T09:00", "2027-04-25", 10),
+        (TWO, "2027-03-06T09:00", "2027-04-30", 15),  # the second one lasts still
+        (TWO, "2027-03-29T09:00", "2027-05-23", 38),  # over the night of the 23-hour day
+        ([began("2027-09-01T09:00"), *suspended("2027-10-25T09:00")],
+         "2027-11-04T09:00", "2027-12-11", 10),  # over the 25-hour day: ten days on the wall
+        ([began("2027-01-31T09:00"), *suspended("2027-05-01T09:00", state="active")],
+         "2027-06-01T09:00", "2027-04-30", 0),  # when it was complete
+    ],
+)  # fmt: skip
+def test_the_clock_tells_what_suspensions_have_taken_so_far(
+    history: list[History], now: str, until: str, stopped: int
+) -> None:
+    told = g.shadowing(history, 3, LONDON, at(now))
+    assert told is not None
+    assert (str(told.until), told.days_stopped) == (until, stopped)
+    assert told.began_on == history[0].occurred_at.astimezone(LONDON).date()
+
+
+def test_the_clock_has_nothing_to_tell_before_it_began() -> None:
+    assert g.shadowing([], 3, LONDON, at("2027-01-01T09:00")) is None
+
+
 STARTS = st.datetimes(datetime(2024, 1, 1), datetime(2034, 1, 1))  # noqa: DTZ001
 GAPS = st.lists(
     st.tuples(
@@ -141,6 +174,18 @@ def test_the_guard_opens_on_the_day_and_not_before(
     after, before = noon + timedelta(days=days), noon - timedelta(days=days + 1)
     assert g.shadowed_three_months(context(now=after.astimezone(UTC), history=history)) is None
     assert g.shadowed_three_months(context(now=before.astimezone(UTC), history=history))
+
+
+@given(STARTS, GAPS)
+def test_what_is_told_of_the_clock_is_what_the_guard_decides_on(
+    start: datetime, gaps: list[tuple[timedelta, timedelta]]
+) -> None:
+    history = _lived(start, gaps)
+    told = g.shadowing(history, 3, LONDON, history[-1].occurred_at + timedelta(days=1))
+    assert told is not None
+    assert told.until == g.shadowed_until(history, 3, LONDON)
+    plain = add_calendar_months(told.began_on, 3)
+    assert told.until == plain + timedelta(days=told.days_stopped)
 
 
 def test_the_site_may_ask_for_longer_shadowing() -> None:

@@ -105,7 +105,7 @@ _NAMED = {
     "stranger": STAFF,
     "mentor": STAFF | {V.mentor},
     "other_mentor": STAFF | {V.other_mentor},
-    "suspended_mentor": STAFF,
+    "suspended_mentor": STAFF | {V.mentor},  # his host, while he shadows
     "applicant": STAFF | {V.applicant},
     "deceased": STAFF,
     "foreign": FOREIGN,
@@ -131,12 +131,16 @@ _put(
 )
 
 # Staff. Who is on call is known to mentors by name.
+_LED = {V.nurse: frozenset({V.mentor})}
 _put("staff", "subject", {who.value: STAFF for who in OF_THE_STAFF}, "colleagues")
 _put(
     "staff",
     "name",
-    {who.value: STAFF | (MENTORS if who in ON_DUTY else NONE) for who in OF_THE_STAFF},
-    "colleagues, and mentors of those on call",
+    {
+        who.value: STAFF | (MENTORS if who in ON_DUTY else NONE) | _LED.get(who, NONE)
+        for who in OF_THE_STAFF
+    },
+    "colleagues, mentors of those on call, and those whose course they lead",
 )
 _put("staff", "contact", {who.value: STAFF for who in OF_THE_STAFF}, "colleagues")
 

@@ -41,9 +41,18 @@ IDS = dict[str, dict[str, list[str]]]
 # Path parameters that are no id of a row.
 PLAIN_PATHS: dict[str, list[str]] = {"weekday": [*map(str, range(1, 8)), "8"]}
 # Path parameters whose table has another name.
-PATH_TABLES = {"hold_id": "legal_hold"}
+PATH_TABLES = {
+    "hold_id": "legal_hold",
+    "day_id": "cohort_day",
+    "member_id": "cohort_member",
+}
 # Filters by an id whose name is not its table's.
-ID_FILTERS = {"thing_id": ["concern", "person", "mentor"], "staff_id": ["staff"]}
+ID_FILTERS = {
+    "thing_id": ["concern", "person", "mentor"],
+    "staff_id": ["staff"],
+    "host_id": ["mentor"],
+    "day_id": ["cohort_day"],
+}
 # Filters by text: values that stand in these columns, besides a few words.
 TEXT_FILTERS: dict[str, list[tuple[str, str]]] = {
     "reference": [("concern", "reference"), ("task", "reference")],
@@ -54,6 +63,7 @@ TEXT_FILTERS: dict[str, list[tuple[str, str]]] = {
     "name": [("person", "last_name"), ("person", "first_name")],
     "subject": [("staff", "subject")],
     "operation": [("audit_entry", "operation")],
+    "module": [("training", "module")],
 }
 # What a filter on text takes, so that a value that is nobody's has the same shape.
 NOBODYS = {

@@ -1,6 +1,7 @@
 """Cohorts: mentors trained together on days led by a nurse; who came is in `attendance.py`."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -18,6 +19,7 @@ from app.models.cohorts import (
     CohortDay,
     CohortMember,
     CohortStatus,
+    CohortUpdate,
     DayCreate,
     DayUpdate,
     MemberCreate,
@@ -38,15 +40,31 @@ OPEN = frozenset({CohortStatus.planned, CohortStatus.running})
 
 async def plan(db: AsyncSession, actor: Actor, body: CohortCreate) -> Cohort:
     """Plan a cohort. Raises Invalid for a lead who may not, or a module not taught here."""
-    lead = await referred(db, Staff, actor.prison_id, body.lead_id, "lead_id")
-    if not lead.active or lead.role not in LEADS:
-        message = "must be an active nurse or mental health lead"
-        raise Invalid.field("lead_id", "lead", message)
+    await _may_lead(db, actor.prison_id, body.lead_id)
     for code in body.modules:
         await modules.pinned(db, actor.prison_id, code, "modules")
     cohort = Cohort(prison_id=actor.prison_id, **body.model_dump())
     await lifecycle.begin(db, COHORT, cohort, actor)
     return cohort
+
+
+async def _may_lead(db: AsyncSession, prison_id: str, staff_id: UUID) -> None:
+    lead = await referred(db, Staff, prison_id, staff_id, "lead_id")
+    if not lead.active or lead.role not in LEADS:
+        message = "must be an active nurse or mental health lead"
+        raise Invalid.field("lead_id", "lead", message)
+
+
+async def change(db: AsyncSession, cohort: Cohort, body: CohortUpdate) -> None:
+    """Call it otherwise, or give it another lead."""
+    _open(cohort)
+    new = body.model_dump(exclude_unset=True)
+    if "lead_id" in new:
+        await _may_lead(db, cohort.prison_id, new["lead_id"])
+    for name, value in new.items():
+        setattr(cohort, name, value)
+    outbox.say(db, cohort.prison_id, "cohort.changed", cohort.id)
+    await db.flush()
 
 
 def _open(cohort: Cohort) -> None:
@@ -73,6 +91,7 @@ async def add_day(db: AsyncSession, cohort: Cohort, body: DayCreate) -> CohortDa
 async def change_day(db: AsyncSession, cohort: Cohort, day: CohortDay, body: DayUpdate) -> None:
     """Move a day or call it off, as long as nobody's attendance is marked."""
     _of(cohort, day)
+    await db.refresh(cohort, with_for_update=True)
     _open(cohort)
     if day.marked_at is not None:
         raise DayMarkedAlready()
@@ -112,6 +131,7 @@ async def add_member(db: AsyncSession, cohort: Cohort, body: MemberCreate) -> Co
 async def leave(db: AsyncSession, cohort: Cohort, member: CohortMember) -> None:
     """A mentor leaves the cohort; the days they came to stay marked."""
     _of(cohort, member)
+    await db.refresh(cohort, with_for_update=True)
     _open(cohort)
     if member.left_at is None:
         member.left_at = clock.now()
@@ -171,6 +191,7 @@ __all__ = [
     "COHORT",
     "add_day",
     "add_member",
+    "change",
     "change_day",
     "day_shown",
     "days_of",
