@@ -30,7 +30,7 @@ def import_non_associations(
 
     A bad row spoils no other. Exit code 1 when a file was refused whole, else 0.
     """
-    taken = asyncio.run(_take_in(ground.configured(), prison, files))
+    taken = asyncio.run(take_in(ground.configured(), prison, files))
     if as_json:
         typer.echo(json.dumps({"files": [_as_json(each) for each in taken]}))
     else:
@@ -39,7 +39,7 @@ def import_non_associations(
         raise typer.Exit(1)
 
 
-async def _take_in(config: Settings, prison_id: str, files: list[Path]) -> list[Taken]:
+async def take_in(config: Settings, prison_id: str, files: list[Path]) -> list[Taken]:
     """Import the files in order, each in a transaction of its own."""
     async with ground.opened(config) as db:
         await ensure_prison(db, prison_id)

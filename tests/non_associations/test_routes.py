@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
+from app.cli import matching as command
+from app.config import Settings
 from tests.non_associations.test_parse import own_list, pair
 from tests.story import Caller, Wing
 
@@ -147,3 +150,15 @@ async def test_nothing_about_a_pair_can_be_read(wing: Wing) -> None:
         said = " ".join(f"{row.topic} {row.payload}" for row in found)
     assert "non_association.recorded" in said
     assert "G0346VF" not in said
+
+
+async def test_the_command_reports_every_file_and_a_bad_one_spoils_no_other(
+    wing: Wing, settings: Settings, tmp_path: Path
+) -> None:
+    good, cut = tmp_path / "good.json", tmp_path / "cut.json"
+    good.write_text(json.dumps(own_list()))
+    cut.write_text("[{")
+    files = [cut, good, tmp_path / "none.json"]
+    taken = await command.take_in(settings, wing.prison_id, files)
+    assert [report is None for _, report, _ in taken] == [True, False, True]
+    assert "cut off" in str(taken[0][2])

@@ -156,6 +156,30 @@ async def a_campaign_in_draft(world: World) -> None:
     await world.support_worker.post("campaigns", body)
 
 
+@hidden_from(OF_PRISONERS | CLINICIANS | {V.supervisor, V.accused_worker, V.wing_duty})
+async def a_non_association(world: World) -> None:
+    """Of two who are not here: nobody's answer tells that it is held."""
+    pair = {
+        "id": 6000 + next(_numbers),
+        "firstPrisonerNumber": "Y6001YY",
+        "secondPrisonerNumber": "Y6002YY",
+        "restrictionType": "WING",
+        "isOpen": True,
+    }
+    await world.support_worker.post("non-associations/import", [pair])
+
+
+@hidden_from(OF_PRISONERS)
+async def an_acquaintance_of_a_mentor(world: World) -> None:
+    """Told to staff, with an id: not told back, to the mentor neither."""
+    body = {
+        "person_id": world.people["mentor"]["id"],
+        "other_person_id": world.people["stranger"]["id"],
+        "relation": "other",
+    }
+    await world.support_worker.post("acquaintances", body)
+
+
 async def settle(world: World) -> None:
     """Let the worker take every step that is due, or will be while the answers are compared."""
     soonest = text(
