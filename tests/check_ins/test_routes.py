@@ -213,3 +213,28 @@ async def test_an_acct_of_somebody_else_asks_nobody(wing: Wing) -> None:
     await acct(wing, mentor.person_id)
     await acct(wing, (await wing.person())["id"])
     assert await asked(wing.clinician) == []
+
+
+async def test_nobody_is_asked_after_who_has_gone(wing: Wing) -> None:
+    mentor = await wing.active_mentor()
+    await mentor.post("concerns", concern())
+    clock.forward(days=28.5)
+    await wing.tidies()
+    assert len(await asked(wing.support_worker)) == 1
+    body = {"occurred_at": clock.spell(clock.now()), "source": "healthcare"}
+    await wing.nurse.post(f"people/{mentor.person_id}/death", body)
+    assert await asked(wing.support_worker) == []
+    debriefs = await wing.support_worker.get("tasks?kind=debrief&status=open")
+    assert str(mentor.person_id) not in {each["person_id"] for each in debriefs["items"]}
+    await wing.tidies()
+    assert await asked(wing.support_worker) == []
+
+
+async def test_notes_on_someone_who_has_died_are_not_written_anew(wing: Wing) -> None:
+    mentor = await wing.active_mentor()
+    held = await wing.supervises(mentor, shared_note="We spoke of his sister.")
+    body = {"occurred_at": clock.spell(clock.now()), "source": "healthcare"}
+    await wing.nurse.post(f"people/{mentor.person_id}/death", body)
+    path = f"supervisions/{held['id']}/notes"
+    refused = await wing.support_worker.put(path, {"shared_note": "Nothing."}, 409)
+    assert refused["code"] == "note_locked"

@@ -104,3 +104,8 @@ def test_the_table_of_moves() -> None:
 def test_an_end_takes_a_reason() -> None:
     for start in (S.live, S.to_reassign):
         assert "goals_met" in PAIRING.moves[start, S.ended].reasons
+
+
+def test_a_mentor_whose_supervision_is_owed_is_given_nobody_new() -> None:
+    owed = replace(a_pair(), supervision_owed_since=clock.now().date())
+    assert codes(owed) == [("mentor_id", "supervision_overdue")]
