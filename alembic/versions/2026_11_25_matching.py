@@ -120,10 +120,6 @@ def _acquaintances() -> None:
         points("person_id", "person"),
         points("other_person_id", "person", name="fk_acquaintance_other_person"),
         sa.CheckConstraint(
-            "other_person_id IS NOT NULL OR other_as_told IS NOT NULL",
-            name=op.f("ck_acquaintance_whom"),
-        ),
-        sa.CheckConstraint(
             "person_id <> other_person_id", name=op.f("ck_acquaintance_another_person")
         ),
         written=True,

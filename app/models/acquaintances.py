@@ -45,13 +45,13 @@ class DeclaredBy(StrEnum):
 
 
 class Acquaintance(Versioned, Written, table=True):
-    """One person says that they know another: a person here, or one named as they told it."""
+    """One person says that they know another: a person here, or one named as they told it. (Both
+    may be absent once their words have expired.)"""
 
     __tablename__ = "acquaintance"
     __table_args__ = (
         reference("person", "person_id"),
         reference("person", "other_person_id", name="fk_acquaintance_other_person"),
-        CheckConstraint("other_person_id IS NOT NULL OR other_as_told IS NOT NULL", name="whom"),
         CheckConstraint("person_id <> other_person_id", name="another_person"),
         Index("ix_acquaintance_person", "prison_id", "person_id"),
         Index("ix_acquaintance_other_person", "prison_id", "other_person_id"),

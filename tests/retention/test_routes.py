@@ -157,3 +157,22 @@ async def test_nobody_empties_a_version_that_is_younger(wing: Wing, db: Database
         )
     assert emptied.scalar_one() == 0
     assert await kept(db, wing.prison_id, WORDS) > 0
+
+
+async def test_whom_a_man_knew_and_was_kept_from_goes_with_him(wing: Wing, db: Database) -> None:
+    mentee = await gone(wing, 21)
+    person = await wing.support_worker.get(f"people/{mentee['person_id']}")
+    said = {"person_id": person["id"], "other_as_told": "Danny off C wing", "relation": "debt"}
+    pair = {
+        "id": 1,
+        "firstPrisonerNumber": person["number"],
+        "secondPrisonerNumber": "Y6001YY",
+        "restrictionType": "WING",
+        "isOpen": True,
+    }
+    with ago(21):
+        await wing.support_worker.post("acquaintances", said)
+        await wing.support_worker.post("non-associations/import", [pair])
+    await expire(db, wing.prison_id)
+    for word in (person["number"], "Y6001YY", "Danny off C wing"):
+        assert await kept(db, wing.prison_id, word) == 0
