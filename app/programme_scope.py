@@ -25,12 +25,16 @@ from app.models.non_associations import NonAssociation
 from app.models.outreach_visits import OutreachPart, OutreachVisit
 from app.models.placements import Placement, PlacementStatus
 from app.models.profiles import Profile
+from app.models.mentees import Mentee
+from app.models.outreach_visits import OutreachPart, OutreachVisit
+from app.models.people import Person
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
 from app.models.wing_places import WingPlace
 from app.support_scope import SUPPORT
 from app.ties import HERE, MY_MENTOR, MY_PERSON
+from app.ties import HERE, MY_MENTOR, MY_PERSON, my_mentees
 
 Narrowing = Callable[[Role], ColumnElement[bool]]
 
@@ -113,6 +117,16 @@ def _clearances(role: Role) -> ColumnElement[bool]:
 
 def _nobody(_: Role) -> ColumnElement[bool]:
     return false()
+def _people(role: Role) -> ColumnElement[bool]:
+    """Staff see everyone, mentors themselves and those they support. A number that turned out to
+    be another's is found there, and is no person by itself."""
+    themselves = col(Person.merged_into).is_(None)
+    if role.family is not Role.mentor:
+        return themselves
+    supported = select(col(Mentee.person_id)).where(
+        col(Mentee.prison_id) == HERE, col(Mentee.id).in_(my_mentees())
+    )
+    return and_(themselves, or_(col(Person.id) == MY_PERSON, col(Person.id).in_(supported)))
 
 
 def _places(role: Role) -> ColumnElement[bool]:
@@ -170,6 +184,7 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     MatchProposal: _care_and(false()),
     MatchProposalPair: _care_and(false()),
     **SUPPORT,
+    Person: _people,
     WingPlace: _places,
     OutreachVisit: _visits,
     OutreachPart: _visits,

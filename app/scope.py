@@ -116,13 +116,6 @@ def _all_for_staff(own: ColumnElement[bool]) -> Narrowing:
     return lambda role: own if role.family is Role.mentor else true()
 
 
-def _people(own: ColumnElement[bool]) -> Narrowing:
-    """Staff see everyone, a mentor only `own`. A number that turned out to be another's is found
-    there, and is no person by itself."""
-    themselves = col(Person.merged_into).is_(None)
-    return lambda role: and_(themselves, _all_for_staff(own)(role))
-
-
 def _only_staff(role: Role) -> ColumnElement[bool]:
     return false() if role.family is Role.mentor else true()
 
@@ -159,17 +152,6 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Regime: _everyone,
     Duty: _only_staff,
     Staff: _only_staff,
-    Person: _people(
-        or_(
-            col(Person.id) == MY_PERSON,
-            col(Person.id).in_(
-                select(col(Mentee.person_id)).where(
-                    col(Mentee.prison_id) == bindparam("actor_prison"),
-                    col(Mentee.id).in_(my_mentees()),
-                )
-            ),
-        )
-    ),
     Mentor: _all_for_staff(col(Mentor.person_id) == MY_PERSON),
     Observation: _all_for_staff(col(Observation.mentor_id) == MY_MENTOR),
     Training: _all_for_staff(col(Training.mentor_id) == MY_MENTOR),

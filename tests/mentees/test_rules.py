@@ -95,9 +95,19 @@ def test_nothing_leads_out_of_an_end_but_completed_and_disengaged(state: MenteeS
 
 
 def test_out_of_a_wrong_death_only_the_service_moves_back_to_where_someone_was() -> None:
-    back = {pair: move for pair, move in MENTEE.moves.items() if pair not in PEOPLES}
+    back = {
+        pair: move
+        for pair, move in MENTEE.moves.items()
+        if pair not in PEOPLES and pair[1] is not S.merged
+    }
     assert set(back) == {(S.deceased, state) for state in S if state not in MENTEE_ENDED}
     assert not any(move.offered for move in back.values())
+
+
+def test_whoever_is_live_may_turn_out_to_be_another_and_only_the_service_says_so() -> None:
+    merged = {start: move for (start, to), move in MENTEE.moves.items() if to is S.merged}
+    assert set(merged) == {state for state in S if state not in MENTEE_ENDED}
+    assert not any(move.offered or move.by for move in merged.values())
 
 
 def test_every_end_ends_the_pairings() -> None:

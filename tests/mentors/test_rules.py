@@ -82,6 +82,7 @@ def _life() -> dict[tuple[str, str], set[Role]]:
         table["suspended", state] = "G"
         table[state, "stepped_down"] = "M SW"
     for state in (*BEFORE_APPROVAL, *APPROVED, "suspended"):
+        table[state, "merged"] = ""  # only the service: two numbers were one person
         for end in ("transferred", "released", "deceased"):
             table[state, end] = "SW C G"
             table[end, state] = "SW C G"
@@ -110,9 +111,9 @@ def test_only_a_governor_approves_declines_reinstates_and_removes() -> None:
             assert move.by == {Role.governor}, (start, to)
 
 
-def test_corrections_are_not_offered_as_choices() -> None:
+def test_corrections_and_merges_are_not_offered_as_choices() -> None:
     for (start, to), move in MENTOR.moves.items():
-        assert move.offered is (start not in LEFT), (start, to)
+        assert move.offered is (start not in LEFT and to is not S.merged), (start, to)
 
 
 # --- the guards of `active` ------------------------------------------------------------------

@@ -148,7 +148,7 @@ MOVES |= {
 }
 MOVES |= {(state, end): _end(SW, C) for state in _LIVE for end in (S.transferred, S.released)}
 MOVES |= {(state, S.deceased): _end(SW, C, and_then=(follow_death,)) for state in _LIVE}
-MOVES |= {(state, S.merged): _move(offered=False) for state in _LIVE}
+MOVES |= {(state, S.merged): _end(offered=False) for state in _LIVE}
 MOVES |= {(S.deceased, state): _move(reasons=CORRECTION_REASONS, offered=False) for state in _LIVE}
 
 ENTERING = {S.waiting: note_waiting, S.offered: note_offer}
