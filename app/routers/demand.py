@@ -16,10 +16,10 @@ from app.services import demand
 router = APIRouter(prefix="/v1/prisons/{prison_id}/demand", tags=["demand"])
 From = Annotated[
     Instant | None,
-    Query(alias="from", description="From this time on; absent: four weeks before `to`."),
+    Query(alias="from", description="From this time on; absent: of the four weeks before `to`."),
 ]
 To = Annotated[
-    Instant | None, Query(alias="to", description="Up to this time, not included; absent: now.")
+    Instant | None, Query(alias="to", description="Up to this time, not included; absent: today.")
 ]
 
 

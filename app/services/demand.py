@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,12 +23,14 @@ from app.models.prisons import Prison
 from app.services import outbox, waiting_list
 from app.services.mentees.moves import CORRECTION_REASONS, MENTEE
 from app.services.waiting_list import Waiting
+from app.services.working_days import local_date, utc
 from app.visibility import shape
 
 S = MenteeStatus
 NO_CAPACITY = TurnedAwayReason.no_capacity.value
 BEGINNINGS = (S.offered, S.completed, S.disengaged)
-WITHOUT_DATES = timedelta(days=28)
+A_DAY = timedelta(days=1)
+DAYS_WITHOUT_DATES = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def by_reason(moves: Sequence[Moved], to: MenteeStatus) -> Counter[str]:
 
 def waits(everybody: Sequence[Waiting], now: datetime, alert_days: int) -> dict[str, Any]:
     """How many wait now, and for how long those have who wait for an offer."""
-    days = [each.waited(now) / timedelta(days=1) for each in everybody if each.status is S.waiting]
+    days = [each.waited(now) / A_DAY for each in everybody if each.status is S.waiting]
     return {
         "waiting_now": len(everybody),
         "waiting_median_days": round(median(days), 1) if days else None,
@@ -68,10 +71,14 @@ def waits(everybody: Sequence[Waiting], now: datetime, alert_days: int) -> dict[
     }
 
 
-def period(begins_at: datetime | None, ends_at: datetime | None) -> tuple[datetime, datetime]:
-    """The time asked for: up to now, and of four weeks, where it is not said."""
-    ends = ends_at or clock.now()
-    begins = begins_at or ends - WITHOUT_DATES
+def period(
+    begins_at: datetime | None, ends_at: datetime | None, now: datetime, zone: ZoneInfo
+) -> tuple[datetime, datetime]:
+    """The time asked for; where it is not said, up to the end of today, and four weeks of days on
+    the prison's wall."""
+    ends = ends_at or utc(datetime.combine(local_date(now, zone) + A_DAY, time(), zone))
+    first = local_date(ends, zone) - DAYS_WITHOUT_DATES * A_DAY
+    begins = begins_at or utc(datetime.combine(first, time(), zone))
     if begins >= ends:
         raise Invalid.field("from", "in_order", "must be before `to`")
     return begins, ends
@@ -81,12 +88,12 @@ async def shown(
     db: AsyncSession, actor: Actor, begins_at: datetime | None, ends_at: datetime | None
 ) -> Output:
     """Demand from one time (included) to another (not)."""
-    begins, ends = period(begins_at, ends_at)
-    alert_days = (await db.get_one(Prison, actor.prison_id)).waiting_alert_days
+    prison = await db.get_one(Prison, actor.prison_id)
+    begins, ends = period(begins_at, ends_at, clock.now(), prison.tz)
     moves = await _moves(db, actor.prison_id, begins, ends)
     sources = await _referrals(db, actor.prison_id, begins, ends)
     reasons, doors = await _turned_away(db, actor.prison_id, begins, ends)
-    now = waits(await waiting_list.load(db, actor), clock.now(), alert_days)
+    now = waits(await waiting_list.load(db, actor), clock.now(), prison.waiting_alert_days)
     signposted, declined = by_reason(moves, S.signposted), by_reason(moves, S.declined_by_person)
     return shape("demand", actor.role).model_validate(
         {
