@@ -19,21 +19,19 @@ from app.models.efforts import Effort
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.match_proposals import MatchProposal, MatchProposalPair
+from app.models.mentees import Mentee
 from app.models.mentors import Mentor
 from app.models.modules import SiteModule
 from app.models.non_associations import NonAssociation
 from app.models.outreach_visits import OutreachPart, OutreachVisit
+from app.models.people import Person
 from app.models.placements import Placement, PlacementStatus
 from app.models.profiles import Profile
-from app.models.mentees import Mentee
-from app.models.outreach_visits import OutreachPart, OutreachVisit
-from app.models.people import Person
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
 from app.models.wing_places import WingPlace
 from app.support_scope import SUPPORT
-from app.ties import HERE, MY_MENTOR, MY_PERSON
 from app.ties import HERE, MY_MENTOR, MY_PERSON, my_mentees
 
 Narrowing = Callable[[Role], ColumnElement[bool]]
@@ -117,6 +115,8 @@ def _clearances(role: Role) -> ColumnElement[bool]:
 
 def _nobody(_: Role) -> ColumnElement[bool]:
     return false()
+
+
 def _people(role: Role) -> ColumnElement[bool]:
     """Staff see everyone, mentors themselves and those they support. A number that turned out to
     be another's is found there, and is no person by itself."""
