@@ -8,7 +8,7 @@ import asyncio
 
 import httpx
 
-from app.tour import days, night
+from app.tour import days, night, programme
 from app.tour.cast import Cast
 from app.tour.confidences import confidences
 from app.tour.teller import NotAsTold, Teller
@@ -24,10 +24,12 @@ async def _walk(base_url: str, teller: Teller) -> int:
         async with httpx.AsyncClient(base_url=base_url, timeout=30) as http:
             cast = await Cast.gather(http, teller)
             await days.people_arrive(cast)
+            await programme.taken_on(cast)
             await days.application(cast)
             await days.shadowing(cast)
             await days.pairing(cast)
             await days.sessions(cast)
+            await programme.a_week(cast)
             await night.concern(cast)
             await confidences(cast)
     except (NotAsTold, httpx.HTTPError) as trouble:

@@ -35,6 +35,7 @@ class Cast:
     mentor_id: str = ""
     shadowed_id: str = ""
     mentee_id: str = ""
+    campaign_id: str = ""
 
     def __getattr__(self, name: str) -> Character:
         try:
@@ -64,6 +65,7 @@ class Cast:
         )
         path = f"staff/{cast.deputy.staff_id}/confirmation"
         await lead.sends("confirms the second governor", path, {}, 200)
+        cast.everyone["lead"] = lead
         await cast._build()
         for post, who in POSTS.items():
             body = {

@@ -35,6 +35,7 @@ async def _approve(cast: Cast, person: Any, name: str) -> str:
     """From application to the governor's conditional approval."""
     applicant = await cast.prisoner(name, person["id"])
     body = {"person_id": person["id"], "motivation": "I was helped here."}
+    body["campaign_id"] = cast.campaign_id
     mentor = await applicant.sends("applies to become a mentor", "mentors", body)
     path = f"mentors/{mentor['id']}"
     await applicant.moves("hands the application in", path, "submitted")

@@ -12,10 +12,12 @@ WALK = "import sys; from app.cli import main; sys.argv[0] = 'wellwing'; main()"
 CHAPTERS = [
     "A wing opens",
     "People arrive, as HMPPS sends them",
+    "The site takes the scheme on, and calls for mentors",
     "From application to approval",
     "Three months' shadowing, five modules, active",
     "A mentee is referred, triaged and paired",
     "A one-to-one, a group, and a clash",
+    "A week of running it",
     "Three in the morning",
     "What the mentor sees of it, and what not",
     "What is kept in confidence, and who looked",
