@@ -212,6 +212,7 @@ async def _went_well(
         .join(History, ended)
         .where(
             col(Pairing.prison_id) == prison_id,
+            col(History.prison_id) == prison_id,
             col(Mentor.person_id).in_(mentors),
             col(Mentee.person_id).in_(mentees),
         )
