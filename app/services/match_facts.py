@@ -225,6 +225,7 @@ async def _went_well(
         )
         .where(
             col(Pairing.prison_id) == prison_id,
+            col(History.prison_id) == prison_id,
             col(Mentor.person_id).in_(mentors),
             col(Mentee.person_id).in_(mentees),
         )
