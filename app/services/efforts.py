@@ -239,8 +239,15 @@ async def _of_sessions(
     if _own(actor):
         found = found.where(col(Session.mentor_id) == actor.mentor_id)
     roles = {} if _own(actor) else await _roles(db, actor.prison_id)
+    needed = found.with_only_columns(
+        col(Session.kind),
+        col(Session.mentor_id),
+        col(Session.lead_staff_id),
+        col(Session.starts_at),
+        col(Session.ends_at),
+    )
     given = []
-    for each in (await db.execute(found)).scalars():
+    for each in await db.execute(needed):
         day = local_date(each.starts_at, prison.tz)
         minutes, kind = minutes_between(each.starts_at, each.ends_at), each.kind
         source = EffortSource.sessions
