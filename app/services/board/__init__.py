@@ -1,5 +1,5 @@
-"""The board: who needs something from me today, in order (here), and by which rules (`rules.py`
-says what a rule is; `safety.py` and `programme.py` list them).
+"""The board: who needs something from me today, in order (here), and by which rules: `rules.py`
+says what a rule is, the other files list them.
 
 Every rule is a select over rows that the actor may see anyway (`app/scope.py`), and all of a role's
 rules are one statement: the board tells nobody more than the lists do. First comes what may be
@@ -25,14 +25,16 @@ from app.models.people import Person
 from app.models.staff import Role
 from app.paging import Compiled, compiled
 from app.scope import narrowed
-from app.services.board.programme import PROGRAMME
+from app.services.board.mentees import MENTEES_RULES
+from app.services.board.mentors import MENTORS_RULES
 from app.services.board.rules import Rule, told
 from app.services.board.safety import SAFETY
+from app.services.board.second_persons import SECOND_PERSONS
 from app.services.reference import labels
 from app.services.working_days import local_date, utc
 from app.visibility import shape
 
-RULES: tuple[Rule, ...] = (*SAFETY, *PROGRAMME)
+RULES: tuple[Rule, ...] = (*SAFETY, *MENTORS_RULES, *MENTEES_RULES, *SECOND_PERSONS)
 A_MONTH = timedelta(days=30)
 _NOW: Any = bindparam("actor_now", type_=TIMESTAMP)
 _HORIZON: Any = bindparam("horizon", type_=TIMESTAMP)

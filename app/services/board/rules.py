@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Select,
     Uuid,
+    and_,
     bindparam,
     cast,
     func,
@@ -92,3 +93,10 @@ def person_of(parent: Any, parent_id: Any, child: Any) -> Any:
     """The person behind a mentor or a mentee that a row points to."""
     found = select(parent.person_id).where(parent.prison_id == HERE, parent.id == parent_id)
     return found.correlate(child).scalar_subquery()
+
+
+def both(state: ColumnElement[bool], more: Any) -> Any:
+    """In the state, and whatever else is asked for; that may ask who looks."""
+    if callable(more):
+        return lambda role: and_(state, more(role))
+    return state if more is None else and_(state, more)

@@ -6,15 +6,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, or_, true
 from sqlmodel import col
 
-from app.concern_scope import TASKS_OF
 from app.models.board import BoardBand, BoardRule
 from app.models.break_glass import REVIEWED, BreakGlass
 from app.models.concerns import CONCERN_OPEN, Action, Concern
 from app.models.staff import Role
-from app.models.tasks import Task, TaskKind, TaskStatus
+from app.models.tasks import Task
 from app.services.board.rules import SW, WD, C, G, Rule
+from app.services.board.tasks import TOLD_BY_THE_THING, task_rule
 from app.services.concerns.routing import READ_BY_CLINICIANS
 from app.services.escalation import Immediacy
+from app.services.tasks.ladder import OF_SAFETY
 from app.ties import MY_STAFF
 
 _STAFF = (SW, C, G)
@@ -27,8 +28,6 @@ _next_clock = case(
     (_unseen, col(Concern.seen_by)),
     else_=col(Concern.decide_by),
 )
-# Told of by the thing itself, under a rule of its own.
-_HAVE_RULES = (TaskKind.break_glass_review, TaskKind.suspension_review)
 
 
 def _theirs(condition: ColumnElement[bool]) -> Callable[[Role], ColumnElement[bool]]:
@@ -43,13 +42,6 @@ def _theirs(condition: ColumnElement[bool]) -> Callable[[Role], ColumnElement[bo
         return and_(col(Concern.status).in_(sorted(CONCERN_OPEN)), condition, routed_here)
 
     return when
-
-
-def _falls_to(role: Role) -> ColumnElement[bool]:
-    """Tasks of the role or of oneself; governors see the others' too, and are to do their own."""
-    mine = col(Task.for_staff_id) == MY_STAFF
-    for_role = col(Task.for_role).in_(TASKS_OF.get(role, []))
-    return or_(mine, and_(col(Task.for_staff_id).is_(None), for_role))
 
 
 def _concern(
@@ -123,20 +115,10 @@ SAFETY: tuple[Rule, ...] = (
         due=col(Action.due_at),
         thing=col(Action.concern_id),
     ),
-    Rule(
-        BoardRule.task_to_do,
+    task_rule(
+        BoardRule.safety_task,
         _safety,
-        (*_STAFF, WD),
-        Task,
-        "tasks",
-        when=lambda role: and_(
-            col(Task.status) == TaskStatus.open,
-            col(Task.kind).not_in(_HAVE_RULES),
-            _falls_to(role),
-        ),
-        since=col(Task.recorded_at),
-        due=col(Task.due_at),
-        person=col(Task.person_id),
+        col(Task.kind).in_(sorted(OF_SAFETY - TOLD_BY_THE_THING)),
     ),
     Rule(
         BoardRule.break_glass_to_review,

@@ -1,0 +1,249 @@
+"""The board's rules about applicants and mentors, and what mentors are to do themselves."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
+from sqlmodel import col
+
+from app.models.assessments import Assessment
+from app.models.base import TIMESTAMP
+from app.models.board import BoardBand, BoardRule
+from app.models.cohorts import CohortDay
+from app.models.interviews import Interview, Interviewer
+from app.models.joint_reviews import JointReview, JointReviewStatus
+from app.models.mentors import Mentor, MentorStatus, Observation
+from app.models.placements import Placement, PlacementStatus
+from app.models.sessions import Session, SessionStatus
+from app.models.staff import Role
+from app.models.supervisions import SUPERVISION_OPEN, Supervision, SupervisionStatus
+from app.models.trainings import Training, TrainingStatus
+from app.services.board.rules import NURSES, SOON, SW, C, G, M, Rule, both, entered, person_of
+from app.ties import HERE, MY_MENTOR, MY_STAFF, MY_SUBJECT
+
+_waiting = BoardBand.waiting
+_NOW: Any = bindparam("actor_now", type_=TIMESTAMP)
+ANYONES_AFTER = timedelta(days=3)
+
+
+def _not_interviewed(role: Role) -> ColumnElement[bool]:
+    """Nobody of the role's profession has recorded an interview in this round."""
+    by = Interviewer.clinician if role.family is Role.clinician else Interviewer.support_worker
+    held = select(col(Interview.id)).where(
+        col(Interview.prison_id) == HERE,
+        col(Interview.mentor_id) == col(Mentor.id),
+        col(Interview.interviewer) == by,
+    )
+    return ~held.correlate(Mentor).exists()
+
+
+def _unplaced(role: Role) -> ColumnElement[bool]:
+    live = select(col(Placement.id)).where(
+        col(Placement.prison_id) == HERE,
+        col(Placement.mentor_id) == col(Mentor.id),
+        col(Placement.status) == PlacementStatus.live,
+    )
+    return ~live.correlate(Mentor).exists()
+
+
+def _unassessed(role: Role) -> ColumnElement[bool]:
+    """Of a mentor who still shadows, and not looked at by any member of staff."""
+    by_staff = select(col(Assessment.id)).where(
+        col(Assessment.prison_id) == HERE,
+        col(Assessment.observation_id) == col(Observation.id),
+        col(Assessment.assessor_id).is_not(None),
+    )
+    shadows = select(col(Mentor.id)).where(
+        col(Mentor.prison_id) == HERE, col(Mentor.status) == MentorStatus.shadowing
+    )
+    return and_(col(Observation.mentor_id).in_(shadows), ~by_staff.correlate(Observation).exists())
+
+
+def _mine_or_late(role: Role) -> ColumnElement[bool]:
+    """One's own to hold; once it is long overdue, every support worker's."""
+    mine = col(Supervision.supervisor_id) == MY_STAFF
+    late = and_(true() if role is SW else false(), col(Supervision.due_at) + ANYONES_AFTER < _NOW)
+    return and_(col(Supervision.status).in_(sorted(SUPERVISION_OPEN)), or_(mine, late))
+
+
+def _unsigned(role: Role) -> ColumnElement[bool]:
+    """Held, and waiting for this actor's own signature."""
+    if role.family is Role.mentor:
+        mine = and_(
+            col(Supervision.mentor_id) == MY_MENTOR, col(Supervision.mentor_signature).is_(None)
+        )
+    else:
+        mine = and_(
+            col(Supervision.held_by) == MY_STAFF, col(Supervision.supervisor_signed_at).is_(None)
+        )
+    return and_(col(Supervision.status) == SupervisionStatus.held, mine)
+
+
+def _mentor(rule: BoardRule, roles: tuple[Role, ...], *states: MentorStatus, **rest: Any) -> Rule:
+    """A mentor in one of these states waits for the roles."""
+    return Rule(
+        rule,
+        rest.pop("band", _waiting),
+        roles,
+        Mentor,
+        "mentors",
+        when=both(col(Mentor.status).in_(states), rest.pop("when", None)),
+        since=entered(Mentor),
+        person=col(Mentor.person_id),
+        **rest,
+    )
+
+
+def _training(rule: BoardRule, status: TrainingStatus) -> Rule:
+    return Rule(
+        rule,
+        _waiting,
+        NURSES,
+        Training,
+        "trainings",
+        when=col(Training.status) == status,
+        since=entered(Training),
+        person=person_of(Mentor, col(Training.mentor_id), Training),
+    )
+
+
+APPLICATIONS = (
+    _mentor(BoardRule.application_to_screen, (SW,), MentorStatus.submitted),
+    _mentor(
+        BoardRule.application_to_interview,
+        (SW, C),
+        MentorStatus.screened,
+        when=_not_interviewed,
+    ),
+    _mentor(BoardRule.application_to_put_forward, (SW,), MentorStatus.interviewed),
+    _mentor(BoardRule.appeal_to_put_forward, (SW,), MentorStatus.appealed),
+    _mentor(BoardRule.application_to_decide, (G,), MentorStatus.governor_review),
+    _mentor(BoardRule.mentor_to_make_active, (G,), MentorStatus.ready_for_sign_off),
+)
+MENTORS = (
+    _mentor(
+        BoardRule.mentor_to_place,
+        (SW,),
+        MentorStatus.approved_conditionally,
+        MentorStatus.shadowing,
+        when=_unplaced,
+    ),
+    Rule(
+        BoardRule.observation_to_assess,
+        _waiting,
+        (SW, C),
+        Observation,
+        "mentors",
+        when=_unassessed,
+        since=col(Observation.held_at),
+        person=person_of(Mentor, col(Observation.mentor_id), Observation),
+        thing=col(Observation.mentor_id),
+    ),
+    Rule(
+        BoardRule.cohort_day_to_mark,
+        _waiting,
+        (C,),
+        CohortDay,
+        "cohorts",
+        when=and_(
+            col(CohortDay.marked_at).is_(None),
+            col(CohortDay.called_off).is_(False),
+            col(CohortDay.ends_at) < _NOW,
+        ),
+        since=col(CohortDay.ends_at),
+        thing=col(CohortDay.cohort_id),
+    ),
+    Rule(
+        BoardRule.supervision_to_hold,
+        _waiting,
+        (SW, C),
+        Supervision,
+        "supervisions",
+        when=_mine_or_late,
+        since=col(Supervision.recorded_at),
+        due=col(Supervision.due_at),
+        person=person_of(Mentor, col(Supervision.mentor_id), Supervision),
+    ),
+    Rule(
+        BoardRule.supervision_to_sign,
+        _waiting,
+        (SW, C, M),
+        Supervision,
+        "supervisions",
+        when=_unsigned,
+        since=col(Supervision.held_at),
+        person=person_of(Mentor, col(Supervision.mentor_id), Supervision),
+    ),
+    Rule(
+        BoardRule.joint_review_to_hold,
+        _waiting,
+        (SW, C),
+        JointReview,
+        "joint-reviews",
+        when=col(JointReview.status) == JointReviewStatus.due,
+        since=col(JointReview.recorded_at),
+        due=col(JointReview.due_at),
+    ),
+    Rule(
+        BoardRule.joint_review_to_sign,
+        _waiting,
+        (SW, C),
+        JointReview,
+        "joint-reviews",
+        when=and_(
+            col(JointReview.status) == JointReviewStatus.held,
+            or_(
+                and_(
+                    col(JointReview.support_worker_id) == MY_STAFF,
+                    col(JointReview.support_worker_signed_at).is_(None),
+                ),
+                and_(
+                    col(JointReview.clinician_id) == MY_STAFF,
+                    col(JointReview.clinician_signed_at).is_(None),
+                ),
+            ),
+        ),
+        since=col(JointReview.held_at),
+    ),
+    _mentor(BoardRule.suspension_to_review, (G,), MentorStatus.suspended, band=BoardBand.safety),
+    _mentor(
+        BoardRule.clearance_runs_out,
+        (SW,),
+        MentorStatus.active,
+        when=col(Mentor.clearance_to) < SOON,
+    ),
+    _mentor(
+        BoardRule.end_to_correct,
+        (SW, C, G),
+        *sorted({MentorStatus.transferred, MentorStatus.released, MentorStatus.deceased}),
+        when=and_(
+            col(Mentor.correction_asked_by).is_not(None),
+            col(Mentor.correction_asked_by) != MY_SUBJECT,
+        ),
+    ),
+    _training(BoardRule.training_to_assess, TrainingStatus.attended),
+    _training(BoardRule.training_to_sign_off, TrainingStatus.assessed),
+)
+MENTORS_OWN = (
+    Rule(
+        BoardRule.session_today,
+        _waiting,
+        (M,),
+        Session,
+        "sessions",
+        when=and_(col(Session.live)),
+        since=col(Session.recorded_at),
+        due=col(Session.starts_at),
+    ),
+    Rule(
+        BoardRule.note_to_write,
+        _waiting,
+        (M,),
+        Session,
+        "sessions",
+        when=and_(col(Session.mentor_id) == MY_MENTOR, col(Session.status) == SessionStatus.held),
+        since=col(Session.ends_at),
+        due=col(Session.locks_at),
+    ),
+)
+MENTORS_RULES: tuple[Rule, ...] = (*APPLICATIONS, *MENTORS, *MENTORS_OWN)
