@@ -76,6 +76,7 @@ async def a_mentee(
         status=status,
         referred_by=ReferredBy.support_worker,
         triage_by=now,
+        recorded_by=wing.support_worker.subject,
     )
     async with wing.db.write(wing.prison_id) as db:
         db.add(mentee)
