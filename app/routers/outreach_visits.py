@@ -26,7 +26,7 @@ from app.replies import JustOnce, reply
 from app.services import outreach_visits
 from app.visibility import MATRIX
 
-router = APIRouter(prefix="/v1/prisons/{prison_id}/outreach-visits", tags=["outreach_visits"])
+router = APIRouter(prefix="/v1/prisons/{prison_id}/outreach-visits", tags=["outreach-visits"])
 ThisVisit = Annotated[OutreachVisit, Depends(to_read(OutreachVisit, "outreach_visit_id"))]
 VisitToChange = Annotated[
     OutreachVisit, Depends(to_change(OutreachVisit, "outreach_visit_id", match=True))

@@ -37,7 +37,7 @@ from app.replies import JustOnce, reply
 from app.services import lifecycle, wing_places
 from app.visibility import MATRIX
 
-router = APIRouter(prefix="/v1/prisons/{prison_id}/wing-places", tags=["wing_places"])
+router = APIRouter(prefix="/v1/prisons/{prison_id}/wing-places", tags=["wing-places"])
 ThisPlace = Annotated[WingPlace, Depends(to_read(WingPlace, "wing_place_id"))]
 PlaceToMove = Annotated[WingPlace, Depends(to_change(WingPlace, "wing_place_id", match=False))]
 AnyPlace = WingPlaceRead | WingPlaceOwn

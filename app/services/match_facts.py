@@ -75,7 +75,7 @@ async def load(db: AsyncSession, prison_id: str, mentees: Sequence[Mentee]) -> B
     return Board(
         sorted(
             (_mentee(each, people[each.person_id], traits) for each in mentees),
-            key=lambda side: (side.since, side.id),
+            key=lambda side: (not side.safety_need, side.since, side.id),  # as the waiting list
         ),
         [
             _mentor(
@@ -106,7 +106,8 @@ def _mentee(mentee: Mentee, person: Person, traits: dict[UUID, Traits]) -> Mente
         id=mentee.id,
         person_id=person.id,
         name=person.display_name,
-        since=mentee.recorded_at,
+        since=mentee.referred_at,
+        safety_need=mentee.safety_need,
         traits=traits[person.id],
         born=person.date_of_birth,
         wing=_wing(person),

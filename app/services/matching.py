@@ -72,6 +72,7 @@ class MenteeSide:
     born: date | None = None
     wing: str | None = None
     bars: frozenset[MatchBar] = frozenset()
+    safety_need: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,9 +314,19 @@ class Lives:
         to = self.random.choice(onward if onward and usual else offered)
         actors = self.whoever(thing, ways[to].by) or [self.worker_]
         actor = self.random.choice(actors if helped else [*actors, *self.actors.values()])
-        if not helped and self.random.random() < 0.1 and noun == "mentors":
-            actor = replace(actor, person_id=thing.person_id)  # who decides on themselves
+        if not helped and noun == "mentors":
+            actor = self._somebody_odd(thing, actor)
         await self._go(noun, thing.id, to, actor, helped=helped)
+
+    def _somebody_odd(self, mentor: Mentor, actor: Actor) -> Actor:
+        """Now and then one who decides on themselves, or another prisoner."""
+        chance = self.random.random()
+        if chance < 0.2:
+            return replace(self.actors["governor"], person_id=mentor.person_id)
+        if chance < 0.4:
+            other = self._anyone()
+            return Actor(self.prison_id, f"prisoner-{other}", Role.mentor, None, other)
+        return actor
 
     async def _go(self, noun: str, thing_id: UUID, to: Any, actor: Actor, *, helped: bool) -> None:
         model, life = LIVES[noun]
@@ -368,6 +378,7 @@ class Lives:
             thing = await db.get_one(model, (self.prison_id, thing_id))
             options = await lifecycle.options(db, life, thing, actor)
             missing = [r.code for each in options if each.to == to for r in each.refusals]
+        self.tally.refused.update(f"{noun} {code}" for code in missing)
         for code in missing:
             if code in REMEDIES:
                 await self._tried(lambda db, c=code: REMEDIES[c](self, db, thing_id))
