@@ -1,0 +1,82 @@
+"""What of the programme stands on whose board."""
+
+from app import clock
+from app.models.staff import StaffRole
+from tests.board.test_routes import item, rules
+from tests.story import Wing
+
+
+async def test_a_supervision_is_its_supervisors_and_once_overdue_every_support_workers(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    other = await wing.hires(StaffRole.support_worker)
+    clock.forward(days=32)
+    await wing.tidies()
+    mine = await item(wing.support_worker, "supervision_to_hold")
+    assert mine["overdue"]
+    assert "supervision_to_hold" not in await rules(other)
+    clock.forward(days=4)
+    assert "supervision_to_hold" in await rules(other)
+    path = f"supervisions/{mine['thing_id']}"
+    await wing.support_worker.post(f"{path}/held", {"mode": "in_person"}, 200)
+    assert "supervision_to_hold" not in await rules(other)
+    assert (await item(wing.support_worker, "supervision_to_sign"))["thing_id"] == mine["thing_id"]
+    assert (await item(mentor, "supervision_to_sign"))["thing_noun"] == "supervisions"
+    await mentor.post(f"{path}/signature", {"signature": "signed"}, 200)
+    assert "supervision_to_sign" not in await rules(mentor)
+
+
+async def test_an_interview_waits_for_each_profession_until_it_has_recorded_its_own(
+    wing: Wing,
+) -> None:
+    path = f"mentors/{(await wing.applicant())['id']}"
+    await wing.support_worker.move(path, "submitted")
+    await wing.support_worker.move(path, "screened")
+    await wing.interviews(path.removeprefix("mentors/"), wing.clinician)
+    assert "application_to_interview" not in await rules(wing.clinician)
+    assert "application_to_interview" in await rules(wing.support_worker)
+
+
+async def test_one_in_shadowing_without_a_host_is_to_be_placed(wing: Wing) -> None:
+    mentor = await wing.approved()
+    assert (await item(wing.support_worker, "mentor_to_place"))["thing_id"] == mentor["id"]
+    await wing.placed(mentor["id"])
+    assert "mentor_to_place" not in await rules(wing.support_worker)
+
+
+async def test_a_complaint_is_on_no_board_of_whom_it_is_about_nor_of_their_line(
+    wing: Wing,
+) -> None:
+    mentor, other = await wing.active_mentor(), await wing.hires(StaffRole.support_worker)
+    before = {
+        caller.subject: (await caller.get("board?days_ahead=31"))["total"]
+        for caller in (mentor, wing.support_worker)
+    }
+    body = {
+        "about": "mentor",
+        "about_mentor_id": str(mentor.mentor_id),
+        "raised_by_person_id": (await wing.person())["id"],
+        "account": "He came late.",
+    }
+    await other.post("complaints", body)
+    for caller in (mentor, wing.support_worker):  # the mentor's supervisor
+        board = await caller.get("board?days_ahead=31")
+        assert board["total"] == before[caller.subject]
+    assert "complaint_to_answer" in await rules(other, "?days_ahead=31")
+    assert "complaint_to_answer" in await rules(wing.governor, "?days_ahead=31")
+
+
+async def test_what_the_thing_itself_tells_is_not_told_by_its_task_as_well(wing: Wing) -> None:
+    await wing.referred(safety_need=True)
+    clock.forward(days=1)
+    assert await rules(wing.support_worker) == ["referral_to_triage"]
+
+
+async def test_who_waits_and_has_a_mentor_is_to_be_offered_support(wing: Wing) -> None:
+    mentee, mentor = await wing.referred(), await wing.active_mentor()
+    for to in ("triage", "accepted", "waiting"):
+        await wing.support_worker.move(f"mentees/{mentee['id']}", to)
+    assert "offer_to_make" not in await rules(wing.support_worker)
+    await wing.pairs(mentor, mentee["id"])
+    assert (await item(wing.support_worker, "offer_to_make"))["thing_id"] == mentee["id"]
