@@ -116,7 +116,9 @@ class TaskRow(Identified):
     kind: TaskKind
     status: TaskStatus
     person_id: UUID | None
-    thing_noun: TaskSource
+    thing_noun: TaskSource = Field(
+        description="What the task came from; in an address it is spelt with hyphens."
+    )
     thing_id: UUID
     for_role: StaffRole | None
     for_staff_id: UUID | None

@@ -53,6 +53,7 @@ LIST = Listing(
     MATRIX["complaints.row"],
     filters={
         "status": lambda value: col(Complaint.status) == value,
+        "assigned_to": lambda value: col(Complaint.assigned_to) == value,
         "about": lambda value: col(Complaint.about) == value,
         "overdue": lambda value: _overdue == value,
     },
@@ -64,6 +65,9 @@ class ComplaintQuery(PageQuery):
     status: ComplaintStatus | None = None
     about: ComplaintAbout | None = Field(
         default=None, description="Only those about this, as it was said."
+    )
+    assigned_to: UUID | None = Field(
+        default=None, description="Only those given to this colleague."
     )
     overdue: bool | None = Field(
         default=None, description="True: still to be answered, and past the time for it."

@@ -93,6 +93,8 @@ LIST = Listing(
     filters={
         "status": lambda value: col(Mentor.status) == value,
         "person_id": lambda value: col(Mentor.person_id) == value,
+        "campaign_id": lambda value: col(Mentor.campaign_id) == value,
+        "supervisor_id": lambda value: col(Mentor.supervisor_id) == value,
     },
     sorts={"recorded_at": col(Mentor.recorded_at)},
     computed={"display_name": _NAME},
@@ -114,6 +116,8 @@ ASSESSMENTS = Listing(
 class MentorQuery(PageQuery):
     status: MentorStatus | None = None
     person_id: UUID | None = None
+    campaign_id: UUID | None = None
+    supervisor_id: UUID | None = None
     sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
 
 
