@@ -68,7 +68,7 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.routers.mentors import deciding
-from app.services import assessments, clearances, lifecycle, mentors
+from app.services import assessments, clearances, mentors
 from app.services.mentors import evidence, progress
 from app.visibility import MATRIX, shape
 
@@ -160,7 +160,7 @@ async def move_mentor(
     actor: MayMoveMentor, db: Db, mentor: MentorToMove, body: MoveCreate
 ) -> Response:
     """Move a mentor to another state. Unmet guards are refused all at once, each with its code."""
-    await lifecycle.make(db, mentors.MENTOR, mentor, actor, body)
+    await mentors.make_move(db, actor, mentor, body)
     return reply(await mentors.shown(db, mentor, actor))
 
 

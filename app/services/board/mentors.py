@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, true
 from sqlmodel import col
 
 from app.models.assessments import Assessment
@@ -17,6 +17,7 @@ from app.models.placements import Placement, PlacementStatus
 from app.models.sessions import Session, SessionStatus
 from app.models.staff import Role
 from app.models.supervisions import SUPERVISION_OPEN, Supervision, SupervisionStatus
+from app.models.tasks import Task, TaskKind, TaskStatus
 from app.models.trainings import Training, TrainingStatus
 from app.services.board.rules import NURSES, SOON, SW, C, G, M, Rule, both, entered, person_of
 from app.ties import HERE, MY_MENTOR, MY_STAFF, MY_SUBJECT
@@ -77,6 +78,19 @@ def _unsigned(role: Role) -> ColumnElement[bool]:
             col(Supervision.held_by) == MY_STAFF, col(Supervision.supervisor_signed_at).is_(None)
         )
     return and_(col(Supervision.status) == SupervisionStatus.held, mine)
+
+
+_review_due = (
+    select(func.min(col(Task.due_at)))
+    .where(
+        col(Task.prison_id) == HERE,
+        col(Task.thing_id) == col(Mentor.id),
+        col(Task.kind) == TaskKind.suspension_review,
+        col(Task.status) == TaskStatus.open,
+    )
+    .correlate(Mentor)
+    .scalar_subquery()
+)
 
 
 def _mentor(rule: BoardRule, roles: tuple[Role, ...], *states: MentorStatus, **rest: Any) -> Rule:
@@ -205,7 +219,13 @@ MENTORS = (
         ),
         since=col(JointReview.held_at),
     ),
-    _mentor(BoardRule.suspension_to_review, (G,), MentorStatus.suspended, band=BoardBand.safety),
+    _mentor(
+        BoardRule.suspension_to_review,
+        (G,),
+        MentorStatus.suspended,
+        band=BoardBand.safety,
+        due=_review_due,
+    ),
     _mentor(
         BoardRule.clearance_runs_out,
         (SW,),
