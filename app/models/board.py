@@ -89,7 +89,6 @@ class BoardItem(BoardItemForMentor):
 class BoardForMentor(Output):
     """What a mentor is to do today."""
 
-    as_at: Instant
     total: int = Field(description="How many there are; `items` holds the first of them.")
     items: list[BoardItemForMentor]
 

@@ -102,7 +102,6 @@ async def read(db: Database, actor: Actor, *, ahead: int, most: int) -> tuple[Ou
     values["soon"] = local_date(now, prison) + A_MONTH
     rows = await db.fetch(actor.prison_id, statement.sql, *statement.arguments(values))
     board = {
-        "as_at": now,
         "total": rows[0]["total"] if rows else 0,
         "items": [_item(row) for row in rows],
     }

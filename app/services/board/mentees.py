@@ -24,12 +24,16 @@ _waiting = BoardBand.waiting
 
 def _with_a_mentor(*states: PairingStatus) -> ColumnElement[bool]:
     """Whether the mentee has a pairing in one of these states."""
-    found = select(col(Pairing.id)).where(
-        col(Pairing.prison_id) == HERE,
-        col(Pairing.mentee_id) == col(Mentee.id),
-        col(Pairing.status).in_(states),
+    found = (
+        select(col(Pairing.id))
+        .where(
+            col(Pairing.prison_id) == HERE,
+            col(Pairing.mentee_id) == col(Mentee.id),
+            col(Pairing.status).in_(states),
+        )
+        .correlate(Mentee)
     )
-    return found.correlate(Mentee).exists()
+    return found.exists()
 
 
 def _paired(role: Role) -> ColumnElement[bool]:

@@ -30,34 +30,46 @@ ANYONES_AFTER = timedelta(days=3)
 def _not_interviewed(role: Role) -> ColumnElement[bool]:
     """Nobody of the role's profession has recorded an interview in this round."""
     by = Interviewer.clinician if role.family is Role.clinician else Interviewer.support_worker
-    held = select(col(Interview.id)).where(
-        col(Interview.prison_id) == HERE,
-        col(Interview.mentor_id) == col(Mentor.id),
-        col(Interview.interviewer) == by,
+    held = (
+        select(col(Interview.id))
+        .where(
+            col(Interview.prison_id) == HERE,
+            col(Interview.mentor_id) == col(Mentor.id),
+            col(Interview.interviewer) == by,
+        )
+        .correlate(Mentor)
     )
-    return ~held.correlate(Mentor).exists()
+    return ~held.exists()
 
 
 def _unplaced(role: Role) -> ColumnElement[bool]:
-    live = select(col(Placement.id)).where(
-        col(Placement.prison_id) == HERE,
-        col(Placement.mentor_id) == col(Mentor.id),
-        col(Placement.status) == PlacementStatus.live,
+    live = (
+        select(col(Placement.id))
+        .where(
+            col(Placement.prison_id) == HERE,
+            col(Placement.mentor_id) == col(Mentor.id),
+            col(Placement.status) == PlacementStatus.live,
+        )
+        .correlate(Mentor)
     )
-    return ~live.correlate(Mentor).exists()
+    return ~live.exists()
 
 
 def _unassessed(role: Role) -> ColumnElement[bool]:
     """Of a mentor who still shadows, and not looked at by any member of staff."""
-    by_staff = select(col(Assessment.id)).where(
-        col(Assessment.prison_id) == HERE,
-        col(Assessment.observation_id) == col(Observation.id),
-        col(Assessment.assessor_id).is_not(None),
+    by_staff = (
+        select(col(Assessment.id))
+        .where(
+            col(Assessment.prison_id) == HERE,
+            col(Assessment.observation_id) == col(Observation.id),
+            col(Assessment.assessor_id).is_not(None),
+        )
+        .correlate(Observation)
     )
     shadows = select(col(Mentor.id)).where(
         col(Mentor.prison_id) == HERE, col(Mentor.status) == MentorStatus.shadowing
     )
-    return and_(col(Observation.mentor_id).in_(shadows), ~by_staff.correlate(Observation).exists())
+    return and_(col(Observation.mentor_id).in_(shadows), ~by_staff.exists())
 
 
 def _mine_or_late(role: Role) -> ColumnElement[bool]:
