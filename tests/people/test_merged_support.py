@@ -33,7 +33,7 @@ async def test_who_is_kept_apart_from_a_number_not_known_here_is_no_longer_a_pai
     wing: Wing,
 ) -> None:
     """Noted beside the one that is known, or taken on instead of it."""
-    for source_id, number, renumbered in ((1, "Z9999ZA", False), (2, "Z9999ZB", True)):
+    for source_id, number, renumbered in ((1, "Z8888YA", False), (2, "Z8888YB", True)):
         mentor, mentee = await wing.active_mentor(), await wing.engaged()
         pairing = await wing.pairs(mentor, mentee["id"])
         theirs = (await person_of(wing, mentor))["number"]
