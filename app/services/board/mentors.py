@@ -69,7 +69,8 @@ def _unassessed(role: Role) -> ColumnElement[bool]:
     shadows = select(col(Mentor.id)).where(
         col(Mentor.prison_id) == HERE, col(Mentor.status) == MentorStatus.shadowing
     )
-    return and_(col(Observation.mentor_id).in_(shadows), ~by_staff.exists())
+    unseen = ~by_staff.exists()
+    return and_(col(Observation.mentor_id).in_(shadows), unseen)
 
 
 def _mine_or_late(role: Role) -> ColumnElement[bool]:
