@@ -1,6 +1,7 @@
 """Complaints over HTTP."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import and_, bindparam
