@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from app import clock
+from app.models.mentors import Mentor
+from app.scope import everything
 from app.services.mentors import reviews
 from app.services.mentors.reviews import due_on
 from app.services.working_days import add_calendar_months, close_of_day, local_date
@@ -73,6 +75,18 @@ async def test_two_workers_at_once_ask_once(wing: Wing) -> None:
             await reviews.reviews_due(session, wing.prison_id)
 
     await asyncio.gather(*[round_() for _ in range(4)])
+    assert len(await reviews_open(wing)) == 1
+
+
+async def test_a_mentor_whom_somebody_changes_is_left_to_the_next_round(wing: Wing) -> None:
+    await wing.active_mentor()
+    clock.forward(days=350)
+    async with wing.db.write(wing.prison_id) as session:
+        await session.execute(everything(Mentor, wing.prison_id).with_for_update())
+        async with wing.db.write(wing.prison_id) as other:
+            waited = asyncio.wait_for(reviews.reviews_due(other, wing.prison_id), 10)
+            assert await waited == 0
+    await wing.tidies()
     assert len(await reviews_open(wing)) == 1
 
 
