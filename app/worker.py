@@ -54,7 +54,7 @@ from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
-from app.services.mentors import standing
+from app.services.mentors import reviews, standing
 from app.services.people import merges
 from app.services.tasks import sweep as task_steps
 
@@ -235,6 +235,7 @@ CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
     releases.expire_due,
     campaigns.close_due,
     mentors.applications_due,
+    reviews.reviews_due,
     supervisions.alert_due,
     joint_reviews.open_due,
     check_ins.alert_due,

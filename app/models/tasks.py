@@ -53,6 +53,7 @@ class TaskKind(StrEnum):
     wing_place_due = "wing_place_due"
     outreach_visit_due = "outreach_visit_due"
     proposal_due = "proposal_due"
+    mentor_review = "mentor_review"
 
 
 class TaskSource(StrEnum):

@@ -1,5 +1,6 @@
 """Mentors: applications (`applying.py`, `application.py`), the governor's queue and decision
-(`queue.py`, `deciding.py`), those that wait too long (`waiting.py`), the evidence for approval and
+(`queue.py`, `deciding.py`), those that wait too long (`waiting.py`), the yearly review
+(`reviews.py`), the evidence for approval and
 activation (`evidence.py`), the guards (`guards.py`), the life of a mentor as a table of moves
 (`moves.py`), and how many mentees became mentors (`pathway.py`)."""
 
