@@ -1,5 +1,8 @@
 """What migrations build tables of: the columns every scoped table has, closed lists, keys within
-the prison, and the policy that keeps a table to its prison."""
+the prison, and the policy that keeps a table to its prison.
+
+Migrations that have run are made of these: add to them, but change none that a migration uses.
+"""
 
 from typing import Any
 

@@ -168,7 +168,7 @@ class DayMarkedAlready(Conflicting):
 
 
 class NobodyWaiting(Conflicting):
-    code, title = "nobody_waiting", "Nobody on the waiting list is without a mentor"
+    code, title = "nobody_waiting", "Nobody who may have a mentor is without one"
 
 
 class HoldNeeded(Conflicting):

@@ -22,6 +22,7 @@ LINE = 15  # pixels from one line of a label to the next
 COUNTS, SOON = "signed off", f"signed off, {SOON_DAYS} days or fewer left"
 LACKING, OPEN = "required and lacking", "not required, not signed off"
 SHADES = {COUNTS: "#ffffff", SOON: "#d0d0d0", LACKING: INK, OPEN: "#f2f2f2"}
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ROOT = re.compile(r"<svg\b[^>]*>")
 
 
@@ -31,15 +32,15 @@ async def svg(chart: alt.TopLevelMixin, title: str, description: str) -> bytes:
 
 
 def _rendered(spec: dict[str, Any], title: str, description: str) -> bytes:
-    drawn = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
+    drawn = vl_convert.vegalite_to_svg(_legible(spec), vl_version="6.4", allowed_base_urls=[])
     return _told(drawn, title, description).encode()
 
 
 def _told(drawn: str, title: str, description: str) -> str:
     """The picture with its alternative text, as its first children."""
     words = (
-        f'<title id="picture-title">{_clean(title)}</title>'
-        f'<desc id="picture-desc">{_clean(description)}</desc>'
+        f'<title id="picture-title">{escape(_legible(title))}</title>'
+        f'<desc id="picture-desc">{escape(_legible(description))}</desc>'
     )
     root = _ROOT.search(drawn)
     assert root is not None, "a picture has a root"
@@ -48,9 +49,14 @@ def _told(drawn: str, title: str, description: str) -> str:
     return drawn[: root.start()] + opening[:-1] + named + words + drawn[root.end() :]
 
 
-def _clean(text: str) -> str:
-    """Text as XML takes it: escaped, and without the characters XML has no place for."""
-    return escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text))
+def _legible(spec: Any) -> Any:
+    """The same without the characters that XML has no place for: one of them in any text stops
+    the renderer, and the process with it."""
+    if isinstance(spec, str):
+        return _NO_XML.sub("", spec)
+    if isinstance(spec, dict):
+        return {_legible(key): _legible(each) for key, each in spec.items()}
+    return [_legible(each) for each in spec] if isinstance(spec, list) else spec
 
 
 async def training_matrix(matrix: TrainingMatrix) -> bytes:
@@ -122,7 +128,7 @@ def _axis(labels: list[list[str]], orient: Literal["top", "left"]) -> alt.Axis:
     """An axis whose labels are whole, each a list of lines. Lines run downwards from the first
     one: all labels get as many, the first of them blank, and that much room."""
     most = max((len(lines) for lines in labels), default=1)
-    even = [[" "] * (most - len(lines)) + lines for lines in labels]
+    even = [[" "] * (most - len(lines)) + _legible(lines) for lines in labels]
     return alt.Axis(
         orient=orient,
         labelExpr=f"{json.dumps(even)}[datum.value]",

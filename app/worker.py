@@ -6,6 +6,7 @@ pages are taken in small turns, prison by prison, so that no flood keeps anyone'
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,7 +54,7 @@ from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
-from app.services.mentors import standing
+from app.services.mentors import reviews, standing
 from app.services.people import merges
 from app.services.tasks import sweep as task_steps
 
@@ -223,31 +224,46 @@ async def pulse(db: Database, prison_id: str) -> None:
         )
 
 
-async def housekeeping(db: Database, prison_id: str) -> None:
-    """What falls due without anyone's doing: notes lock, modules, broken glass and clearances
-    expire, nobody works without what the work asks for, staff are asked for what they owe."""
-    async with db.write(prison_id) as session:
-        await sessions.lock_due(session, prison_id, clock.now())
-        await trainings.expire_due(session, prison_id)
-        await trainings.refreshers_due(session, prison_id)
-        await clearances.review_due(session, prison_id)
-        await standing.hold_to_standing(session, prison_id)
-        await break_glass.expire_due(session, prison_id)
-        await releases.expire_due(session, prison_id)
-        await campaigns.close_due(session, prison_id)
-        await mentors.applications_due(session, prison_id)
-        await supervisions.alert_due(session, prison_id)
-        await joint_reviews.open_due(session, prison_id)
-        await check_ins.alert_due(session, prison_id)
-        await debriefs.owe_due(session, prison_id)
-        await match_proposals.expire_due(session, prison_id)
-        await mentees.tasks_due(session, prison_id)
-    async with db.write(prison_id) as session:
-        await wing_places.end_of_those_gone(session, prison_id)
-        await wing_places.remind(session, prison_id)
-        await outreach_visits.remind(session, prison_id)
-    async with db.write(prison_id) as session:
-        await merges.look_after(session, prison_id)
+# In this order: what has expired is seen by what watches over it.
+CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
+    sessions.lock_due,
+    trainings.expire_due,
+    trainings.refreshers_due,
+    clearances.review_due,
+    standing.hold_to_standing,
+    break_glass.expire_due,
+    releases.expire_due,
+    campaigns.close_due,
+    mentors.applications_due,
+    reviews.reviews_due,
+    supervisions.alert_due,
+    joint_reviews.open_due,
+    check_ins.alert_due,
+    debriefs.owe_due,
+    match_proposals.expire_due,
+    mentees.tasks_due,
+    wing_places.end_of_those_gone,
+    wing_places.remind,
+    outreach_visits.remind,
+    merges.look_after,
+)
+
+
+async def housekeeping(db: Database, prison_id: str) -> int:
+    """What falls due without anyone's doing, each chore in a transaction of its own: notes lock,
+    modules and clearances expire, nobody works without what the work asks for, staff are asked for
+    what they owe. One that fails keeps none of the others. Answers how many failed."""
+    failed = 0
+    for chore in CHORES:
+        try:
+            async with db.write(prison_id) as session:
+                await chore(session, prison_id)
+        except Exception as error:
+            if away(error):
+                raise
+            failed += 1
+            log.exception("chore_failed", prison_id=prison_id, operation=chore.__name__)
+    return failed
 
 
 async def seal(db: Database, prison_id: str) -> None:

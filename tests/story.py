@@ -396,7 +396,7 @@ class Wing:
 
     async def tidies(self) -> None:
         """A round of the worker's housekeeping."""
-        await worker.housekeeping(self.db, self.prison_id)
+        assert await worker.housekeeping(self.db, self.prison_id) == 0
 
 
 def clearance(valid_from: date, valid_to: date, outcome: str = "cleared") -> dict[str, str]:

@@ -61,6 +61,7 @@ def upgrade() -> None:
                 "wing_place_due",
                 "outreach_visit_due",
                 "proposal_due",
+                "mentor_review",
                 name="kind",
                 native_enum=False,
                 create_constraint=True,

@@ -18,13 +18,15 @@ def _mentee() -> None:
     for column in ("waiting_since", "offered_at", "engaged_at", "referred_at"):
         op.add_column("mentee", moment(column, nullable=True))
     op.add_column("mentee", word("recorded_by", 200, nullable=True))
-    op.execute("ALTER TABLE mentee NO FORCE ROW LEVEL SECURITY")  # else no row is updated
+    for table in ("mentee", "history"):  # else no row is read or updated
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     op.execute(
         "UPDATE mentee m SET referred_at = m.recorded_at, recorded_by = coalesce("
         "(SELECT h.actor_subject FROM history h WHERE h.prison_id = m.prison_id"
         " AND h.thing_id = m.id ORDER BY h.recorded_at LIMIT 1), 'system')"
     )
-    op.execute("ALTER TABLE mentee FORCE ROW LEVEL SECURITY")
+    for table in ("mentee", "history"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.alter_column("mentee", "referred_at", nullable=False)
     op.alter_column("mentee", "recorded_by", nullable=False)
 

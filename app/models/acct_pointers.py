@@ -9,7 +9,7 @@ from pydantic import field_validator
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field
 
-from app.models.base import Identified, Input, Versioned, choice, given, reference
+from app.models.base import Day, Identified, Input, Versioned, choice, given, reference
 from app.models.moves import MoveOption
 
 
@@ -52,15 +52,15 @@ class AcctPointerCreate(Input):
     """An ACCT that the prison has opened."""
 
     person_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000003"]})
-    opened_on: date = Field(schema_extra=_OPENED)
-    next_review_on: date | None = Field(default=None, schema_extra=_REVIEW)
+    opened_on: Day = Field(schema_extra=_OPENED)
+    next_review_on: Day | None = Field(default=None, schema_extra=_REVIEW)
 
 
 class AcctPointerUpdate(Input):
     """Days to correct. What is left out stays; only the review may be null."""
 
-    opened_on: date | None = Field(default=None, schema_extra=_OPENED)
-    next_review_on: date | None = Field(default=None, schema_extra=_REVIEW)
+    opened_on: Day | None = Field(default=None, schema_extra=_OPENED)
+    next_review_on: Day | None = Field(default=None, schema_extra=_REVIEW)
 
     _given = field_validator("opened_on")(given)
 

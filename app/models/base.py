@@ -1,12 +1,20 @@
 """What every table and shape is made of: ids, times, closed lists, the scope columns."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from sqlalchemy import DateTime, Enum, ForeignKeyConstraint, MetaData
 from sqlmodel import Field, SQLModel
 from uuid_utils.compat import uuid7
@@ -24,6 +32,9 @@ metadata: MetaData = SQLModel.metadata
 metadata.naming_convention = NAMING
 
 TIMESTAMP = DateTime(timezone=True)
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+OUT_OF_BOUNDS = f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}"
+When = TypeVar("When", date, datetime)
 
 # Tables without `prison_id` and without row-level security, each with its reason (tested).
 EXEMPT_TABLES = {
@@ -61,37 +72,61 @@ def reference(table: str, column: str, **options: Any) -> ForeignKeyConstraint:
     )
 
 
-def _clean(text: str) -> str:
-    if "\x00" in text or re.search(r"[\ud800-\udfff]", text):
-        raise ValueError("must not hold NUL or lone surrogate characters")
-    return text
+_UNSAID = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
+_NOT_IN_A_STORY = re.compile(f"[{_UNSAID}]")
+_NOT_IN_A_LINE = re.compile(f"[{_UNSAID}\t\n\r]")
 
 
-def _sensible(instant: datetime) -> datetime:
-    if not 1900 <= instant.year <= 2200:
-        raise ValueError("must lie between the years 1900 and 2200")
-    return instant.astimezone(UTC)
+def _without(unsaid: re.Pattern[str]) -> AfterValidator:
+    """Refuses what no text says, and what stops a picture or a printer: control characters."""
+
+    def clean(text: str) -> str:
+        if unsaid.search(text):
+            raise ValueError("must not hold control or lone surrogate characters")
+        return text
+
+    return AfterValidator(clean)
+
+
+def _bounded(when: When) -> When:
+    """Far enough from the ends of the calendar that days can be added to it and taken from it."""
+    if not FIRST_YEAR <= when.year <= LAST_YEAR:
+        raise ValueError(OUT_OF_BOUNDS)
+    return when
+
+
+def _in_utc(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
+    """In UTC. What comes in as text is bounded; what is kept already is answered as it is."""
+    instant: datetime = read(value)
+    try:
+        instant = instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(OUT_OF_BOUNDS) from None
+    return instant if isinstance(value, datetime) else _bounded(instant)
 
 
 Instant = Annotated[
-    AwareDatetime, AfterValidator(_sensible), PlainSerializer(clock.spell, when_used="json")
+    AwareDatetime, WrapValidator(_in_utc), PlainSerializer(clock.spell, when_used="json")
 ]
 """A time with its offset; naive times are refused. Kept and answered in UTC."""
+
+Day = Annotated[date, AfterValidator(_bounded)]
+"""A day that somebody gives, in a body or a query."""
 
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-    AfterValidator(_clean),
+    _without(_NOT_IN_A_LINE),
 ]
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
-    AfterValidator(_clean),
+    _without(_NOT_IN_A_LINE),
 ]
 Story = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=8000),
-    AfterValidator(_clean),
+    _without(_NOT_IN_A_STORY),
 ]
 PrisonId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 PrisonerNumber = Annotated[

@@ -33,10 +33,12 @@ class BoardRule(StrEnum):
     mentee_to_place = "mentee_to_place"
     offer_to_make = "offer_to_make"
     offer_to_answer = "offer_to_answer"
+    mentor_to_find = "mentor_to_find"
     pairing_to_reassign = "pairing_to_reassign"
     proposal_to_decide = "proposal_to_decide"
     complaint_to_answer = "complaint_to_answer"
     wing_place_to_decide = "wing_place_to_decide"
+    wing_place_to_take_up = "wing_place_to_take_up"
     acquaintance_to_resolve = "acquaintance_to_resolve"
     application_to_screen = "application_to_screen"
     application_to_interview = "application_to_interview"
@@ -87,7 +89,6 @@ class BoardItem(BoardItemForMentor):
 class BoardForMentor(Output):
     """What a mentor is to do today."""
 
-    as_at: Instant
     total: int = Field(description="How many there are; `items` holds the first of them.")
     items: list[BoardItemForMentor]
 

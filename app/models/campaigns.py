@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
-from app.models.base import Identified, Input, Name, Versioned, choice, given
+from app.models.base import Day, Identified, Input, Name, Versioned, choice, given
 from app.models.moves import MoveOption
 
 
@@ -42,8 +42,8 @@ class CampaignCreate(Input):
     """A call for applications, first as a draft."""
 
     title: Name = Field(schema_extra={"examples": ["Mentors for Delta wing, winter"]})
-    opens_on: date = Field(schema_extra={"examples": ["2026-12-01"]})
-    closes_on: date = Field(
+    opens_on: Day = Field(schema_extra={"examples": ["2026-12-01"]})
+    closes_on: Day = Field(
         description="The last day to apply.", schema_extra={"examples": ["2026-12-21"]}
     )
     places: int = Field(
@@ -66,8 +66,8 @@ class CampaignUpdate(Input):
     title: Name | None = Field(
         default=None, schema_extra={"examples": ["Mentors for Delta wing, winter"]}
     )
-    opens_on: date | None = Field(default=None, schema_extra={"examples": ["2026-12-01"]})
-    closes_on: date | None = Field(default=None, schema_extra={"examples": ["2026-12-21"]})
+    opens_on: Day | None = Field(default=None, schema_extra={"examples": ["2026-12-01"]})
+    closes_on: Day | None = Field(default=None, schema_extra={"examples": ["2026-12-21"]})
     places: int | None = Field(default=None, ge=1, le=100, schema_extra={"examples": [4]})
 
     _given = field_validator("title", "opens_on", "closes_on", "places")(given)

@@ -8,6 +8,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from app.models.base import (
+    Day,
     Disclosure,
     Identified,
     Name,
@@ -68,7 +69,7 @@ class CharacterReferenceCreate(Writing):
     referee_role: RefereeRole = Field(schema_extra={"examples": ["wing_staff"]})
     supports: Supports = Field(schema_extra={"examples": ["yes"]})
     text: Story = Field(schema_extra={"examples": ["He listens, and keeps what he hears."]})
-    received_on: date = Field(
+    received_on: Day = Field(
         description="Never in the future, nor before the application began.",
         schema_extra={"examples": ["2026-11-23"]},
     )

@@ -12,6 +12,7 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Day,
     Disclosure,
     Instant,
     Output,
@@ -89,7 +90,7 @@ class CheckInCreate(Writing):
         description="The mentor's own words: for them, and for a clinician whose patient they are.",
         schema_extra={"examples": ["The nights wear me out. I would like to go on by day."]},
     )
-    next_on: date | None = Field(
+    next_on: Day | None = Field(
         default=None,
         description="When to ask again, at most 28 days later, which it is when absent.",
         schema_extra={"examples": ["2026-12-07"]},

@@ -16,6 +16,7 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Day,
     Identified,
     Input,
     Instant,
@@ -127,8 +128,8 @@ class ClearancePut(_NoMaterial):
     """The outcome of security clearance. The material it rests on is never held here."""
 
     outcome: ClearanceOutcome
-    valid_from: date = Field(schema_extra={"examples": ["2026-11-23"]})
-    valid_to: date = Field(schema_extra={"examples": ["2028-11-22"]})
+    valid_from: Day = Field(schema_extra={"examples": ["2026-11-23"]})
+    valid_to: Day = Field(schema_extra={"examples": ["2028-11-22"]})
     conditions: list[ApprovalCondition] = Field(
         default=[],
         max_length=len(ApprovalCondition),
@@ -153,7 +154,7 @@ class ClearancePut(_NoMaterial):
 class ExtensionCreate(_NoMaterial):
     """The one bounded extension of a clearance: its new last day."""
 
-    until: date = Field(schema_extra={"examples": ["2028-12-10"]})
+    until: Day = Field(schema_extra={"examples": ["2028-12-10"]})
 
 
 class ClearanceRow(Identified):

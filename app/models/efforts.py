@@ -14,6 +14,7 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Day,
     Identified,
     Input,
     Instant,
@@ -92,7 +93,7 @@ class Effort(Versioned, table=True):
 
 def not_a_session(value: Any) -> Any:
     """Raises ValueError for the kind of a session, which is counted by itself."""
-    if value in set(SessionKind):
+    if isinstance(value, str) and value in set(SessionKind):
         raise ValueError("sessions are counted by themselves: record the session")
     return value
 
@@ -103,7 +104,7 @@ class EffortCreate(Input):
     mentor_id: UUID | None = Field(default=None, description="A mentor, entered for by staff.")
     staff_id: UUID | None = Field(default=None, description="The caller; nobody else of the staff.")
     activity: EffortActivity = Field(schema_extra={"examples": ["preparation"]})
-    done_on: date = Field(
+    done_on: Day = Field(
         description="The day, in the prison's time; never in the future.",
         schema_extra={"examples": ["2026-11-23"]},
     )
@@ -124,7 +125,7 @@ class EffortUpdate(Input):
     activity: EffortActivity | None = Field(
         default=None, schema_extra={"examples": ["administration"]}
     )
-    done_on: date | None = Field(default=None, schema_extra={"examples": ["2026-11-23"]})
+    done_on: Day | None = Field(default=None, schema_extra={"examples": ["2026-11-23"]})
     minutes: int | None = Field(
         default=None, ge=SHORTEST, le=LONGEST, schema_extra={"examples": [60]}
     )

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlmodel import Field
 
-from app.models.base import Input, Instant, Output, PrisonId
+from app.models.base import Day, Input, Instant, Output, PrisonId
 from app.models.mentees import MenteeStatus, ReferredBy
 
 
@@ -47,12 +47,12 @@ class ExportTrailer(Output):
 class ExportQuery(Input):
     """Which episodes: referred on these days, both included."""
 
-    since: date | None = Field(
+    since: Day | None = Field(
         default=None,
         description="Referred on this day or later.",
         schema_extra={"examples": ["2026-01-01"]},
     )
-    until: date | None = Field(
+    until: Day | None = Field(
         default=None,
         description="Referred on this day or before.",
         schema_extra={"examples": ["2026-12-31"]},

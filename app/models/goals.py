@@ -9,6 +9,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from app.models.base import (
+    Day,
     Disclosure,
     Identified,
     Rewriting,
@@ -67,7 +68,7 @@ class GoalCreate(Writing):
     )
     kind: GoalKind = Field(schema_extra={"examples": ["what_helps"]})
     text: Story = Field(schema_extra={"examples": ["Drawing, with the radio on."]})
-    set_on: date | None = Field(
+    set_on: Day | None = Field(
         default=None,
         description="The day it was set, if it is entered later; never in the future, nor before"
         " the referral.",

@@ -122,7 +122,7 @@ class MatchProposalCreate(Input):
         default=None,
         min_length=1,
         max_length=MOST_MENTEES,
-        description="Mentees on the waiting list; absent: everyone on it who has no mentor.",
+        description="Mentees who may have a mentor and have none; absent: all of them.",
         schema_extra={"examples": [["0198c0de-0000-7000-8000-000000000004"]]},
     )
 

@@ -10,6 +10,7 @@ from sqlmodel import Field
 from app.models.assessments import AssessmentOutcome
 from app.models.base import (
     TIMESTAMP,
+    Day,
     Identified,
     Input,
     Instant,
@@ -62,7 +63,7 @@ class PlacementCreate(Input):
 
     mentor_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000002"]})
     host_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000004"]})
-    starts_on: date = Field(
+    starts_on: Day = Field(
         description="The first day, in the prison's own time: today, or before if entered later.",
         schema_extra={"examples": ["2026-11-23"]},
     )

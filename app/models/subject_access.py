@@ -1,11 +1,10 @@
 """Subject access: what is asked, and what is answered."""
 
-from datetime import date
 from typing import Any
 
 from sqlmodel import Field
 
-from app.models.base import Input, Output
+from app.models.base import Day, Input, Output
 
 
 class SubjectAccessQuery(Input):
@@ -13,8 +12,8 @@ class SubjectAccessQuery(Input):
 
     prn: str | None = Field(default=None, max_length=20, description="Prisoner number.")
     crn: str | None = Field(default=None, max_length=20, description="Case reference: not served.")
-    fromDate: date | None = Field(default=None, description="Recorded on this day or later.")
-    toDate: date | None = Field(default=None, description="Recorded on this day or before.")
+    fromDate: Day | None = Field(default=None, description="Recorded on this day or later.")
+    toDate: Day | None = Field(default=None, description="Recorded on this day or before.")
 
 
 class SubjectAccessRead(Output):

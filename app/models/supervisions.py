@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Day,
     Disclosure,
     Input,
     Instant,
@@ -160,7 +161,7 @@ class SupervisionNotesPut(Rewriting):
 class RescheduleCreate(Input):
     """The day to which a missed supervision is put off."""
 
-    due_on: date = Field(
+    due_on: Day = Field(
         description="Today or later, at most seven days ahead.",
         schema_extra={"examples": ["2026-11-30"]},
     )

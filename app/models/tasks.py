@@ -53,6 +53,7 @@ class TaskKind(StrEnum):
     wing_place_due = "wing_place_due"
     outreach_visit_due = "outreach_visit_due"
     proposal_due = "proposal_due"
+    mentor_review = "mentor_review"
 
 
 class TaskSource(StrEnum):
@@ -116,7 +117,9 @@ class TaskRow(Identified):
     kind: TaskKind
     status: TaskStatus
     person_id: UUID | None
-    thing_noun: TaskSource
+    thing_noun: TaskSource = Field(
+        description="What the task came from; in an address it is spelt with hyphens."
+    )
     thing_id: UUID
     for_role: StaffRole | None
     for_staff_id: UUID | None

@@ -28,7 +28,7 @@ async def read_board(
     """Who needs something from me today, in order, each with the rule that put it there.
 
     First what may be about a life, then somebody's safety, then whoever waits; what has been due
-    longest stands first.
+    longest stands first. What touches safety stands there three days before it is due.
     """
     shown, ids = await board.read(db, actor, ahead=days_ahead, most=limit)
     request.state.trail.listed = orjson.Fragment(orjson.dumps(ids, default=str))

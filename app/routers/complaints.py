@@ -1,6 +1,7 @@
 """Complaints over HTTP."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import and_, bindparam
@@ -53,6 +54,7 @@ LIST = Listing(
     MATRIX["complaints.row"],
     filters={
         "status": lambda value: col(Complaint.status) == value,
+        "assigned_to": lambda value: col(Complaint.assigned_to) == value,
         "about": lambda value: col(Complaint.about) == value,
         "overdue": lambda value: _overdue == value,
     },
@@ -64,6 +66,9 @@ class ComplaintQuery(PageQuery):
     status: ComplaintStatus | None = None
     about: ComplaintAbout | None = Field(
         default=None, description="Only those about this, as it was said."
+    )
+    assigned_to: UUID | None = Field(
+        default=None, description="Only those given to this colleague."
     )
     overdue: bool | None = Field(
         default=None, description="True: still to be answered, and past the time for it."

@@ -1,6 +1,5 @@
 """Efforts over HTTP."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlmodel import Field, col
 from app.access import MayReadEffort, MayWriteEffort
 from app.db import Db, ReadDb
 from app.errors import Conflicting, KeyReused, MatchNeeded, Stale
+from app.models.base import Day
 from app.models.efforts import (
     Effort,
     EffortActivity,
@@ -79,10 +79,10 @@ async def read_effort_summary(
         EffortBy, Query(description="How the hours are put together.")
     ] = EffortBy.activity,
     since: Annotated[
-        date | None, Query(alias="from", description="The first day; absent: 27 before the last.")
+        Day | None, Query(alias="from", description="The first day; absent: 27 before the last.")
     ] = None,
     until: Annotated[
-        date | None, Query(alias="to", description="The last day; absent: today.")
+        Day | None, Query(alias="to", description="The last day; absent: today.")
     ] = None,
 ) -> Response:
     """Mentors' and staff's hours in a period of at most 366 days: what was recorded, and what the

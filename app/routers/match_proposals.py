@@ -77,7 +77,7 @@ async def propose_matches(
     once: JustOnce,
     told: TellsOfPairs,
 ) -> Response:
-    """Work out who might support whom, for the waiting list at once. It changes nothing until it
+    """Work out who might support whom, for all who have no mentor. It changes nothing until it
     is approved, and takes the place of a proposal that is still open."""
     proposal = await match_proposals.propose(db, actor, body)
     shown = await match_proposals.shown(db, proposal, actor)

@@ -1,6 +1,5 @@
 """Outreach visits over HTTP."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlmodel import Field, col
 from app.access import MayReadOutreach, MayWriteOutreach
 from app.db import Db, ReadDb
 from app.errors import KeyReused, MatchNeeded, Stale
+from app.models.base import Day
 from app.models.outreach_visits import (
     OutreachCoverage,
     OutreachKind,
@@ -79,10 +79,10 @@ async def read_outreach_coverage(
     actor: MayReadOutreach,
     db: Db,
     since: Annotated[
-        date | None, Query(alias="from", description="The first day; absent: 30 before the last.")
+        Day | None, Query(alias="from", description="The first day; absent: 30 before the last.")
     ] = None,
     until: Annotated[
-        date | None, Query(alias="to", description="The last day; absent: today.")
+        Day | None, Query(alias="to", description="The last day; absent: today.")
     ] = None,
 ) -> Response:
     """Every wing that is not dedicated: when it was last visited, how many were reached in a

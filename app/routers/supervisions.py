@@ -1,6 +1,5 @@
 """Supervisions over HTTP."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from app.errors import (
     NoteLocked,
     Stale,
 )
+from app.models.base import Day
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead, MoveCreate
 from app.models.supervisions import (
     SUPERVISION_OPEN,
@@ -126,8 +126,8 @@ async def list_supervisions(
 async def read_supervision_compliance(
     actor: MayReadSupervision,
     db: Db,
-    first: Annotated[date | None, Query(alias="from", description=_FIRST)] = None,
-    last: Annotated[date | None, Query(alias="to", description=_LAST)] = None,
+    first: Annotated[Day | None, Query(alias="from", description=_FIRST)] = None,
+    last: Annotated[Day | None, Query(alias="to", description=_LAST)] = None,
 ) -> Response:
     """How supervision was kept, mentor by mentor, of what fell due in a span of days."""
     return reply(whole(await supervisions.compliance(db, actor, first, last)))

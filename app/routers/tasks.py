@@ -1,6 +1,7 @@
 """Tasks over HTTP."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import and_, bindparam
@@ -30,6 +31,8 @@ LIST = Listing(
     filters={
         "status": lambda value: col(Task.status) == value,
         "kind": lambda value: col(Task.kind) == value,
+        "person_id": lambda value: col(Task.person_id) == value,
+        "thing_id": lambda value: col(Task.thing_id) == value,
         "overdue": lambda value: _overdue == value,
     },
     sorts={"due_at": col(Task.due_at), "recorded_at": col(Task.recorded_at)},
@@ -40,6 +43,8 @@ LIST = Listing(
 class TaskQuery(PageQuery):
     status: TaskStatus | None = None
     kind: TaskKind | None = None
+    person_id: UUID | None = None
+    thing_id: UUID | None = None
     overdue: bool | None = Field(default=None, description="True: still open, and past its time.")
     sort: Literal["due_at", "-due_at", "recorded_at", "-recorded_at"] = Field(default="due_at")
 

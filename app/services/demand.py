@@ -152,6 +152,7 @@ async def _referrals(
             col(Mentee.prison_id) == prison_id,
             col(Mentee.referred_at) >= begins,
             col(Mentee.referred_at) < ends,
+            col(Mentee.status) != S.merged,  # who asked under two numbers asked once
         )
         .group_by(source)
     )

@@ -189,14 +189,13 @@ async def summary(
         *await _recorded(db, actor, first, last),
         *await _of_sessions(db, actor, prison, first, last),
     ]
-    lines = put_together(every, by)
     return EffortSummary(
         since=first,
         until=last,
         by=by,
-        lines=lines,
-        mentor_minutes=sum(line.mentor_minutes for line in lines),
-        staff_minutes=sum(line.staff_minutes for line in lines),
+        lines=put_together(every, by),
+        mentor_minutes=sum(each.minutes for each in every if each.mentor_id is not None),
+        staff_minutes=sum(each.minutes for each in every if each.mentor_id is None),
     )
 
 

@@ -356,4 +356,16 @@ async def bars_of(
     places = places_of(await db.get_one(Prison, prison_id), mentor)
     if (await db.execute(taken)).scalar_one() >= places:
         found.add(MatchBar.mentor_full)
-    return frozenset(found)
+    return frozenset(found | await _limited(db, mentor, mentee))
+
+
+async def _limited(db: AsyncSession, mentor: Mentor, mentee: Mentee) -> set[MatchBar]:
+    """Which conditions of the mentor's approval or clearance keep the two apart."""
+    found = set()
+    if ApprovalCondition.no_one_to_one in mentor.limits:
+        found.add(MatchBar.no_one_to_one)
+    if ApprovalCondition.own_wing_only in mentor.limits:
+        people = await _people(db, mentor.prison_id, {mentor.person_id, mentee.person_id})
+        if _wing(people[mentor.person_id]) != _wing(people[mentee.person_id]):
+            found.add(MatchBar.own_wing_only)
+    return found

@@ -1,4 +1,4 @@
-"""Match proposals: worked out for the waiting list at once, decided by a support worker.
+"""Match proposals: worked out at once for all who have no mentor, decided by a support worker.
 
 A proposal changes nothing. Approved, its pairs are made like any other, each by the rules as they
 stand then, and each says what came of it.
@@ -31,7 +31,7 @@ from app.models.match_proposals import (
     UnmatchedWhy,
 )
 from app.models.matching import MatchBar
-from app.models.mentees import Mentee, MenteeStatus
+from app.models.mentees import Mentee
 from app.models.mentors import Mentor
 from app.models.pairings import Pairing, PairingCreate, PairingStatus
 from app.models.people import Person
@@ -40,7 +40,7 @@ from app.models.tasks import TaskKind
 from app.scope import everything, visible
 from app.services import lifecycle, match_facts, matching, pair_checks, pairings, tasks
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
-from app.services.match_facts import Board
+from app.services.match_facts import PAIRABLE, Board
 from app.services.match_solver import Places, Problem, Solution, solve
 from app.services.matching import Ranking, Two
 from app.visibility import shape
@@ -49,9 +49,9 @@ S, O = MatchProposalStatus, ProposedOutcome  # noqa: E741 - the outcomes
 SW = frozenset({Role.support_worker})
 STANDS_FOR = timedelta(days=7)
 DECIDED_WITHIN = timedelta(days=3)
-ON_THE_LIST = frozenset({MenteeStatus.accepted, MenteeStatus.waiting, MenteeStatus.offered})
 REJECT_REASONS = ("not_suitable", "done_by_hand", "made_in_error", "other")
 HAS_A_MENTOR = "has_a_mentor"
+REASSIGNED = "reassigned"
 
 
 def still_fresh(context: Context) -> Refusal | None:
@@ -76,7 +76,7 @@ PROPOSAL = Lifecycle("match_proposals", "match_proposal", MatchProposalStatus, M
 async def propose(db: AsyncSession, actor: Actor, body: MatchProposalCreate) -> MatchProposal:
     """Work out a proposal; one that is still open is superseded by it. Nobody's row is held while
     the solver works. Raises NobodyWaiting, or Invalid, naming the field."""
-    mentees = await _waiting(db, actor.prison_id, body.mentee_ids)
+    mentees = await without_mentor(db, actor.prison_id, body.mentee_ids)
     if not mentees:
         raise NobodyWaiting()
     board = await match_facts.load(db, actor.prison_id, mentees)
@@ -154,23 +154,25 @@ def _pair(
     )
 
 
-async def _waiting(
-    db: AsyncSession, prison_id: str, ids: Sequence[UUID] | None
+async def without_mentor(
+    db: AsyncSession, prison_id: str, ids: Sequence[UUID] | None, *, most: int = MOST_MENTEES
 ) -> Sequence[Mentee]:
-    """Who is on the waiting list without a live mentor, the first referred first; of `ids` each
-    must be. Raises Invalid."""
+    """Who may have a mentor and has none, those whose mentor has left among them; in the order of
+    the waiting list, which also says whom a cut leaves. Of `ids` each must be. Raises Invalid."""
     live = select(col(Pairing.mentee_id)).where(
         col(Pairing.prison_id) == prison_id, col(Pairing.status) == PairingStatus.live
     )
     found = everything(Mentee, prison_id).where(
-        col(Mentee.status).in_(ON_THE_LIST), col(Mentee.id).not_in(live)
+        col(Mentee.status).in_(PAIRABLE), col(Mentee.id).not_in(live)
     )
     if ids is not None:
         found = found.where(col(Mentee.id).in_(ids))
-    in_order = found.order_by(col(Mentee.recorded_at), col(Mentee.id)).limit(MOST_MENTEES)
-    mentees = (await db.scalars(in_order)).all()
+    in_order = found.order_by(
+        col(Mentee.safety_need).desc(), col(Mentee.referred_at), col(Mentee.id)
+    )
+    mentees = (await db.scalars(in_order.limit(most))).all()
     known = {mentee.id for mentee in mentees}
-    message = "is not on the waiting list here, or has a mentor"
+    message = "may not be given a mentor now, or has one"
     errors = [
         FieldError(f"mentee_ids.{index}", "not_waiting", message)
         for index, each in enumerate(ids or ())
@@ -251,6 +253,18 @@ async def _apply(
         elif codes := await _pair_up(db, actor, row):
             row.outcome, row.refused_for = O.refused, codes
     await db.flush()
+    await _end_old(db, actor, [row.mentee_id for row in rows if row.outcome is O.paired])
+
+
+async def _end_old(db: AsyncSession, actor: Actor, mentees: Collection[UUID]) -> None:
+    """They have another mentor now: what waited for that ends. After every mentor is held, as
+    whoever takes a mentor's pairings and tasks holds the mentor first."""
+    old = everything(Pairing, actor.prison_id).where(
+        col(Pairing.mentee_id).in_(mentees), col(Pairing.status) == PairingStatus.to_reassign
+    )
+    for pairing in (await db.scalars(old.order_by(col(Pairing.id)).with_for_update())).all():
+        to = PairingStatus.ended
+        await lifecycle.move(db, pairings.PAIRING, pairing, to=to, actor=actor, reason=REASSIGNED)
 
 
 async def _pair_up(db: AsyncSession, actor: Actor, row: MatchProposalPair) -> list[str]:

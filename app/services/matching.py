@@ -2,9 +2,6 @@
 
 Points say how two people fit. They say nothing about either of them: no number here grades a
 person, and none is kept but in a proposal. What is asked of the database is in `match_facts.py`.
-
-When mentors have a rota, a part for hours that both are free goes into `FIT`, and its facts into
-`MentorSide`.
 """
 
 from collections.abc import Callable, Iterable, Sequence

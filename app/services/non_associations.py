@@ -8,9 +8,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -61,7 +62,7 @@ async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> PairI
     report: list[PairImportRow] = []
     for start in range(0, len(rows), CHUNK):
         report += await _take_in(db, actor.prison_id, rows[start : start + CHUNK], zone)
-    await _part(db, actor.prison_id, {n for row in rows for n in _numbers(row)})
+    await part_pairs(db, actor.prison_id, {n for row in rows for n in _numbers(row)})
     counted = Counter(row.outcome for row in report)
     return PairImportReport(counts={kind: counted[kind] for kind in Outcome}, rows=report)
 
@@ -150,11 +151,23 @@ def _change(db: AsyncSession, pair: NonAssociation, row: PairRow, zone: ZoneInfo
     return _told(row, Outcome.updated, None, row.doubt)
 
 
-async def _part(db: AsyncSession, prison_id: str, numbers: Collection[str]) -> None:
-    """Whoever is a live pair and is kept apart now waits for reassignment, with the mentor's row
-    held, so that a pairing made in the same instant is seen."""
-    if not numbers:
-        return
+async def with_those_apart(
+    db: AsyncSession, prison_id: str, numbers: Collection[str]
+) -> frozenset[str]:
+    """Of one person's numbers those that are kept apart from anybody, and of whom; else none."""
+    low, high = col(NonAssociation.number_low), col(NonAssociation.number_high)
+    apart = everything(NonAssociation, prison_id).where(
+        col(NonAssociation.is_open), or_(low.in_(numbers), high.in_(numbers))
+    )
+    rows = (await db.scalars(apart)).all()
+    return frozenset(n for row in rows for n in (row.number_low, row.number_high))
+
+
+async def hold_mentors(
+    db: AsyncSession, prison_id: str, numbers: Collection[str]
+) -> tuple[frozenset[UUID], Sequence[Mentor]]:
+    """Whoever has one of the numbers, and their rows as mentors: no pairing is made with them
+    until the commit."""
     people = (
         select(col(Person.id))
         .join(PersonIdentity, col(PersonIdentity.id) == col(Person.identity_id))
@@ -163,10 +176,19 @@ async def _part(db: AsyncSession, prison_id: str, numbers: Collection[str]) -> N
             col(PersonIdentity.numbers).overlap(list(numbers)),  # type: ignore[attr-defined]
         )
     )
-    ids = set((await db.scalars(people)).all())
+    ids = frozenset((await db.scalars(people)).all())
     mentors = everything(Mentor, prison_id).where(col(Mentor.person_id).in_(ids))
     held = mentors.order_by(col(Mentor.id)).with_for_update(key_share=True)
-    by_id = {mentor.id: mentor for mentor in (await db.scalars(held)).all()}
+    return ids, (await db.scalars(held)).all()
+
+
+async def part_pairs(db: AsyncSession, prison_id: str, numbers: Collection[str]) -> None:
+    """Whoever is a live pair and is kept apart now waits for reassignment, with the mentor's row
+    held, so that a pairing made in the same instant is seen."""
+    if not numbers:
+        return
+    ids, mentors = await hold_mentors(db, prison_id, numbers)
+    by_id = {mentor.id: mentor for mentor in mentors}
     live = everything(Pairing, prison_id).where(
         col(Pairing.mentor_id).in_(by_id), col(Pairing.status) == PairingStatus.live
     )

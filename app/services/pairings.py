@@ -45,6 +45,8 @@ APART = {
     MatchBar.check_with_staff: ("mentee_id", "check with staff: not these two now"),
     MatchBar.knows_each_other: ("mentee_id", "the two know each other"),
     MatchBar.mentor_full: ("mentor_id", "the mentor has no free place"),
+    MatchBar.no_one_to_one: ("mentor_id", "the mentor works in groups only"),
+    MatchBar.own_wing_only: ("mentor_id", "the mentor works on their own wing only"),
 }
 
 

@@ -166,7 +166,15 @@ async def credit(db: AsyncSession, mentor: Mentor) -> None:
         if counts and longer and each.module not in there:
             best[each.module] = each
     for each in best.values():
-        copied = ("module", "curriculum", "assessor_id", "competent_at", "expires_on")
+        copied = (
+            "module",
+            "title",
+            "curriculum",
+            "validity_months",
+            "assessor_id",
+            "competent_at",
+            "expires_on",
+        )
         values = {name: getattr(each, name) for name in copied}
         credited = Training(
             prison_id=prison_id, mentor_id=mentor.id, credited_from=each.id, **values

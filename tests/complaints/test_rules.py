@@ -27,6 +27,7 @@ LIFE = {
     ("answered", "reopened"): "staff or the person",
     ("received", "withdrawn_by_person"): "staff or the person",
     ("assigned", "withdrawn_by_person"): "staff or the person",
+    ("reopened", "withdrawn_by_person"): "staff or the person",
 }
 
 

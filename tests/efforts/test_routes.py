@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app import clock
+from tests.house.answers import fields, problem
 from tests.story import Caller, Wing
 
 
@@ -167,3 +168,9 @@ async def test_a_session_that_did_not_take_place_counts_nothing(wing: Wing) -> N
     await wing.support_worker.move(f"sessions/{planned['id']}", "cancelled", reason="no_escort")
     clock.forward(hours=3)
     assert (await wing.governor.get("efforts/summary"))["lines"] == []
+
+
+@pytest.mark.parametrize("activity", [[], {}, ["preparation"], {"a": 1}, None, 5, True])
+async def test_an_activity_that_is_no_word_is_refused(wing: Wing, activity: Any) -> None:
+    answer = await wing.support_worker.request("POST", "efforts", json=gave(activity=activity))
+    assert fields(problem(answer, 422, "invalid")) == ["activity"]

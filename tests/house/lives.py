@@ -205,7 +205,7 @@ class Lives:
         for _ in range(days):
             clock.forward(days=1)
             self.tally.days += 1
-        await worker.housekeeping(self.db, self.prison_id)
+        assert await worker.housekeeping(self.db, self.prison_id) == 0
 
     async def applies(self) -> None:
         body = MentorCreate(

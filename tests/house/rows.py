@@ -51,7 +51,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "break_glass": {"expires_at": END},
     "placement": {"ended_at": None},
     "assessment": {"host_id": None},
-    "cohort_day": {"ends_at": END},
+    "cohort_day": {"ends_at": END, "module": "managing_concerns"},
     "release": {"as_at": BEGIN, "released_by": None},
     "notification": {"task_id": None, "break_glass_id": None},
     "supervision": {"due_on": clock.now().date(), "first_due_on": clock.now().date()},

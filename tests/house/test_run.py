@@ -14,22 +14,24 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 
+from app import clock
 from app.cli.running import forget_unfinished
 from app.config import Settings
 from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.models.base import new_id
-from app.models.mentors import Commitment, Mentor, MentorStatus
+from app.models.mentors import ClearanceOutcome, Commitment, Mentor, MentorStatus
 from app.models.people import Person, Source
 from app.models.prisons import PersonIdentity, Prison
 from app.models.staff import Staff, StaffRole
+from app.models.trainings import Module, Training, TrainingStatus
 from tests.house.test_cli import WELLWING, bare_environment
 
 STAFF = ("support_worker", "clinician", "nurse", "governor", "wing_duty")
@@ -126,7 +128,8 @@ async def small_wing(db: Database) -> None:
     async with db.write("SLI") as session:
         for role in STAFF:
             subject = f"{role.replace('_', '-')}.sli"
-            session.add(Staff(prison_id="SLI", subject=subject, name=role, role=StaffRole(role)))
+            staff = Staff(prison_id="SLI", subject=subject, name=role, role=StaffRole(role))
+            session.add(staff)
         person = Person(
             prison_id="SLI",
             identity_id=identity.id,
@@ -139,14 +142,33 @@ async def small_wing(db: Database) -> None:
         )
         session.add(person)
         await session.flush()
-        session.add(
-            Mentor(
-                prison_id="SLI",
-                person_id=person.id,
-                status=MentorStatus.active,
-                commitment=Commitment.voluntary,
-            )
+        today = clock.now().date()
+        mentor = Mentor(
+            prison_id="SLI",
+            person_id=person.id,
+            status=MentorStatus.active,
+            commitment=Commitment.voluntary,
+            clearance=ClearanceOutcome.cleared,
+            clearance_from=today,
+            clearance_to=today + timedelta(days=99),
+            agreement_signed_at=clock.now(),
+            supervisor_id=staff.id,
         )
+        session.add(mentor)
+        await session.flush()
+        for module in Module:  # the worker holds an active mentor to all of this
+            training = Training(
+                prison_id="SLI",
+                mentor_id=mentor.id,
+                module=module,
+                title=module,
+                curriculum="2026-1",
+                validity_months=12,
+                status=TrainingStatus.competent,
+                competent_at=clock.now(),
+                expires_on=today + timedelta(days=99),
+            )
+            session.add(training)
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from app import clock
 from app.config import Settings
@@ -28,6 +29,13 @@ def against(answer: Any) -> dict[str, list[str]]:
         each["mentor_id"]: [reason["code"] for reason in each["reasons"]]
         for each in answer["excluded"]
     }
+
+
+async def moves_to(wing: Wing, mentor: Caller, cell: str) -> None:
+    """The mentor's cell is another, as the prison's own documents would tell."""
+    change = text("UPDATE person SET cell_location = :cell WHERE id = :id")
+    async with wing.db.write(wing.prison_id) as session:
+        await session.execute(change, {"cell": cell, "id": mentor.person_id})
 
 
 async def complains(wing: Wing, mentee: Any, mentor: Caller) -> Any:
@@ -101,6 +109,40 @@ async def test_whoever_may_not_is_listed_with_a_coarse_reason(wing: Wing) -> Non
     theirs = (await wing.support_worker.get("acquaintances"))["items"]
     await wing.support_worker.post(f"acquaintances/{theirs[0]['id']}/withdrawal", None, 200)
     await wing.pairs(known, mentee["id"])
+
+
+@pytest.mark.parametrize("condition", ["no_one_to_one", "own_wing_only"])
+async def test_whom_a_condition_excludes_is_refused_in_every_other_way(
+    wing: Wing, condition: str
+) -> None:
+    mentor = await wing.active_mentor()
+    theirs, mentee = await wing.offered(), await wing.offered()
+    flagged = f"pairings/{(await wing.pairs(mentor, theirs['id']))['id']}"
+    proposal = await wing.support_worker.post("match-proposals", {})
+    path = f"mentors/{mentor.mentor_id}"
+    await wing.governor.put(f"{path}/conditions", {"conditions": [condition]})
+    await moves_to(wing, mentor, "E-1-001")
+    await mentor.move(path, "paused", reason="own_wish")
+    await wing.support_worker.move(path, "active")
+    sent = body(mentor, mentee)
+    assert against(await found(wing.clinician, mentee)) == {str(mentor.mentor_id): [condition]}
+    refused = await wing.support_worker.post("pairings", sent, 409)
+    assert [error["code"] for error in refused["errors"]] == [condition]
+    for caller in (wing.support_worker, wing.clinician):
+        assert await caller.post("pairings/check", sent, 200) == {"may_meet": "no"}
+    refused = await wing.support_worker.move(flagged, "live", 409)
+    assert [error["code"] for error in refused["errors"]] == [condition]
+    done = await wing.support_worker.move(f"match-proposals/{proposal['id']}", "approved")
+    assert [pair["refused_for"] for pair in done["pairs"]] == [[condition]]
+    await wing.governor.put(f"{path}/conditions", {"conditions": []})
+    assert (await wing.pairs(mentor, mentee["id"]))["status"] == "live"
+
+
+async def test_own_wing_only_keeps_nobody_of_the_same_wing_from_them(wing: Wing) -> None:
+    mentor, mentee = await wing.active_mentor(), await wing.offered()
+    body_ = {"conditions": ["own_wing_only"]}
+    await wing.governor.put(f"mentors/{mentor.mentor_id}/conditions", body_)
+    assert (await wing.pairs(mentor, mentee["id"]))["status"] == "live"
 
 
 async def test_of_many_pairings_at_once_a_mentor_gets_no_more_than_their_places(

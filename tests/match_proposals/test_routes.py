@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from app import clock, worker
+from app.services import match_proposals
 from tests.story import Caller, Wing
 
 LATER = {"days": 8}
@@ -195,20 +196,70 @@ async def test_only_support_workers_propose_and_decide(wing: Wing) -> None:
         await caller.get("match-proposals", expect=403)
 
 
-@pytest.mark.parametrize("who", ["engaged", "unknown", "paired"])
-async def test_only_those_on_the_list_without_a_mentor_are_proposed_for(
+@pytest.mark.parametrize("who", ["referred", "unknown", "paired"])
+async def test_only_those_who_may_have_a_mentor_and_have_none_are_proposed_for(
     wing: Wing, who: str
 ) -> None:
     mentor, waiting = await wing.active_mentor(), await wing.offered()
     other = {"id": "0198c0de-0000-7000-8000-000000000009"}
     if who != "unknown":
-        other = await (wing.engaged() if who == "engaged" else wing.offered())
+        other = await (wing.referred() if who == "referred" else wing.offered())
     if who == "paired":
         await wing.pairs(mentor, other["id"])
     body = {"mentee_ids": [waiting["id"], other["id"]]}
     refused = await wing.support_worker.post("match-proposals", body, 422)
     assert refused["errors"][0]["field"] == "mentee_ids.1"
     assert (await proposed(wing, mentee_ids=[waiting["id"]]))[1]["mentees"] == 1
+
+
+async def test_whose_mentor_has_left_is_given_another_and_the_old_pairing_ends(
+    wing: Wing,
+) -> None:
+    gone, other = await wing.active_mentor(), await wing.active_mentor()
+    engaged, paused = await wing.engaged(), await wing.engaged()
+    old = [f"pairings/{(await wing.pairs(gone, each['id']))['id']}" for each in (engaged, paused)]
+    await wing.support_worker.move(f"mentees/{paused['id']}", "paused", reason="own_wish")
+    await gone.move(f"mentors/{gone.mentor_id}", "paused", reason="own_wish")
+    path, made = await proposed(wing)
+    assert {pair["mentee_id"]: pair["mentor_id"] for pair in made["pairs"]} == {
+        engaged["id"]: str(other.mentor_id),
+        paused["id"]: str(other.mentor_id),
+    }
+    done = await wing.support_worker.move(path, "approved", leave_out=[paused["id"]])
+    assert by_mentee(done)[engaged["id"]]["outcome"] == "paired"
+    found = [await wing.support_worker.get(each) for each in old]
+    assert [each["status"] for each in found] == ["ended", "to_reassign"]
+    history = (await wing.support_worker.get(f"{old[0]}/history"))["items"]
+    assert history[-1]["reason"] == "reassigned"
+    asked = "tasks?kind=reassignment_due&status=open"
+    assert len((await wing.support_worker.get(asked))["items"]) == 1
+    path, _ = await proposed(wing)
+    await wing.support_worker.move(path, "approved")
+    assert (await wing.support_worker.get(asked))["items"] == []
+
+
+async def test_whose_mentor_is_back_is_not_proposed_the_same_two_again(wing: Wing) -> None:
+    mentor, mentee = await wing.active_mentor(), await wing.engaged()
+    await wing.pairs(mentor, mentee["id"])
+    await mentor.move(f"mentors/{mentor.mentor_id}", "paused", reason="own_wish")
+    await wing.support_worker.move(f"mentors/{mentor.mentor_id}", "active")
+    _, made = await proposed(wing)
+    assert [pair["outcome"] for pair in made["pairs"]] == ["unmatched"]
+
+
+async def test_what_does_not_fit_into_a_proposal_stands_last_on_the_waiting_list(
+    wing: Wing,
+) -> None:
+    late = clock.spell(clock.now())
+    clock.forward(days=3)
+    usual, from_paper = await wing.offered(), await wing.offered(occurred_at=late)
+    in_need = await wing.offered(safety_need=True)
+    async with wing.db.write(wing.prison_id) as session:
+        found = await match_proposals.without_mentor(session, wing.prison_id, None, most=2)
+        assert [str(each.id) for each in found] == [in_need["id"], from_paper["id"]]
+    _, made = await proposed(wing)
+    in_order = [in_need["id"], from_paper["id"], usual["id"]]
+    assert [pair["mentee_id"] for pair in made["pairs"]] == in_order
 
 
 async def test_nobody_waiting_and_nobody_to_leave_out_are_said(wing: Wing) -> None:

@@ -64,6 +64,10 @@ def suspended(start: str, end: str | None = None, state: str = "shadowing") -> l
         ([began("2027-01-15T09:00"), *suspended("2027-02-01T09:00", "2027-02-11T09:00"),
           *suspended("2027-04-20T09:00", "2027-04-30T09:00")],
          "2027-05-05"),  # the second lies within the ten days won by the first
+        ([began("2027-01-15T09:00"), went("shadowing", "suspended", at("2027-02-01T09:00")),
+          went("suspended", "suspended", at("2027-02-28T09:00")),  # upheld
+          went("suspended", "shadowing", at("2027-03-03T09:00"))],
+         "2027-05-15"),  # what is said of a mentor in suspension does not begin it anew
     ],
 )  # fmt: skip
 def test_shadowing_lasts_until(history: list[History], until: str | None) -> None:

@@ -125,9 +125,7 @@ async def test_a_wrong_end_that_is_corrected_brings_back_no_one_who_lacks_someth
     clock.forward(days=800)
     await wing.support_worker.post(f"{path_of(mentor)}/correction", expect=200)
     back = await wing.governor.post(f"{path_of(mentor)}/correction", expect=200)
-    assert back["status"] == "active"
-    await housekeeping(wing)
-    assert (await wing.governor.get(path_of(mentor)))["status"] == "paused"
+    assert back["status"] == "paused"
 
 
 async def test_what_is_lacking_can_be_asked_for_any_mentor(wing: Wing) -> None:
@@ -291,3 +289,30 @@ async def test_a_renewed_clearance_alone_does_not_bring_anyone_back(wing: Wing) 
     today = clock.now().date()
     await wing.governor.put(f"{path_of(mentor)}/clearance", clearance(today, today))
     assert (await wing.governor.get(path_of(mentor)))["status"] == "paused"
+
+
+async def test_becoming_active_late_counts_nothing_that_came_after(wing: Wing) -> None:
+    mentor = await wing.approved()
+    path = f"mentors/{mentor['id']}"
+    then = clock.spell(clock.now() + timedelta(minutes=1))
+    clock.forward(days=9)
+    await wing.trained(mentor["id"])
+    await wing.contracted(mentor["id"])
+    late = {"reason": "founding_mentor", "occurred_at": then}
+    refused = await wing.governor.move(path, "active", 409, **late)
+    assert {error["code"] for error in refused["errors"]} >= {
+        "modules_signed_off",
+        "agreement_signed",
+    }
+
+
+async def test_whoever_comes_back_late_and_lacks_something_today_is_paused_at_once(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    path = f"mentors/{mentor.mentor_id}"
+    await wing.support_worker.move(path, "paused", reason="own_wish")
+    back = clock.spell(clock.now() + timedelta(hours=1))
+    clock.forward(days=366)  # the sign-offs have run out
+    shown = await wing.support_worker.move(path, "active", occurred_at=back)
+    assert shown["status"] == "paused"

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app import clock
+from app.models.matching import MatchBar
 from app.models.mentees import Mentee, MenteeStatus, ReferredBy
 from app.models.mentors import Commitment, Mentor, MentorStatus
 from app.models.pairings import PairingStatus
@@ -109,3 +110,8 @@ def test_an_end_takes_a_reason() -> None:
 def test_a_mentor_whose_supervision_is_owed_is_given_nobody_new() -> None:
     owed = replace(a_pair(), supervision_owed_since=clock.now().date())
     assert codes(owed) == [("mentor_id", "supervision_overdue")]
+
+
+@pytest.mark.parametrize("bar", [MatchBar.no_one_to_one, MatchBar.own_wing_only])
+def test_a_condition_the_mentor_works_on_is_theirs(bar: MatchBar) -> None:
+    assert codes(replace(a_pair(), apart=frozenset({bar}))) == [("mentor_id", bar.value)]

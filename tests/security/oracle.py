@@ -624,9 +624,8 @@ def safety_plans(world: World, actor: Actor, row: Any) -> bool:
 def text_versions(world: World, actor: Actor, row: Any) -> bool:
     """Versions go with their thing; a restricted version of a note to whoever reads it whole."""
     of_applications = {"statement", "character_reference", "interview"}
-    ordinary = row.noun in {"session", "mentee"} | of_applications
-    ordinary = row.noun in {"session", "mentee", "supervision", "joint_review"}
-    ordinary = row.noun in {"session", "mentee", "goal"}
+    of_the_programme = {"supervision", "joint_review", "goal"}
+    ordinary = row.noun in {"session", "mentee"} | of_applications | of_the_programme
     if actor.role is Role.support_worker:
         return ordinary
     if actor.role not in CLINICIANS:

@@ -222,13 +222,13 @@ async def test_the_worker_locks_what_is_due_and_nothing_else(scene: Scene) -> No
     await scene.mentor.put(f"sessions/{later['id']}/note", {"note": "Good."})
     clock.forward(hours=19)
     async with scene.wing.db.write(prison) as db:
-        locked = await sessions.lock_due(db, prison, clock.now())
+        locked = await sessions.lock_due(db, prison)
     assert [str(session_id) for session_id in locked] == [silent["id"]]
     clock.forward(hours=6)
     async with scene.wing.db.write(prison) as db:
-        assert len(await sessions.lock_due(db, prison, clock.now())) == 1
+        assert len(await sessions.lock_due(db, prison)) == 1
     async with scene.wing.db.write(prison) as db:
-        assert await sessions.lock_due(db, prison, clock.now()) == []
+        assert await sessions.lock_due(db, prison) == []
     assert await history(scene.support_worker, later) == [
         (None, "planned"),
         ("planned", "held"),

@@ -255,6 +255,71 @@ async def test_leaving_off_cancels_it_and_coming_back_plans_anew(wing: Wing) -> 
     assert gone["code"] == "move_not_in_table"
 
 
+async def refused_for(wing: Wing, mentor: Caller, mentee: Any) -> list[str]:
+    body = {"mentor_id": str(mentor.mentor_id), "mentee_id": mentee["id"]}
+    refused = await wing.support_worker.post("pairings", body, 409)
+    return [each["code"] for each in refused["errors"]]
+
+
+async def test_pausing_and_resuming_wipes_out_nothing_that_stands_in_the_way(wing: Wing) -> None:
+    mentor, mentee = await wing.active_mentor(), await wing.engaged()
+    path = f"mentors/{mentor.mentor_id}"
+    first = await wing.supervision_of(mentor)
+    await lets_days_pass(wing, 38.5)
+    for leave in ("paused", "suspended"):
+        await wing.clinician.move(path, leave, reason="welfare")
+        clock.forward(days=2)
+        back = wing.governor if leave == "suspended" else wing.support_worker
+        await back.move(path, "active")
+        planned = await wing.supervision_of(mentor)
+        assert (planned["first_due_on"], planned["due_on"]) == (
+            first["first_due_on"],
+            days_from_now(0),
+        )
+        assert await refused_for(wing, mentor, mentee) == ["supervision_overdue"]
+    await lets_days_pass(wing, 1)
+    assert len(await tasks_of(wing.support_worker, "supervision_due")) == 1
+    await wing.supervises(mentor)
+    await wing.pairs(mentor, mentee["id"])
+    await mentor.move(path, "paused", reason="own_wish")
+    await wing.support_worker.move(path, "active")
+    assert (await wing.supervision_of(mentor))["due_on"] == days_from_now(31)
+
+
+async def test_what_was_owed_on_return_is_owed_no_more_when_it_was_held_after_all(
+    wing: Wing,
+) -> None:
+    mentor, mentee = await wing.active_mentor(), await wing.engaged()
+    path = f"mentors/{mentor.mentor_id}"
+    first = await wing.supervision_of(mentor)
+    await lets_days_pass(wing, 39)
+    held_at = clock.now() - timedelta(days=5)
+    await mentor.move(path, "paused", reason="own_wish")
+    await wing.support_worker.move(path, "active")
+    assert await refused_for(wing, mentor, mentee) == ["supervision_overdue"]
+    body = {"mode": "in_person", "held_at": clock.spell(held_at)}
+    await wing.support_worker.post(f"supervisions/{first['id']}/held", body, 200)
+    assert (await wing.supervision_of(mentor))["due_on"] == days_from_now(26)
+    await wing.pairs(mentor, mentee["id"])
+
+
+async def test_held_after_all_while_the_mentor_is_away_it_is_not_owed_on_return(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    path = f"mentors/{mentor.mentor_id}"
+    first = await wing.supervision_of(mentor)
+    await lets_days_pass(wing, 39)
+    held_at = clock.spell(clock.now() - timedelta(days=5))
+    await mentor.move(path, "paused", reason="own_wish")
+    await wing.support_worker.move(path, "active")
+    await mentor.move(path, "paused", reason="own_wish")
+    body = {"mode": "in_person", "held_at": held_at}
+    await wing.support_worker.post(f"supervisions/{first['id']}/held", body, 200)
+    await wing.support_worker.move(path, "active")
+    assert (await wing.supervision_of(mentor))["first_due_on"] == days_from_now(31)
+
+
 async def test_it_follows_the_mentor_to_another_supervisor(wing: Wing) -> None:
     mentor = await wing.active_mentor()
     await lets_days_pass(wing, 32)

@@ -15,7 +15,8 @@ async def trainings_of(caller: Caller, mentor_id: Any) -> list[Any]:
 async def comes_back(wing: Wing, mentor: Caller) -> Any:
     """The mentor has stepped down, applies again, and is approved."""
     await mentor.move(f"mentors/{mentor.mentor_id}", "stepped_down", reason="own_wish")
-    again = await mentor.post("mentors", {"person_id": str(mentor.person_id)})
+    body = {"person_id": str(mentor.person_id), "motivation": "I was helped here."}
+    again = await mentor.post("mentors", body)
     return await wing.approve(again["id"])
 
 

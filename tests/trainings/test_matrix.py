@@ -154,6 +154,18 @@ async def test_a_picture_of_nobody_is_a_picture() -> None:
     assert b"No mentors." in drawn
 
 
+async def test_a_picture_is_drawn_of_whatever_is_kept() -> None:
+    """A control character in a text would stop the renderer, and the process with it."""
+    unsaid = "\x00\x08\x0b\x1f\x7f\x85\x9f\ud800\ufffe\uffff"
+    matrix = a_matrix()
+    matrix.mentors[0].display_name = f"Ann{unsaid} Lee"
+    matrix.modules[0].title = f"Sle{unsaid}ep"
+    root = ElementTree.fromstring(await pictures.training_matrix(matrix))
+    shown = "".join(root.itertext())
+    assert "Ann\x7f\x85\x9f Lee lacks" in shown
+    assert not set(shown) & set("\x00\x08\x0b\x1f\ud800\ufffe\uffff")
+
+
 async def test_staff_read_everyones_row_and_a_mentor_their_own(wing: Wing) -> None:
     mentor, newcomer = await wing.active_mentor(), await wing.approved()
     ended = await wing.approved()

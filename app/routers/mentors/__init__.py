@@ -68,7 +68,7 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.routers.mentors import deciding
-from app.services import assessments, clearances, lifecycle, mentors
+from app.services import assessments, clearances, mentors
 from app.services.mentors import evidence, progress
 from app.visibility import MATRIX, shape
 
@@ -93,6 +93,8 @@ LIST = Listing(
     filters={
         "status": lambda value: col(Mentor.status) == value,
         "person_id": lambda value: col(Mentor.person_id) == value,
+        "campaign_id": lambda value: col(Mentor.campaign_id) == value,
+        "supervisor_id": lambda value: col(Mentor.supervisor_id) == value,
     },
     sorts={"recorded_at": col(Mentor.recorded_at)},
     computed={"display_name": _NAME},
@@ -114,6 +116,8 @@ ASSESSMENTS = Listing(
 class MentorQuery(PageQuery):
     status: MentorStatus | None = None
     person_id: UUID | None = None
+    campaign_id: UUID | None = None
+    supervisor_id: UUID | None = None
     sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
 
 
@@ -156,7 +160,7 @@ async def move_mentor(
     actor: MayMoveMentor, db: Db, mentor: MentorToMove, body: MoveCreate
 ) -> Response:
     """Move a mentor to another state. Unmet guards are refused all at once, each with its code."""
-    await lifecycle.make(db, mentors.MENTOR, mentor, actor, body)
+    await mentors.make_move(db, actor, mentor, body)
     return reply(await mentors.shown(db, mentor, actor))
 
 

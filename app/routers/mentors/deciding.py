@@ -1,7 +1,6 @@
 """What governors decide on mentors, over HTTP: the queue, the approval, its conditions; and how
 many mentees became mentors."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -10,6 +9,7 @@ from app.access import MayDecideMentor, MayReadInterview
 from app.db import Db
 from app.errors import AlreadyExists, GuardsUnmet, MatchNeeded, MoveNotInTable, Stale
 from app.models.applications import ApprovalCreate, ConditionsPut, Pathway, QueueItem
+from app.models.base import Day
 from app.models.mentors import Mentor, MentorRead
 from app.paging import Page, whole
 from app.paths import to_change
@@ -24,10 +24,10 @@ router = APIRouter()
 MentorToDecide = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=False))]
 MentorToPut = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=True))]
 From = Annotated[
-    date | None, Query(alias="from", description="Only support that began on this day or later.")
+    Day | None, Query(alias="from", description="Only support that began on this day or later.")
 ]
 To = Annotated[
-    date | None, Query(alias="to", description="Only support that began on this day or before.")
+    Day | None, Query(alias="to", description="Only support that began on this day or before.")
 ]
 
 

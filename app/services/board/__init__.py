@@ -38,6 +38,9 @@ RULES: tuple[Rule, ...] = (*SAFETY, *MENTORS_RULES, *MENTEES_RULES, *SECOND_PERS
 A_MONTH = timedelta(days=30)
 _NOW: Any = bindparam("actor_now", type_=TIMESTAMP)
 _HORIZON: Any = bindparam("horizon", type_=TIMESTAMP)
+_AHEAD: Any = bindparam("ahead", type_=TIMESTAMP)
+SAFETY_AHEAD = timedelta(days=3)
+"""What touches safety is on the board so long before it is due, whatever is asked for."""
 _ZONE = "SELECT zone FROM prison WHERE id = $1"
 
 
@@ -59,6 +62,8 @@ def _statement(role: Role) -> Compiled:
     )
     bands = {band.value: number for number, band in enumerate(BoardBand)}
     due = found.c.due_at
+    ahead = func.greatest(_HORIZON, _AHEAD)
+    soon = {BoardBand.life.value: ahead, BoardBand.safety.value: ahead}
     shown = select(
         found,
         people.c.display_name,
@@ -66,7 +71,7 @@ def _statement(role: Role) -> Compiled:
         func.count().over().label("total"),
     ).select_from(found.outerjoin(people, people.c.id == found.c.person_id))
     return compiled(
-        shown.where(or_(due.is_(None), due < _HORIZON))
+        shown.where(or_(due.is_(None), due < case(soon, value=found.c.band, else_=_HORIZON)))
         .order_by(
             case(bands, value=found.c.band),
             func.coalesce(due, found.c.since),
@@ -93,10 +98,10 @@ async def read(db: Database, actor: Actor, *, ahead: int, most: int) -> tuple[Ou
     horizon = end_of_day(now, prison, ahead)
     statement = _statement(actor.role)
     values = {**actor.scope(), "actor_now": now, "horizon": horizon, "most": most}
+    values["ahead"] = now + SAFETY_AHEAD
     values["soon"] = local_date(now, prison) + A_MONTH
     rows = await db.fetch(actor.prison_id, statement.sql, *statement.arguments(values))
     board = {
-        "as_at": now,
         "total": rows[0]["total"] if rows else 0,
         "items": [_item(row) for row in rows],
     }

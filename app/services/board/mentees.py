@@ -22,13 +22,22 @@ from app.ties import HERE, MY_STAFF
 _waiting = BoardBand.waiting
 
 
-def _paired(role: Role) -> ColumnElement[bool]:
-    live = select(col(Pairing.id)).where(
-        col(Pairing.prison_id) == HERE,
-        col(Pairing.mentee_id) == col(Mentee.id),
-        col(Pairing.status) == PairingStatus.live,
+def _with_a_mentor(*states: PairingStatus) -> ColumnElement[bool]:
+    """Whether the mentee has a pairing in one of these states."""
+    found = (
+        select(col(Pairing.id))
+        .where(
+            col(Pairing.prison_id) == HERE,
+            col(Pairing.mentee_id) == col(Mentee.id),
+            col(Pairing.status).in_(states),
+        )
+        .correlate(Mentee)
     )
-    return live.correlate(Mentee).exists()
+    return found.exists()
+
+
+def _paired(role: Role) -> ColumnElement[bool]:
+    return _with_a_mentor(PairingStatus.live)
 
 
 def _unanswered(role: Role) -> ColumnElement[bool]:
@@ -63,6 +72,12 @@ MENTEES = (
         due=col(Mentee.triage_by),
     ),
     _mentee(BoardRule.mentee_to_place, (SW,), MenteeStatus.triage, MenteeStatus.accepted),
+    _mentee(
+        BoardRule.mentor_to_find,
+        (SW,),
+        MenteeStatus.engaged,
+        when=lambda role: ~_with_a_mentor(PairingStatus.live, PairingStatus.to_reassign),
+    ),
     _mentee(BoardRule.offer_to_make, (SW,), MenteeStatus.waiting, when=_paired),
     _mentee(BoardRule.offer_to_answer, (SW,), MenteeStatus.offered),
     _mentee(BoardRule.mentee_stepped_up, (C,), MenteeStatus.stepped_up, band=BoardBand.safety),
@@ -107,6 +122,16 @@ WHO_ASKED = (
         "wing-places",
         when=col(WingPlace.status) == WingPlaceStatus.requested,
         since=col(WingPlace.requested_at),
+        person=col(WingPlace.person_id),
+    ),
+    Rule(
+        BoardRule.wing_place_to_take_up,
+        _waiting,
+        (SW,),
+        WingPlace,
+        "wing-places",
+        when=and_(col(WingPlace.status) == WingPlaceStatus.allocated),
+        since=col(WingPlace.allocated_at),
         person=col(WingPlace.person_id),
     ),
     Rule(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, true
 from sqlmodel import col
 
 from app.models.assessments import Assessment
@@ -17,6 +17,7 @@ from app.models.placements import Placement, PlacementStatus
 from app.models.sessions import Session, SessionStatus
 from app.models.staff import Role
 from app.models.supervisions import SUPERVISION_OPEN, Supervision, SupervisionStatus
+from app.models.tasks import Task, TaskKind, TaskStatus
 from app.models.trainings import Training, TrainingStatus
 from app.services.board.rules import NURSES, SOON, SW, C, G, M, Rule, both, entered, person_of
 from app.ties import HERE, MY_MENTOR, MY_STAFF, MY_SUBJECT
@@ -29,34 +30,47 @@ ANYONES_AFTER = timedelta(days=3)
 def _not_interviewed(role: Role) -> ColumnElement[bool]:
     """Nobody of the role's profession has recorded an interview in this round."""
     by = Interviewer.clinician if role.family is Role.clinician else Interviewer.support_worker
-    held = select(col(Interview.id)).where(
-        col(Interview.prison_id) == HERE,
-        col(Interview.mentor_id) == col(Mentor.id),
-        col(Interview.interviewer) == by,
+    held = (
+        select(col(Interview.id))
+        .where(
+            col(Interview.prison_id) == HERE,
+            col(Interview.mentor_id) == col(Mentor.id),
+            col(Interview.interviewer) == by,
+        )
+        .correlate(Mentor)
     )
-    return ~held.correlate(Mentor).exists()
+    return ~held.exists()
 
 
 def _unplaced(role: Role) -> ColumnElement[bool]:
-    live = select(col(Placement.id)).where(
-        col(Placement.prison_id) == HERE,
-        col(Placement.mentor_id) == col(Mentor.id),
-        col(Placement.status) == PlacementStatus.live,
+    live = (
+        select(col(Placement.id))
+        .where(
+            col(Placement.prison_id) == HERE,
+            col(Placement.mentor_id) == col(Mentor.id),
+            col(Placement.status) == PlacementStatus.live,
+        )
+        .correlate(Mentor)
     )
-    return ~live.correlate(Mentor).exists()
+    return ~live.exists()
 
 
 def _unassessed(role: Role) -> ColumnElement[bool]:
     """Of a mentor who still shadows, and not looked at by any member of staff."""
-    by_staff = select(col(Assessment.id)).where(
-        col(Assessment.prison_id) == HERE,
-        col(Assessment.observation_id) == col(Observation.id),
-        col(Assessment.assessor_id).is_not(None),
+    by_staff = (
+        select(col(Assessment.id))
+        .where(
+            col(Assessment.prison_id) == HERE,
+            col(Assessment.observation_id) == col(Observation.id),
+            col(Assessment.assessor_id).is_not(None),
+        )
+        .correlate(Observation)
     )
     shadows = select(col(Mentor.id)).where(
         col(Mentor.prison_id) == HERE, col(Mentor.status) == MentorStatus.shadowing
     )
-    return and_(col(Observation.mentor_id).in_(shadows), ~by_staff.correlate(Observation).exists())
+    unseen = ~by_staff.exists()
+    return and_(col(Observation.mentor_id).in_(shadows), unseen)
 
 
 def _mine_or_late(role: Role) -> ColumnElement[bool]:
@@ -77,6 +91,19 @@ def _unsigned(role: Role) -> ColumnElement[bool]:
             col(Supervision.held_by) == MY_STAFF, col(Supervision.supervisor_signed_at).is_(None)
         )
     return and_(col(Supervision.status) == SupervisionStatus.held, mine)
+
+
+_review_due = (
+    select(func.min(col(Task.due_at)))
+    .where(
+        col(Task.prison_id) == HERE,
+        col(Task.thing_id) == col(Mentor.id),
+        col(Task.kind) == TaskKind.suspension_review,
+        col(Task.status) == TaskStatus.open,
+    )
+    .correlate(Mentor)
+    .scalar_subquery()
+)
 
 
 def _mentor(rule: BoardRule, roles: tuple[Role, ...], *states: MentorStatus, **rest: Any) -> Rule:
@@ -205,7 +232,13 @@ MENTORS = (
         ),
         since=col(JointReview.held_at),
     ),
-    _mentor(BoardRule.suspension_to_review, (G,), MentorStatus.suspended, band=BoardBand.safety),
+    _mentor(
+        BoardRule.suspension_to_review,
+        (G,),
+        MentorStatus.suspended,
+        band=BoardBand.safety,
+        due=_review_due,
+    ),
     _mentor(
         BoardRule.clearance_runs_out,
         (SW,),

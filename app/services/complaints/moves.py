@@ -53,5 +53,6 @@ MOVES: dict[tuple[ComplaintStatus, ComplaintStatus], Move] = {
     (S.answered, S.reopened): Move(ANYONE, reasons=REOPEN_REASONS, effects=(ask_anew,)),
     (S.received, S.withdrawn_by_person): _WITHDRAWN,
     (S.assigned, S.withdrawn_by_person): _WITHDRAWN,
+    (S.reopened, S.withdrawn_by_person): _WITHDRAWN,
 }
 COMPLAINT = Lifecycle("complaints", "complaint", ComplaintStatus, MOVES)

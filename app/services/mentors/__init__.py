@@ -1,5 +1,6 @@
 """Mentors: applications (`applying.py`, `application.py`), the governor's queue and decision
-(`queue.py`, `deciding.py`), those that wait too long (`waiting.py`), the evidence for approval and
+(`queue.py`, `deciding.py`), those that wait too long (`waiting.py`), the yearly review
+(`reviews.py`), the evidence for approval and
 activation (`evidence.py`), the guards (`guards.py`), the life of a mentor as a table of moves
 (`moves.py`), and how many mentees became mentors (`pathway.py`)."""
 
@@ -9,14 +10,22 @@ from app.access import Actor
 from app.errors import MoveNotInTable, SecondPersonNeeded
 from app.models.base import Output
 from app.models.mentors import LEFT, Mentor, MentorStatus
-from app.models.moves import History
+from app.models.moves import History, MoveCreate
 from app.models.staff import Role
 from app.services import lifecycle
+from app.services.mentors import standing
 from app.services.mentors.applying import apply, latest_episode, person_of
 from app.services.mentors.guards import ended_from
 from app.services.mentors.moves import CORRECTION_REASONS, MENTOR, uphold_suspension
 from app.services.mentors.waiting import applications_due
 from app.visibility import shape
+
+
+async def make_move(db: AsyncSession, actor: Actor, mentor: Mentor, body: MoveCreate) -> None:
+    """The move a caller asked for. Whoever becomes active by one that is entered late, and lacks
+    today what the role asks for, is paused at once."""
+    await lifecycle.make(db, MENTOR, mentor, actor, body)
+    await standing.hold(db, mentor)
 
 
 async def correct_end(db: AsyncSession, actor: Actor, mentor: Mentor) -> None:
@@ -38,6 +47,7 @@ async def correct_end(db: AsyncSession, actor: Actor, mentor: Mentor) -> None:
     assert back is not None, "an end has a state it was recorded from"
     reason = CORRECTION_REASONS[0]
     await lifecycle.move(db, MENTOR, mentor, to=back, actor=actor, reason=reason)
+    await standing.hold(db, mentor)
 
 
 async def shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> Output:
@@ -74,6 +84,7 @@ __all__ = [
     "history_shape",
     "history_shown",
     "latest_episode",
+    "make_move",
     "person_of",
     "shown",
     "uphold_suspension",

@@ -19,6 +19,7 @@ from app.models.mentors import (
     ObservationCreate,
     SupervisorPut,
 )
+from app.models.moves import History
 from app.models.placements import Placement
 from app.models.prisons import Prison
 from app.models.staff import Staff
@@ -89,6 +90,8 @@ async def log_observation(
     began = min(entry.occurred_at for entry in history if entry.to_state == MentorStatus.shadowing)
     if body.held_at < began:
         raise Invalid.field("held_at", "before_shadowing", "must not be before shadowing began")
+    if not _shadowed_then(history, body.held_at):
+        raise Invalid.field("held_at", "suspended", "the mentor was suspended then")
     if other.person_id == mentor.person_id:
         raise Invalid.field(name, "another_mentor", "must be another mentor")
     if not await _was_ever_active(db, other):
@@ -107,6 +110,13 @@ async def log_observation(
         meets = AssessmentCreate(outcome=AssessmentOutcome.meets)
         await assessments.assess(db, actor, mentor, observation, meets)
     return observation
+
+
+def _shadowed_then(history: list[History], held_at: datetime) -> bool:
+    """Whether the mentor was in shadowing at that time, by their moves."""
+    moves = [each for each in history if each.from_state != each.to_state]
+    before = [each.to_state for each in moves if each.occurred_at <= held_at]
+    return bool(before) and before[-1] in {MentorStatus.shadowing, MentorStatus.ready_for_sign_off}
 
 
 async def _placement(

@@ -133,7 +133,8 @@ def shadowing(
     first_until = until = date.max
     suspended: datetime | None = None
     stopped, days = timedelta(), 0
-    moments = [(_on_the_wall(each.occurred_at, zone), each) for each in history]
+    moves = [each for each in history if each.from_state != each.to_state]  # and no mere marks
+    moments = [(_on_the_wall(each.occurred_at, zone), each) for each in moves]
     for at, entry in [*moments, *([(_on_the_wall(now, zone), None)] if now else [])]:
         if began is None:
             if entry is not None and entry.to_state == S.shadowing:
@@ -178,7 +179,8 @@ def shadowed_three_months(context: Context) -> Refusal | None:
 
 def observed_sessions_logged(context: Context) -> Refusal | None:
     facts: Facts = context.facts
-    missing = facts.observations_needed - len(facts.observations)
+    held = [each for each in facts.observations if each.held_at <= context.now]
+    missing = facts.observations_needed - len(held)
     if missing <= 0:
         return None
     detail = f"{missing} more observed sessions with another mentor must be logged."
@@ -202,6 +204,7 @@ def modules_signed_off(context: Context) -> Refusal | None:
         for training in facts.trainings
         if training.status is TrainingStatus.competent
         and (training.expires_on is None or training.expires_on >= today)
+        and (training.competent_at is None or training.competent_at <= context.now)
     }
     was_active = any(entry.to_state == S.active for entry in facts.history)
     needed = modules.binding(facts.required, today, was_active=was_active)
@@ -223,7 +226,8 @@ def clearance_current(context: Context) -> Refusal | None:
 
 
 def agreement_signed(context: Context) -> Refusal | None:
-    if context.thing.agreement_signed_at is not None:
+    signed_at = context.thing.agreement_signed_at
+    if signed_at is not None and signed_at <= context.now:
         return None
     return Refusal("agreement_signed", "The role agreement must be signed.")
 

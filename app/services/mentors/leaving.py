@@ -113,10 +113,16 @@ async def settle(db: AsyncSession, context: Context) -> None:
         await tasks.finish(db, context.thing, kind, context.actor)
 
 
+async def stop_reviewing(db: AsyncSession, context: Context) -> None:
+    """Nobody reviews the work of who is no mentor any more."""
+    await tasks.drop(db, context.thing, TaskKind.mentor_review)
+
+
 async def let_go(db: AsyncSession, context: Context) -> None:
-    """An episode that is over needs no review of its clearance, and nothing made good. Should its
-    end be corrected, the clearance is looked at anew."""
+    """An episode that is over needs no review, of its work or its clearance, and nothing made
+    good. Should its end be corrected, both are looked at anew."""
     mentor: Mentor = context.thing
+    await stop_reviewing(db, context)
     await tasks.drop(db, mentor, TaskKind.clearance_review, *OF_THE_LAPSE)
     standing = everything(Clearance, mentor.prison_id).where(
         col(Clearance.mentor_id) == mentor.id, col(Clearance.superseded_at).is_(None)

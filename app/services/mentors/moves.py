@@ -245,7 +245,10 @@ MOVES |= {
     for state in _LIVE
     for end in sorted(LEFT)
 }
-MOVES |= {(state, S.merged): _move(effects=(forget_origin,), offered=False) for state in _LIVE}
+MOVES |= {
+    (state, S.merged): _move(effects=(forget_origin, leaving.stop_reviewing), offered=False)
+    for state in _LIVE
+}
 MOVES |= {
     (end, state): _move(
         SW,

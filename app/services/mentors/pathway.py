@@ -9,7 +9,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.errors import Invalid
 from app.models.base import Output
-from app.models.mentees import Mentee
+from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import Mentor, MentorStatus
 from app.models.moves import History
 from app.models.prisons import Prison
@@ -49,13 +49,20 @@ async def pathway(db: AsyncSession, actor: Actor, since: date | None, until: dat
 
 
 def _began(prison_id: str) -> Subquery:
-    """When each person's first support began."""
+    """When each person was first supported: engaged, and not only referred."""
     return (
         select(
             col(Mentee.person_id).label("person_id"),
-            func.min(col(Mentee.recorded_at)).label("began_at"),
+            func.min(col(History.occurred_at)).label("began_at"),
         )
-        .where(col(Mentee.prison_id) == prison_id)
+        .join(
+            History,
+            (col(History.prison_id) == col(Mentee.prison_id))
+            & (col(History.thing_id) == col(Mentee.id)),
+        )
+        .where(
+            col(Mentee.prison_id) == prison_id, col(History.to_state) == MenteeStatus.engaged.value
+        )
         .group_by(col(Mentee.person_id))
         .subquery()
     )

@@ -8,6 +8,7 @@ from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
+from app import clock
 from app.access import the_system
 from app.models.mentees import MENTEE_ENDED, Mentee, MenteeStatus
 from app.models.mentors import MENTOR_ENDED, Mentor, MentorStatus
@@ -23,7 +24,9 @@ from app.models.sessions import (
 from app.models.tasks import Task, TaskStatus
 from app.scope import everything
 from app.services import lifecycle, tasks
+from app.services.lifecycle import Context
 from app.services.mentees.moves import MENTEE
+from app.services.mentors.leaving import LEAVE_WORK
 from app.services.mentors.moves import MENTOR
 from app.services.pairings import PAIRING
 from app.services.people import surviving
@@ -38,6 +41,7 @@ from app.services.sessions.moves import (
     participations_of,
     session_of,
 )
+from app.services.supervisions import plans as supervision
 
 
 async def unite_mentors(db: AsyncSession, kept: Person, gone: Person) -> tuple[Ended, Ended]:
@@ -52,11 +56,11 @@ async def unite_mentors(db: AsyncSession, kept: Person, gone: Person) -> tuple[E
             left = await carry(db, first.prison_id, "mentor", last.id, first.id)
             await _cancel_led(db, left)
             last.merged_into = first.id
-            to, system = MentorStatus.merged, the_system(first.prison_id)
+            to, system, was = MentorStatus.merged, the_system(first.prison_id), last.status
             await lifecycle.move(db, MENTOR, last, to=to, actor=system, reason=MERGED)
             await _hand_over_tasks(db, first, last)
-            if first.status is not MentorStatus.active:
-                await _flag_pairings(db, first)
+            if was is MentorStatus.active and first.status is not MentorStatus.active:
+                await _leave_work(db, first)
             ended.append(last)
             aside += left
     return ended, aside
@@ -83,10 +87,13 @@ async def unite_mentees(db: AsyncSession, kept: Person, gone: Person) -> tuple[E
 
 
 def _take_over(first: Mentee, last: Mentee) -> None:
-    """The stricter of both: a need is not forgotten, a clock not lengthened. What was explained
-    and permitted under one number was so to one person."""
+    """The stricter of both: a need is not forgotten, a clock not lengthened, a turn not lost. What
+    was explained and permitted under one number was so to one person."""
     first.safety_need = first.safety_need or last.safety_need
     first.triage_by = min(first.triage_by, last.triage_by)
+    first.referred_at = min(first.referred_at, last.referred_at)
+    since = [each.waiting_since for each in (first, last) if each.waiting_since]
+    first.waiting_since = min(since, default=None)
     until = [each.check_first_until for each in (first, last) if each.check_first_until]
     first.check_first_until = max(until, default=None)
     if first.permission_to_share_at is None:
@@ -136,14 +143,14 @@ async def _end(db: AsyncSession, pairings: Sequence[Pairing]) -> list[SQLModel]:
     return list(pairings)
 
 
-async def _flag_pairings(db: AsyncSession, mentor: Mentor) -> None:
-    """A mentor who is not active now supports nobody: what he took over is to be reassigned."""
-    live = everything(Pairing, mentor.prison_id).where(
-        col(Pairing.mentor_id) == mentor.id, col(Pairing.status) == PairingStatus.live
-    )
-    for pairing in (await db.execute(live.with_for_update())).scalars().all():
-        to, system = PairingStatus.to_reassign, the_system(mentor.prison_id)
-        await lifecycle.move(db, PAIRING, pairing, to=to, actor=system, reason=MERGED)
+async def _leave_work(db: AsyncSession, mentor: Mentor) -> None:
+    """A mentor who is not active takes over what an active one was to do: it is left as if he had
+    just been active himself, with all that comes with that."""
+    system, active = the_system(mentor.prison_id), MentorStatus.active
+    await db.flush()
+    context = Context(mentor, system, clock.now(), None, MERGED, came_from=active)
+    for effect in (*LEAVE_WORK, supervision.leave_off):
+        await effect(db, context)
 
 
 async def _leave(db: AsyncSession, parts: Sequence[Participation]) -> list[SQLModel]:

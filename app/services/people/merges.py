@@ -5,7 +5,7 @@ have only once the younger or the less strict ends as `merged` (`uniting.py`, `e
 removed row stays as an alias. `docs/decisions/0018-merged-persons.md` says why.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ from app.models.people import (
 )
 from app.models.prisons import PersonIdentity
 from app.scope import everything
-from app.services import outbox
+from app.services import non_associations, outbox
 from app.services.people import deaths
 from app.services.people.carrying import carry
 from app.services.people.episodes import end_with_oneself, unite_mentees, unite_mentors
@@ -65,14 +65,17 @@ async def merge(db: AsyncSession, actor: Actor, body: PersonMerge) -> Merged:
     gone = await by_number(db, here, body.removed_number)
     if kept is None and gone is None:
         raise NotFound("Neither number is known here.")
-    numbers = await _tie(db, body)
+    news = await _tie(db, body)
+    one = kept or gone
+    assert one is not None
+    numbers = await _numbers_of(db, one)
+    apart = await non_associations.with_those_apart(db, here, numbers)
     if kept is None or gone is None or kept.id == gone.id:
-        one = kept or gone
-        assert one is not None
-        result = Merged(one, await _renumber(db, one, body, kept is None, numbers))
+        result = Merged(one, await _renumber(db, one, body, kept is None, news))
     else:
-        result = await _merge(db, kept, gone)
-    result.numbers = sorted(await _numbers_of(db, result.person))
+        result = await _merge(db, kept, gone, apart)
+    await non_associations.part_pairs(db, here, apart)  # even if another prison tied them before
+    result.numbers = sorted(numbers)
     if result.person.number != body.number:
         result.warnings.append(MergeWarning.kept_under_another_number)
     return result
@@ -110,8 +113,9 @@ async def _numbers_of(db: AsyncSession, person: Person) -> Sequence[str]:
     return (await db.get_one(PersonIdentity, person.identity_id)).numbers
 
 
-async def _merge(db: AsyncSession, kept: Person, gone: Person) -> Merged:
+async def _merge(db: AsyncSession, kept: Person, gone: Person, apart: Collection[str]) -> Merged:
     await _lock(db, kept, gone)
+    await non_associations.hold_mentors(db, kept.prison_id, apart)  # mentors before placements
     result = Merged(kept, MergeOutcome.merged)
     born = {each.date_of_birth for each in (kept, gone) if each.date_of_birth is not None}
     if len(born) > 1:

@@ -1,6 +1,5 @@
 """The mentor's note: written once a session is held, open for 24 hours, then locked."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -63,11 +62,11 @@ async def addenda(db: AsyncSession, actor: Actor, session: Session) -> list[Vers
     return await texts.versions(db, actor, session, ADDENDUM)
 
 
-async def lock_due(db: AsyncSession, prison_id: str, now: datetime) -> list[UUID]:
+async def lock_due(db: AsyncSession, prison_id: str) -> list[UUID]:
     """Lock the sessions whose 24 hours are over, and answer which; rows held elsewhere wait."""
     due = (
         everything(Session, prison_id)
-        .where(col(Session.status).in_(_OPEN), col(Session.locks_at) <= now)
+        .where(col(Session.status).in_(_OPEN), col(Session.locks_at) <= clock.now())
         .order_by(col(Session.locks_at))
         .limit(MOST_AT_ONCE)
         .with_for_update(skip_locked=True)

@@ -38,22 +38,24 @@ async def alert_due(db: AsyncSession, prison_id: str) -> int:
     zone = (await db.get_one(Prison, prison_id)).tz
     opened = 0
     for supervision in (await db.scalars(due)).all():
-        while supervision.next_alert_at is not None and supervision.next_alert_at <= now:
-            await _ask(db, supervision, now)
-            supervision.alerts += 1
-            at = rules.alert_at(supervision.alerts, supervision.due_on, zone)
-            supervision.next_alert_at = at
+        alerts, at = supervision.alerts, supervision.next_alert_at
+        while at is not None and at <= now:
+            await _ask(db, supervision, alerts, now)
+            alerts += 1
+            at = rules.alert_at(alerts, supervision.due_on, zone)
             opened += 1
+        # Once: a row written twice in one transaction waits for whoever holds the mentor.
+        supervision.alerts, supervision.next_alert_at = alerts, at
     await db.flush()
     return opened
 
 
-async def _ask(db: AsyncSession, supervision: Supervision, now: datetime) -> None:
+async def _ask(db: AsyncSession, supervision: Supervision, alerts: int, now: datetime) -> None:
     """The supervisor by the day it is overdue; then the support workers, who are told at once and
     have until it stands in the way of new pairings."""
     mentor = await mentor_of(db, supervision)
     zone = (await db.get_one(Prison, supervision.prison_id)).tz
-    overdue = supervision.alerts > 0
+    overdue = alerts > 0
     kind = TaskKind.supervision_overdue if overdue else TaskKind.supervision_due
     until = supervision.due_on + (rules.BLOCKS_AFTER if overdue else rules.ALERT_AFTER)
     task = await tasks.open_task(

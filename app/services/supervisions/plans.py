@@ -1,5 +1,6 @@
 """Every active mentor has one supervision ahead: planned when they become active and whenever one
-was held, moved with their commitment and their supervisor, cancelled when they leave off."""
+was held, moved with their commitment and their supervisor, cancelled when they leave off. What
+stood in the way of new pairings then is owed still when they come back."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -46,14 +47,16 @@ async def plan(db: AsyncSession, actor: Actor, mentor: Mentor, since: datetime) 
         return
     zone = (await db.get_one(Prison, mentor.prison_id)).tz
     counts_from = local_date(since, zone)
-    due_on = rules.due_after(counts_from, mentor.commitment)
+    first_due_on = due_on = rules.due_after(counts_from, mentor.commitment)
+    if (owed := await _owed_since(db, mentor, zone)) is not None:
+        first_due_on, due_on = owed, max(owed, local_date(clock.now(), zone))
     supervision = Supervision(
         prison_id=mentor.prison_id,
         mentor_id=mentor.id,
         supervisor_id=mentor.supervisor_id,
         commitment=mentor.commitment,
         counts_from=counts_from,
-        first_due_on=due_on,
+        first_due_on=first_due_on,
         due_on=due_on,
         due_at=close_of_day(due_on, zone),
         next_alert_at=rules.alert_at(0, due_on, zone),
@@ -62,8 +65,49 @@ async def plan(db: AsyncSession, actor: Actor, mentor: Mentor, since: datetime) 
     await db.flush()
 
 
+async def _owed_since(db: AsyncSession, mentor: Mentor, zone: ZoneInfo) -> date | None:
+    """The first day of the mentor's last supervision, where it stood in the way of new pairings
+    when it was cancelled: leaving off and coming back wipes nothing out."""
+    theirs = everything(Supervision, mentor.prison_id).where(
+        col(Supervision.mentor_id) == mentor.id
+    )
+    newest = theirs.order_by(col(Supervision.recorded_at).desc(), col(Supervision.id).desc())
+    last = (await db.scalars(newest.limit(1))).first()
+    if last is None or last.status is not SupervisionStatus.cancelled:
+        return None
+    after_all = theirs.where(
+        col(Supervision.first_due_on) == last.first_due_on, col(Supervision.held_at).is_not(None)
+    )
+    if (await db.scalars(after_all.limit(1))).first() is not None:
+        return None
+    cancelled_at = max(
+        each.occurred_at
+        for each in await lifecycle.history_of(db, last)
+        if each.to_state == SupervisionStatus.cancelled
+    )
+    blocked = cancelled_at >= rules.blocks_at(last.first_due_on, zone)
+    return last.first_due_on if blocked else None
+
+
+async def follow_late_entry(
+    db: AsyncSession, mentor: Mentor, held: Supervision, held_at: datetime
+) -> None:
+    """One that was cancelled was held after all: the open one owes it no longer, and counts from
+    the day it was held."""
+    supervision = await open_of(db, mentor)
+    if supervision is None or supervision.first_due_on != held.first_due_on:
+        return
+    zone = (await db.get_one(Prison, mentor.prison_id)).tz
+    supervision.counts_from = local_date(held_at, zone)
+    due_on = rules.due_after(supervision.counts_from, mentor.commitment)
+    supervision.first_due_on = due_on
+    set_due(supervision, due_on, zone)
+    await cancel_tasks(db, supervision)
+    await db.flush()
+
+
 async def begin(db: AsyncSession, context: Context) -> None:
-    """A mentor has become active, in whatever way: the first supervision is planned."""
+    """A mentor has become active, in whatever way: a supervision is planned."""
     await plan(db, context.actor, context.thing, context.now)
 
 

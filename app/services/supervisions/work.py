@@ -56,6 +56,7 @@ async def hold(
     mentor = await mentor_of(db, supervision)
     held_at = body.held_at or clock.now()
     last_move = await _check_when(db, mentor, supervision, held_at)
+    late_entry = supervision.status is S.cancelled
     supervision.held_at, supervision.held_by = held_at, actor.staff_id
     supervision.mode, supervision.disclosure = body.mode, body.disclosure
     for text in TEXTS:
@@ -66,6 +67,8 @@ async def hold(
     await texts.keep_first(db, actor, supervision, *TEXTS)
     for kind in plans.ASKING:
         await tasks.finish(db, supervision, kind, actor)
+    if late_entry:
+        await plans.follow_late_entry(db, mentor, supervision, held_at)
     await plans.plan(db, actor, mentor, held_at)
 
 

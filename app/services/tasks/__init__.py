@@ -43,6 +43,13 @@ SOURCES = {
 }
 
 
+# What is done only with words on what came of it.
+SAY_WHAT_CAME = {
+    TaskKind.debrief: "say what came of the debrief",
+    TaskKind.mentor_review: "say what came of the review",
+}
+
+
 async def open_task(
     db: AsyncSession,
     prison_id: str,
@@ -143,10 +150,10 @@ async def hand_to(
 
 
 async def act(db: AsyncSession, actor: Actor, task: Task, body: MoveCreate) -> None:
-    """The move a caller asked for; its note is the task's outcome, which a debrief must have."""
+    """The move a caller asked for; its note is the task's outcome, which some must have."""
     ends = task.status is TaskStatus.open and body.to == TaskStatus.done
-    if ends and task.kind is TaskKind.debrief and body.note is None:
-        raise Invalid.field("note", "outcome", "say what came of the debrief")
+    if ends and task.kind in SAY_WHAT_CAME and body.note is None:
+        raise Invalid.field("note", "outcome", SAY_WHAT_CAME[task.kind])
     task.disclosure = body.disclosure
     await lifecycle.make(db, TASK, task, actor, body)
 
