@@ -131,6 +131,7 @@ class Permission(StrEnum):
     profile_write = "profile_write"
     acquaintance_read = "acquaintance_read"
     acquaintance_write = "acquaintance_write"
+    acquaintance_resolve = "acquaintance_resolve"
     non_association_import = "non_association_import"
     pair_check = "pair_check"
     match_read = "match_read"
@@ -219,6 +220,7 @@ _PROGRAMME = {
     P.profile_write,
     P.acquaintance_read,
     P.acquaintance_write,
+    P.acquaintance_resolve,
     P.pair_check,
     P.match_read,
 }

@@ -139,6 +139,11 @@ MATRIX: dict[str, Audiences] = {
         Role.governor: HistoryRead,
         Role.mentor: HistoryForMentor,
     },
+    "mentors.history.fitness": {  # what a clinician notes of a pause is of the mentor's health
+        **dict.fromkeys(_STAFF, HistoryCoarse),
+        Role.clinician: HistoryRead,
+        Role.mentor: HistoryForMentor,
+    },
     "mentors.observations": {
         **dict.fromkeys(_STAFF, ObservationRead),
         Role.mentor: ObservationForMentor,

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import or_
 from sqlmodel import Field, col
 
-from app.access import Actor, MayDeclareAcquaintance, MayReadAcquaintance
+from app.access import Actor, MayDeclareAcquaintance, MayReadAcquaintance, MayResolveAcquaintance
 from app.db import Db, ReadDb
-from app.errors import Conflicting, Invalid, KeyReused, MatchNeeded, MoveNotYours, Stale
+from app.errors import Conflicting, Invalid, KeyReused, MatchNeeded, Stale
 from app.models.acquaintances import (
     Acquaintance,
     AcquaintanceCreate,
@@ -95,10 +95,10 @@ async def read_acquaintance(actor: MayReadAcquaintance, acquaintance: This) -> R
 @router.patch(
     "/{acquaintance_id}",
     response_model=AcquaintanceRead,
-    responses=refusals(Conflicting, MatchNeeded, MoveNotYours, Stale),
+    responses=refusals(Conflicting, MatchNeeded, Stale),
 )
 async def resolve_acquaintance(
-    actor: MayDeclareAcquaintance, db: Db, acquaintance: ToChange, body: AcquaintanceUpdate
+    actor: MayResolveAcquaintance, db: Db, acquaintance: ToChange, body: AcquaintanceUpdate
 ) -> Response:
     """Say who was meant, once staff know: from then on the two are not brought together."""
     await acquaintances.resolve(db, actor, acquaintance, body)
@@ -108,10 +108,10 @@ async def resolve_acquaintance(
 @router.post(
     "/{acquaintance_id}/withdrawal",
     response_model=AcquaintanceRead,
-    responses=refusals(Conflicting, MoveNotYours, Stale),
+    responses=refusals(Conflicting, Stale),
 )
 async def withdraw_acquaintance(
-    actor: MayDeclareAcquaintance, db: Db, acquaintance: ToEnd
+    actor: MayResolveAcquaintance, db: Db, acquaintance: ToEnd
 ) -> Response:
     """Take a declaration back. Staff do it, so that nobody can be pressed to."""
     await acquaintances.withdraw(db, actor, acquaintance)

@@ -42,7 +42,9 @@ from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/complaints", tags=["complaints"])
 ThisComplaint = Annotated[Complaint, Depends(to_read(Complaint, "complaint_id"))]
-ComplaintToMove = Annotated[Complaint, Depends(to_change(Complaint, "complaint_id", match=False))]
+ComplaintToMove = Annotated[
+    Complaint, Depends(to_change(Complaint, "complaint_id", match=False, shown_as="complaints"))
+]
 ComplaintToPut = Annotated[Complaint, Depends(to_change(Complaint, "complaint_id", match=True))]
 AnyComplaint = ComplaintRead | ComplaintOwn
 

@@ -258,6 +258,6 @@ async def read_match_candidates(
 ) -> Response:
     """Active mentors for a mentee: who fits best and why, and who may not now. The points say how
     the two fit, and nothing about either. A look that tells of two who may not meet is counted."""
-    ranking = await pair_checks.candidates(db, mentee)
+    ranking = await pair_checks.candidates(db, actor, mentee)
     await told.count(if_so=pair_checks.tells_of_a_pair(ranking))
     return reply(pair_checks.shown(ranking, actor))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access import Actor
-from app.errors import Conflicting, Invalid, MoveNotYours
+from app.errors import Conflicting, Invalid
 from app.models.acquaintances import (
     Acquaintance,
     AcquaintanceCreate,
@@ -88,9 +88,9 @@ async def _another(db: AsyncSession, actor: Actor, person_id: UUID, other_id: UU
 async def resolve(
     db: AsyncSession, actor: Actor, acquaintance: Acquaintance, body: AcquaintanceUpdate
 ) -> None:
-    """Say who was meant: from now on the two are not brought together. Raises MoveNotYours for a
-    prisoner, Conflicting once it is withdrawn."""
-    _standing(actor, acquaintance)
+    """Say who was meant: from now on the two are not brought together. Raises Conflicting once it
+    is withdrawn."""
+    _standing(acquaintance)
     await _another(db, actor, acquaintance.person_id, body.other_person_id)
     acquaintance.other_person_id = body.other_person_id
     await db.flush()
@@ -99,15 +99,13 @@ async def resolve(
 
 async def withdraw(db: AsyncSession, actor: Actor, acquaintance: Acquaintance) -> None:
     """Take it back, on the person's word or on better knowledge. Raises as `resolve`."""
-    _standing(actor, acquaintance)
+    _standing(acquaintance)
     acquaintance.withdrawn_at, acquaintance.withdrawn_by = clock.now(), actor.subject
     await db.flush()
     outbox.say(db, actor.prison_id, "acquaintance.withdrawn", acquaintance.id)
 
 
-def _standing(actor: Actor, acquaintance: Acquaintance) -> None:
-    if actor.family is Role.mentor:
-        raise MoveNotYours("Staff do this: tell one of them.")
+def _standing(acquaintance: Acquaintance) -> None:
     if acquaintance.withdrawn_at is not None:
         raise Conflicting("It was withdrawn.")
 

@@ -7,7 +7,7 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.errors import Conflicting, Invalid, NotFound
-from app.models.base import Output
+from app.models.base import Disclosure, Output
 from app.models.goals import Goal, GoalCreate, GoalKind, GoalStatus, GoalUpdate
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.prisons import Prison
@@ -48,10 +48,18 @@ MOVES = {
 GOAL = Lifecycle("goals", "goal", GoalStatus, MOVES)
 
 
+def _check_disclosure(disclosure: Disclosure | None) -> None:
+    """Raises Invalid for what would keep it from the mentee: they read all of it, whoever wrote."""
+    if disclosure is not None and disclosure not in texts.PRISONERS_CHOICE:
+        names = ", ".join(choice.value for choice in texts.PRISONERS_CHOICE)
+        message = f"the mentee reads it: must be one of: {names}"
+        raise Invalid.field("disclosure", "read_by_the_mentee", message)
+
+
 async def add(db: AsyncSession, actor: Actor, body: GoalCreate) -> Goal:
     """Write down a goal or a part of the plan. Raises Conflicting for who is not in the scheme,
     NotFound for a prisoner who names anybody's record but their own."""
-    texts.check_choice(actor, body.disclosure)
+    _check_disclosure(body.disclosure)
     mentee = await _mentee(db, actor, body)
     if mentee is None or mentee.status not in IN_THE_SCHEME:
         raise Conflicting("Goals are kept with those who were accepted, until their support ends.")
@@ -106,7 +114,7 @@ async def _may_write(db: AsyncSession, actor: Actor, goal: Goal) -> bool:
 async def update(db: AsyncSession, actor: Actor, goal: Goal, body: GoalUpdate) -> None:
     """Change the words or the tick; what was before stays as versions."""
     await check_theirs(db, actor, goal)
-    texts.check_choice(actor, body.disclosure)
+    _check_disclosure(body.disclosure)
     if goal.status is not S.open:
         raise Conflicting("It was achieved or dropped; write down a new one.")
     changes = body.model_dump(exclude_unset=True)

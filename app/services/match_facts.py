@@ -57,8 +57,11 @@ def places_of(prison: Prison, mentor: Mentor) -> int:
     return prison.mentees_per_full_time if full_time else prison.mentees_per_voluntary
 
 
-async def load(db: AsyncSession, prison_id: str, mentees: Sequence[Mentee]) -> Board:
-    """The facts about these mentees and every active mentor."""
+async def load(
+    db: AsyncSession, prison_id: str, mentees: Sequence[Mentee], asker: UUID | None
+) -> Board:
+    """The facts about these mentees and every active mentor, as far as the asker, a member of
+    staff, may learn of them."""
     prison = await db.get_one(Prison, prison_id)
     active = everything(Mentor, prison_id).where(col(Mentor.status) == MentorStatus.active)
     mentors = (await db.scalars(active.order_by(col(Mentor.id)))).all()
@@ -68,7 +71,9 @@ async def load(db: AsyncSession, prison_id: str, mentees: Sequence[Mentee]) -> B
     traits = await _traits(db, prison_id, mentor_people | mentee_people)
     loads = await _loads(db, prison_id)
     owing = await supervision.owing(db, prison_id, [mentor.id for mentor in mentors])
-    check = await kept_apart(db, prison_id, mentor_people, mentee_people)
+    sides = mentor_people, mentee_people
+    check = _among(await non_associated(db, prison_id, {*mentor_people, *mentee_people}), *sides)
+    told = _among(await reported(db, prison_id, *sides, asker), *sides)
     known = await acquainted(db, prison_id, mentor_people, mentee_people)
     well = await _went_well(db, prison_id, mentor_people, mentee_people)
     live = await _paired(db, prison_id, [mentee.id for mentee in mentees])
@@ -88,7 +93,7 @@ async def load(db: AsyncSession, prison_id: str, mentees: Sequence[Mentee]) -> B
             )
             for each in mentors
         ],
-        Facts(check, known, well, live),
+        Facts(check, told, known, well, live),
     )
 
 
@@ -236,15 +241,17 @@ async def _went_well(
     return frozenset(two for two, reason in last.items() if reason in ENDED_WELL)
 
 
-async def kept_apart(
-    db: AsyncSession, prison_id: str, mentors: People, mentees: People
-) -> frozenset[Two]:
-    """Whom staff must be asked about: the prison keeps them apart, one has an open concern about
-    the other, or has complained about them. Which of it is told to nobody."""
-    apart = await non_associated(db, prison_id, {*mentors, *mentees})
-    apart |= await _in_conflict(db, prison_id, mentors, mentees)
-    apart |= await _complained(db, prison_id, mentors, mentees)
-    return frozenset(two for two in product(mentors, mentees) if two in apart)
+def _among(twos: Collection[Two], mentors: People, mentees: People) -> frozenset[Two]:
+    return frozenset(two for two in product(mentors, mentees) if two in twos)
+
+
+async def reported(
+    db: AsyncSession, prison_id: str, mentors: People, mentees: People, asker: UUID | None
+) -> set[Two]:
+    """Of whom one has an open concern about the other, or has complained about them. From the
+    asker is kept what goes past them: what is said of a mentor whom they supervise."""
+    twos = await _in_conflict(db, prison_id, mentors, mentees, asker)
+    return twos | await _complained(db, prison_id, mentors, mentees, asker)
 
 
 async def non_associated(db: AsyncSession, prison_id: str, people: People) -> set[Two]:
@@ -272,16 +279,24 @@ async def non_associated(db: AsyncSession, prison_id: str, people: People) -> se
 
 
 async def _in_conflict(
-    db: AsyncSession, prison_id: str, mentors: People, mentees: People
+    db: AsyncSession, prison_id: str, mentors: People, mentees: People, asker: UUID | None
 ) -> set[Two]:
     """An open concern of the mentee about the mentor, or of the mentor that the mentee coerces
     them."""
     raised, subject = col(Concern.raised_by_person_id), col(Concern.subject_person_id)
+    of_theirs = select(col(Mentor.person_id)).where(
+        col(Mentor.prison_id) == prison_id, col(Mentor.supervisor_id) == asker
+    )
     found = select(raised, subject).where(
         col(Concern.prison_id) == prison_id,
         col(Concern.status).in_(CONCERN_OPEN),
         or_(
-            and_(raised.in_(mentees), subject.in_(mentors)),
+            and_(
+                raised.in_(mentees),
+                subject.in_(mentors),
+                subject.not_in(of_theirs),
+                *_not_past(Concern, asker),
+            ),
             and_(
                 raised.in_(mentors),
                 subject.in_(mentees),
@@ -295,8 +310,13 @@ async def _in_conflict(
     return twos
 
 
+def _not_past(thing: type[Concern] | type[Complaint], asker: UUID | None) -> Any:
+    about = (col(thing.about_line_id), col(thing.about_staff_id)) if asker else ()
+    return [each.is_distinct_from(asker) for each in about]
+
+
 async def _complained(
-    db: AsyncSession, prison_id: str, mentors: People, mentees: People
+    db: AsyncSession, prison_id: str, mentors: People, mentees: People, asker: UUID | None
 ) -> set[Two]:
     """A mentee's complaint about a mentor that is not over."""
     found = (
@@ -314,8 +334,11 @@ async def _complained(
             col(Complaint.status).in_(COMPLAINT_OPEN),
             col(Complaint.raised_by_person_id).in_(mentees),
             col(Mentor.person_id).in_(mentors),
+            *_not_past(Complaint, asker),
         )
     )
+    if asker is not None:
+        found = found.where(col(Mentor.supervisor_id).is_distinct_from(asker))
     return {(mentor, mentee) for mentor, mentee in (await db.execute(found)).all()}
 
 
@@ -336,14 +359,32 @@ async def acquainted(
     return frozenset(two for two in product(mentors, mentees) if two in twos)
 
 
+async def may_tell(db: AsyncSession, mentor: Mentor, mentee: Mentee, asker: UUID | None) -> bool:
+    """Whether the asker may learn that one of the two has reported the other: never of a pair, of
+    whom it would tell that something came up since, and only of what does not go past them."""
+    if (mentor.id, mentee.id) in await _paired(db, mentor.prison_id, [mentee.id]):
+        return False
+    people = [mentor.person_id], [mentee.person_id]
+    return bool(await reported(db, mentor.prison_id, *people, asker))
+
+
 async def bars_of(
-    db: AsyncSession, mentor: Mentor, mentee: Mentee, *, besides: UUID | None = None
+    db: AsyncSession,
+    mentor: Mentor,
+    mentee: Mentee,
+    *,
+    besides: UUID | None = None,
+    reports: bool | None = None,
 ) -> frozenset[MatchBar]:
     """What keeps these two from a pairing, of all that is not seen on their own rows. `besides`:
-    a pairing that takes no place, since it is the one that is decided on."""
+    a pairing that takes no place, since it is the one that is decided on. `reports`: whether one
+    has reported the other, where it is not all of it that counts."""
     prison_id, found = mentor.prison_id, set()
     people = [mentor.person_id], [mentee.person_id]
-    if await kept_apart(db, prison_id, *people):
+    if reports is None:
+        reports = bool(await reported(db, prison_id, *people, None))
+    two = mentor.person_id, mentee.person_id
+    if reports or two in await non_associated(db, prison_id, two):
         found.add(MatchBar.check_with_staff)
     if await acquainted(db, prison_id, *people):
         found.add(MatchBar.knows_each_other)

@@ -6,6 +6,7 @@ stand then, and each says what came of it.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -79,7 +80,7 @@ async def propose(db: AsyncSession, actor: Actor, body: MatchProposalCreate) -> 
     mentees = await without_mentor(db, actor.prison_id, body.mentee_ids)
     if not mentees:
         raise NobodyWaiting()
-    board = await match_facts.load(db, actor.prison_id, mentees)
+    board = await match_facts.load(db, actor.prison_id, mentees, actor.staff_id)
     rankings = [matching.rank(each, board.mentors, board.facts) for each in board.mentees]
     before = await _proposed_before(db, actor.prison_id)
     solution = await asyncio.to_thread(solve, problem_of(board, rankings, before))
@@ -97,7 +98,8 @@ async def propose(db: AsyncSession, actor: Actor, body: MatchProposalCreate) -> 
     )
     await lifecycle.begin(db, PROPOSAL, proposal, actor)
     db.add_all(
-        _pair(proposal, place, ranking, solution) for place, ranking in enumerate(rankings, 1)
+        _pair(proposal, place, ranking, solution, board)
+        for place, ranking in enumerate(rankings, 1)
     )
     await tasks.open_task(
         db,
@@ -136,8 +138,14 @@ def why_not(ranking: Ranking) -> UnmatchedWhy:
     return UnmatchedWhy.every_candidate_excluded
 
 
+def why_as_told(ranking: Ranking, board: Board) -> UnmatchedWhy:
+    """Why not, as every reader of a proposal may know it: as if nobody had reported anybody."""
+    facts = replace(board.facts, reported=frozenset())
+    return why_not(matching.rank(ranking.mentee, board.mentors, facts))
+
+
 def _pair(
-    proposal: MatchProposal, place: int, ranking: Ranking, solution: Solution
+    proposal: MatchProposal, place: int, ranking: Ranking, solution: Solution, board: Board
 ) -> MatchProposalPair:
     mentor_id = solution.pairs.get(ranking.mentee.id)
     found = next((each for each in ranking.candidates if each.mentor.id == mentor_id), None)
@@ -150,7 +158,7 @@ def _pair(
         points=found.points if found else None,
         parts=pair_checks.kept(found.parts) if found else [],
         outcome=O.proposed if found else O.unmatched,
-        why=None if found else why_not(ranking),
+        why=None if found else why_as_told(ranking, board),
     )
 
 

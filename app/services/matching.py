@@ -74,9 +74,12 @@ class MenteeSide:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of twos, by their persons, the mentor's first; `paired` by their episodes."""
+    """What is known of twos, by their persons, the mentor's first; `paired` by their episodes.
+    `check_with_staff`: whom the prison keeps apart; `reported`: of whom one has complained of the
+    other, or raised a concern. Both are one word."""
 
     check_with_staff: frozenset[Two] = frozenset()
+    reported: frozenset[Two] = frozenset()
     acquainted: frozenset[Two] = frozenset()
     went_well: frozenset[Two] = frozenset()
     paired: frozenset[Two] = frozenset()
@@ -200,13 +203,14 @@ FIT: tuple[tuple[FitCode, Callable[[MentorSide, MenteeSide, Facts], int]], ...] 
 def between(mentor: MentorSide, mentee: MenteeSide, facts: Facts) -> Iterable[MatchBar]:
     """What keeps these two apart."""
     people = (mentor.person_id, mentee.person_id)
+    paired = (mentor.id, mentee.id) in facts.paired
     if mentor.person_id == mentee.person_id:
         yield MatchBar.same_person
-    if people in facts.check_with_staff:
-        yield MatchBar.check_with_staff
+    if not paired and (people in facts.check_with_staff or people in facts.reported):
+        yield MatchBar.check_with_staff  # of a pair it would tell that something came up since
     if people in facts.acquainted:
         yield MatchBar.knows_each_other
-    if (mentor.id, mentee.id) in facts.paired:
+    if paired:
         yield MatchBar.already_paired
     if mentor.own_wing_only and mentor.wing != mentee.wing:
         yield MatchBar.own_wing_only

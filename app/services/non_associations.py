@@ -37,6 +37,8 @@ from app.services.people.identities import people_lock
 
 CHUNK = 500  # looked up and written together
 OLDER = "the source has said something newer of it since"
+UNDATED = "a closing that says not when it was made, or a time to come: stays open"
+OTHERS = "id is known for two other prisoners: stays as it was."
 Outcome = PairImportOutcome
 
 
@@ -104,11 +106,13 @@ def _told(
 
 
 def changed_at(row: PairRow, zone: ZoneInfo) -> datetime | None:
-    """When the source changed it; its times are the wall clock's unless they say otherwise."""
+    """When the source changed it; its times are the wall clock's unless they say otherwise. None
+    also for a time to come, which is doubtful: kept, it would outdate all that is said later."""
     said = row.changed_at
     if said is None or not 1900 <= said.year <= 2200:
         return None
-    return (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
+    at = (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
+    return at if at <= clock.now() else None
 
 
 def _add(db: AsyncSession, prison_id: str, row: PairRow, zone: ZoneInfo) -> NonAssociation:
@@ -128,19 +132,21 @@ def _add(db: AsyncSession, prison_id: str, row: PairRow, zone: ZoneInfo) -> NonA
 
 
 def _change(db: AsyncSession, pair: NonAssociation, row: PairRow, zone: ZoneInfo) -> PairImportRow:
-    """Take over what the source says now. A file that lags behind lifts nothing."""
+    """Take over what the source says now. Only what is dated, and no older than what is known,
+    lifts a pair; whatever says that it stands, stands. Its two numbers never change."""
+    if (row.low, row.high) != (pair.number_low, pair.number_high):
+        return _told(row, Outcome.refused, "id", OTHERS)
     at = changed_at(row, zone)
-    if at is not None and pair.changed_at is not None and at < pair.changed_at:
+    older = at is not None and pair.changed_at is not None and at < pair.changed_at
+    reopens = row.is_open and not pair.is_open
+    if older and not reopens:
         return _told(row, Outcome.unchanged, "whenUpdated", OLDER)
-    sets: Mapping[str, object] = {
-        "number_low": row.low,
-        "number_high": row.high,
-        "restriction": row.restriction,
-        "is_open": row.is_open,
-    }
+    if at is None and pair.is_open and not row.is_open:
+        return _told(row, Outcome.unchanged, "whenUpdated", UNDATED)
+    sets: Mapping[str, object] = {"restriction": row.restriction, "is_open": row.is_open}
     changes = {name: value for name, value in sets.items() if getattr(pair, name) != value}
     pair.seen_at = clock.now()
-    if at is not None:
+    if at is not None and not older:
         pair.changed_at = at
     if not changes:
         return _told(row, Outcome.unchanged, None, row.doubt)

@@ -6,6 +6,7 @@ about the other) and for harmless things of the ordinary course, so that it alon
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +38,9 @@ async def check(db: AsyncSession, actor: Actor, body: PairCheck) -> MayMeet:
     db.info.setdefault("touched", set()).update({body.mentor_id, body.mentee_id})
     asked = PairingCreate(mentor_id=body.mentor_id, mentee_id=body.mentee_id)
     pair = await pairings.load_pair(db, asked, actor.prison_id)
-    pair = await pairings.with_what_is_between(db, pair)
+    told = await match_facts.may_tell(db, pair.mentor, pair.mentee, actor.staff_id)
+    bars = await match_facts.bars_of(db, pair.mentor, pair.mentee, reports=told)
+    pair = replace(pair, apart=bars)
     codes = {error.code for error in pairings.unpairable(pair)} - NO_MATTER
     for_clinicians = actor.family is Role.clinician
     if codes - {MatchBar.check_with_staff} or (codes and for_clinicians):
@@ -65,9 +68,9 @@ async def _to_be_asked_about(db: AsyncSession, pair: Pair) -> bool:
     return bool((await db.execute(parted)).scalar_one())
 
 
-async def candidates(db: AsyncSession, mentee: Mentee) -> Ranking:
-    """Every active mentor as this mentee might get them."""
-    board = await match_facts.load(db, mentee.prison_id, [mentee])
+async def candidates(db: AsyncSession, actor: Actor, mentee: Mentee) -> Ranking:
+    """Every active mentor as this mentee might get them, as far as the actor may know."""
+    board = await match_facts.load(db, mentee.prison_id, [mentee], actor.staff_id)
     return matching.rank(board.mentees[0], board.mentors, board.facts)
 
 

@@ -75,11 +75,15 @@ async def test_only_staff_resolve_and_withdraw(wing: Wing) -> None:
     said = await own.post("acquaintances", told())
     path = f"acquaintances/{said['id']}"
     body = {"other_person_id": other["id"]}
-    assert (await own.patch(path, body, 403))["code"] == "move_not_yours"
-    assert (await own.post(f"{path}/withdrawal", None, 403))["code"] == "move_not_yours"
+    await wing.support_worker.patch(path, body)
+    for etag in ('"1"', '"2"', "*"):
+        headers = {"If-Match": etag}
+        assert (await own.patch(path, body, 403, headers=headers))["code"] == "not_allowed"
+        refused = await own.post(f"{path}/withdrawal", None, 403, headers=headers)
+        assert refused["code"] == "not_allowed", "whether staff know who was meant is not told"
     stranger = await prisoner(wing)
     await stranger.get(path, expect=404)
-    await stranger.post(f"{path}/withdrawal", None, 404)
+    await stranger.post(f"{path}/withdrawal", None, 403)
     await wing.support_worker.patch(path, body, 428, headers={})
     withdrawn = await wing.support_worker.post(f"{path}/withdrawal", None, 200)
     assert withdrawn["withdrawn_by"] == wing.support_worker.subject

@@ -64,6 +64,17 @@ async def test_a_prisoner_complains_and_reads_his_own_words_its_state_and_the_an
     assert "ETag" not in (await caller.request("GET", path)).headers
 
 
+async def test_whoever_complains_learns_no_version_by_trying(wing: Wing) -> None:
+    for etag in ('"1"', '"2"', '"77"'):
+        caller, path = await raised(wing)
+        await assigned(wing, path, wing.support_worker)
+        body = {"to": "withdrawn_by_person", "reason": "settled"}
+        await caller.post(f"{path}/moves", body, expect=200, headers={"If-Match": etag})
+    _, path = await raised(wing)
+    headers = {"If-Match": '"77"'}
+    await wing.support_worker.post(f"{path}/moves", body, expect=412, headers=headers)
+
+
 async def test_nobody_sees_another_prisoners_complaint(wing: Wing) -> None:
     _, path = await raised(wing)
     mentor, other = await wing.active_mentor(), await prisoner(wing)

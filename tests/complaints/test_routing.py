@@ -137,6 +137,42 @@ async def test_a_mentor_and_his_supervisor_learn_nothing_of_one_about_him(wing: 
     assert task["for_role"] == "support_worker"
 
 
+async def supervises(wing: Wing, staff: Caller, mentor: Caller) -> None:
+    path = f"mentors/{mentor.mentor_id}/supervisor"
+    await wing.support_worker.put(path, {"staff_id": str(staff.staff_id)})
+
+
+async def test_a_mentors_new_supervisor_learns_nothing_of_what_is_open_about_him(
+    wing: Wing,
+) -> None:
+    mentor, successor = await wing.active_mentor(), await wing.hires(StaffRole.support_worker)
+    made = await complains(wing, about="mentor", about_mentor_id=str(mentor.mentor_id))
+    path = f"complaints/{made['id']}"
+    await assigned(wing, path, successor)
+    await sweeps(wing, days=12)
+    await supervises(wing, successor, mentor)
+    await learns_nothing(wing, successor, made)
+    shown = await wing.governor.get(path)
+    assert (shown["status"], shown["assigned_to"]) == ("assigned", None)
+    (task,) = (await wing.governor.get("tasks?kind=complaint_due"))["items"]
+    assert (task["for_role"], task["for_staff_id"]) == ("support_worker", None)
+
+
+async def test_nor_of_an_open_concern_about_his_conduct(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    one, other = [await wing.hires(StaffRole.support_worker) for _ in range(2)]
+    about = {"kind": "misconduct", "subject_person_id": str(mentor.person_id)}
+    raised = await (await prisoner(wing)).post("concerns", {"account": "He hits us.", **about})
+    path = f"concerns/{raised['id']}"
+    assert (await one.get(path))["account"] == "He hits us."
+    await supervises(wing, one, mentor)
+    await one.get(path, expect=404)
+    assert raised["id"] not in str(await one.get("concerns"))
+    assert (await other.get(path))["account"] == "He hits us."
+
+
 async def test_the_answer_is_the_same_whether_whom_it_names_is_known_or_not(wing: Wing) -> None:
     known = str(wing.clinician.staff_id)
     first = await complains(wing, about="staff", about_staff_id=known)
@@ -146,6 +182,21 @@ async def test_the_answer_is_the_same_whether_whom_it_names_is_known_or_not(wing
     assert first["status"] == second["status"] == third["status"]
     told = (await wing.governor.get(f"complaints/{second['id']}"))["about_as_told"]
     assert told == f"a member of staff (given as {UNKNOWN})"
+
+
+async def test_whoever_complains_reads_the_same_whether_whom_they_name_is_known_or_not(
+    wing: Wing,
+) -> None:
+    mentor, caller = await wing.active_mentor(), await prisoner(wing)
+    for about, known in (("mentor", mentor.mentor_id), ("staff", wing.clinician.staff_id)):
+        for words_given in (None, "him"):
+            read = []
+            for given in (str(known), UNKNOWN):
+                fields = {"about": about, f"about_{about}_id": given, "about_as_told": words_given}
+                made = await caller.post("complaints", words(**fields))
+                own = await caller.get(f"complaints/{made['id']}")
+                read.append(own["about_as_told"].replace(given, "…"))
+            assert read[0] == read[1]
 
 
 async def test_about_a_mentor_nobody_has_named_it_is_for_governors_until_one_says_who(
@@ -195,6 +246,24 @@ async def test_once_it_turns_out_to_be_about_whoever_has_it_they_have_it_no_more
     assert (task["for_role"], task["for_staff_id"]) == ("governor", None)
     await assigned(wing, path, wing.governor)
     await wing.governor.post(f"{path}/answer", {"answer": "I looked."}, expect=200)
+
+
+async def test_only_a_governor_says_that_it_is_about_another_than_was_named(wing: Wing) -> None:
+    mentor, other = await wing.active_mentor(), await wing.active_mentor()
+    made = await complains(wing, about="mentor", about_mentor_id=str(mentor.mentor_id))
+    path = f"complaints/{made['id']}/about"
+    colleague = await wing.hires(StaffRole.support_worker)
+    another = {"about": "mentor", "about_mentor_id": str(other.mentor_id)}
+    dropped, unknown = {"about": "service"}, {**another, "about_mentor_id": UNKNOWN}
+    for caller in (colleague, wing.clinician):
+        for said in (another, dropped, unknown):
+            refused = await caller.put(path, said, expect=403)
+            assert refused["code"] == "not_allowed"
+    await learns_nothing(wing, wing.support_worker, made)
+    kept = {"about": "service", "about_mentor_id": str(mentor.mentor_id)}
+    await colleague.put(path, kept)
+    shown = await wing.governor.put(path, another)
+    assert shown["about_mentor_id"] == str(other.mentor_id)
 
 
 async def test_of_one_about_a_mentor_nothing_is_told_to_him_who_asks_what_is_held(

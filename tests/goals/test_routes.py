@@ -102,6 +102,22 @@ async def test_nobody_writes_another_mans_plan_whether_there_is_one_or_not(wing:
 # --- by staff, in their words ----------------------------------------------------------------
 
 
+@pytest.mark.parametrize("disclosure", ["serious_harm_test", "restricted"])
+async def test_nobody_writes_of_a_goal_what_the_mentee_must_not_read(
+    wing: Wing, disclosure: str
+) -> None:
+    made, own = await mentee(wing)
+    goal = await own.post("goals", words())
+    for caller in (own, wing.support_worker, wing.clinician):
+        body = words(mentee_id=made["id"], disclosure=disclosure)
+        refused = await caller.post("goals", body, expect=422)
+        assert [error["field"] for error in refused["errors"]] == ["disclosure"]
+        change = {"text": "He must not read this.", "disclosure": disclosure}
+        refused = await caller.patch(f"goals/{goal['id']}", change, 422)
+        assert [error["field"] for error in refused["errors"]] == ["disclosure"]
+    assert (await wing.support_worker.get(f"goals/{goal['id']}"))["disclosure"] == "ordinary"
+
+
 @pytest.mark.parametrize("who", ["support_worker", "clinician", "nurse"])
 async def test_staff_write_it_for_whoever_has_no_device(wing: Wing, who: str) -> None:
     made, own = await mentee(wing)

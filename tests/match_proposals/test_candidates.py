@@ -11,6 +11,7 @@ from sqlalchemy import event, text
 
 from app import clock
 from app.config import Settings
+from app.models.staff import StaffRole
 from tests.match_proposals.test_routes import caps, knows, speaks
 from tests.security.serving import calling, made, over
 from tests.story import Caller, Wing
@@ -90,7 +91,8 @@ async def test_whoever_may_not_is_listed_with_a_coarse_reason(wing: Wing) -> Non
     await wing.pairs(full, other["id"])
     await knows(wing, known, mentee)
     raised = await complains(wing, mentee, accused)
-    answer = await found(wing.support_worker, mentee)
+    colleague = await wing.hires(StaffRole.support_worker)
+    answer = await found(colleague, mentee)
     assert answer["candidates"] == []
     assert against(answer) == {
         str(full.mentor_id): ["mentor_full"],
@@ -205,6 +207,54 @@ async def test_check_with_staff_is_said_for_harmless_reasons_too(wing: Wing) -> 
     assert await may_meet(wing.support_worker) == await may_meet(wing.clinician) == "no"
 
 
+async def reports(wing: Wing, mentee: Any, mentor: Caller, how: str) -> None:
+    if how == "concern":
+        await complains(wing, mentee, mentor)
+        return
+    about = {"about": "mentor", "about_mentor_id": str(mentor.mentor_id)}
+    own = wing.as_person(mentee["person_id"])
+    await own.post("complaints", {"account": "He shouts at us.", **about})
+
+
+@pytest.mark.parametrize("how", ["concern", "complaint"])
+async def test_a_mentors_supervisor_learns_nothing_of_what_is_said_about_him(
+    wing: Wing, how: str
+) -> None:
+    mentor, mentee = await wing.active_mentor(), await wing.offered()
+    colleague = await wing.hires(StaffRole.support_worker)
+    before = await found(wing.support_worker, mentee)
+    await reports(wing, mentee, mentor, how)
+    assert await found(wing.support_worker, mentee) == before
+    checked = await wing.support_worker.post("pairings/check", body(mentor, mentee), 200)
+    assert checked == {"may_meet": "yes"}
+    checked = await colleague.post("pairings/check", body(mentor, mentee), 200)
+    assert checked == {"may_meet": "check_with_staff"}
+    (pair,) = (await wing.support_worker.post("match-proposals", {}))["pairs"]
+    assert pair["mentor_id"] == str(mentor.mentor_id)
+    (pair,) = (await colleague.post("match-proposals", {}))["pairs"]
+    assert (pair["outcome"], pair["why"]) == ("unmatched", "no_capacity")
+    refused = await wing.support_worker.post("pairings", body(mentor, mentee), 409)
+    assert [error["code"] for error in refused["errors"]] == ["check_with_staff"]
+
+
+@pytest.mark.parametrize("how", ["concern", "complaint"])
+async def test_of_a_pair_nobody_is_told_that_one_has_reported_the_other(
+    wing: Wing, how: str
+) -> None:
+    mentor, mentee = await wing.active_mentor(), await wing.offered()
+    await wing.pairs(mentor, mentee["id"])
+    askers = [wing.support_worker, wing.clinician, await wing.hires(StaffRole.support_worker)]
+
+    async def told() -> list[Any]:
+        checks = [await each.post("pairings/check", body(mentor, mentee), 200) for each in askers]
+        return [*checks, *[await found(each, mentee) for each in askers]]
+
+    before = await told()
+    await reports(wing, mentee, mentor, how)
+    assert await told() == before
+    assert against(before[-1]) == {str(mentor.mentor_id): ["already_paired"]}
+
+
 async def test_who_asks_whether_two_may_meet(wing: Wing) -> None:
     mentor, mentee = await wing.active_mentor(), await wing.engaged()
     for caller in (wing.governor, wing.officer, mentor):
@@ -223,8 +273,9 @@ async def test_whoever_tries_pairs_learns_of_a_few_and_then_of_none(
 ) -> None:
     mentor, mentee = await wing.active_mentor(), await wing.offered()
     await complains(wing, mentee, mentor)
+    colleague = await wing.hires(StaffRole.support_worker)
     async with calling(made(app, settings, rate_limit_pairs="2/hour")) as client:
-        worker = over(client, wing.support_worker)
+        worker = over(client, colleague)
         assert (await worker.post("pairings/check", body(mentor, mentee), 200)) == {
             "may_meet": "check_with_staff"
         }

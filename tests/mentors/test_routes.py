@@ -210,3 +210,22 @@ async def test_a_suspended_mentor_can_still_raise_a_concern_and_read_its_receipt
     told = {"subject_as_told": "the lad in the end cell", "account": "He gave his radio away."}
     raised = await mentor.post("concerns", told)
     assert [item["id"] for item in (await mentor.get("concerns"))["items"]] == [raised["id"]]
+
+
+async def test_what_a_clinician_notes_of_a_pause_is_read_by_clinicians_alone(wing: Wing) -> None:
+    mentor, note = await wing.active_mentor(), "He hears voices again."
+    path = f"mentors/{mentor.mentor_id}"
+    await wing.clinician.move(path, "paused", reason="welfare", note=note)
+    await wing.support_worker.move(path, "active", note="Back at work.")
+    assert note in str(await wing.nurse.get(f"{path}/history"))
+    for caller in (wing.support_worker, wing.governor, mentor):
+        found = await caller.get(f"{path}/history")
+        assert note not in str(found)
+        assert "paused" in str(found)
+    assert "Back at work." in str(await wing.governor.get(f"{path}/history"))
+    (pause,) = [
+        entry
+        for entry in (await wing.support_worker.get(f"{path}/history"))["items"]
+        if entry["to_state"] == "paused" and entry["from_state"] == "active"
+    ]
+    assert (pause["reason"], "note" in pause) == ("welfare", False)

@@ -338,6 +338,8 @@ def test_a_corrected_end_leads_back_to_where_it_was_recorded_from(end: MentorSta
 # --- who reads why ---------------------------------------------------------------------------
 
 DECISION = went("governor_review", "declined", NOW, reason="clearance_refused", note="Told.")
+PAUSE = went("active", "paused", NOW, reason="welfare", role=Role.nurse, note="He hears voices.")
+BACK = went("paused", "active", NOW, role=Role.clinician, note="He is better.")
 STEP = went("draft", "submitted", NOW, by="sw.sli", role=Role.support_worker)
 
 
@@ -349,12 +351,19 @@ STEP = went("draft", "submitted", NOW, by="sw.sli", role=Role.support_worker)
         (DECISION, Role.clinician, HistoryBare),
         (DECISION, Role.nurse, HistoryBare),
         (DECISION, Role.mentor, HistoryForMentor),
+        (PAUSE, Role.support_worker, HistoryCoarse),
+        (PAUSE, Role.governor, HistoryCoarse),
+        (PAUSE, Role.clinician, HistoryRead),
+        (PAUSE, Role.nurse, HistoryRead),
+        (PAUSE, Role.mentor, HistoryForMentor),
+        (BACK, Role.support_worker, HistoryCoarse),
+        (BACK, Role.governor, HistoryCoarse),
         (STEP, Role.support_worker, HistoryRead),
         (STEP, Role.clinician, HistoryRead),
         (STEP, Role.applicant, HistoryForMentor),
     ],
 )
-def test_why_a_governor_decided_is_not_for_everyone(
+def test_why_a_governor_decided_or_a_clinician_paused_is_not_for_everyone(
     entry: History, role: Role, shape: type
 ) -> None:
     assert history_shape(entry, role) is shape

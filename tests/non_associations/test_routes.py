@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
+from app import clock
 from app.cli import matching as command
 from app.config import Settings
 from tests.non_associations.test_parse import own_list, pair
@@ -88,8 +90,50 @@ async def test_two_whom_the_prison_keeps_apart_are_not_paired_and_nobody_is_told
     closed = {"isOpen": False, "isClosed": True, "whenUpdated": "2026-01-01T00:00:00"}
     assert outcomes(await imports(wing, {**apart, **closed})) == ["updated"]
     assert await may_meet(wing.support_worker, mentor, mentee) == "yes"
-    assert outcomes(await imports(wing, apart)) == ["unchanged"]  # a file that lags behind
     assert (await wing.pairs(mentor, mentee["id"]))["status"] == "live"
+
+
+CLOSED = {"isOpen": False, "isClosed": True}
+
+
+async def test_a_time_to_come_lifts_no_pair_and_outdates_nothing(wing: Wing) -> None:
+    mentor, mentee, apart = await two(wing)
+    await imports(wing, apart)
+    ahead = (clock.now() + timedelta(days=1)).isoformat()
+    for when in (ahead, "2199-01-01T00:00:00", None):
+        report = await imports(wing, {**apart, **CLOSED, "whenCreated": None, "whenUpdated": when})
+        assert outcomes(report) == ["unchanged"]
+        assert report["rows"][0]["field"] == "whenUpdated"
+        assert await may_meet(wing.clinician, mentor, mentee) == "no"
+    await imports(wing, {**apart, "whenUpdated": ahead})
+    lifted = {**apart, **CLOSED, "whenUpdated": "2026-01-01T00:00:00"}
+    assert outcomes(await imports(wing, lifted)) == ["updated"]
+    assert await may_meet(wing.clinician, mentor, mentee) == "yes"
+
+
+async def test_whatever_says_that_a_pair_stands_opens_it_again_however_old(wing: Wing) -> None:
+    mentor, mentee, apart = await two(wing)
+    lifted = {**apart, **CLOSED, "whenUpdated": "2026-01-01T00:00:00"}
+    for old in (apart, {**apart, "whenCreated": None, "whenUpdated": None}):
+        await imports(wing, apart)
+        await imports(wing, lifted)
+        assert await may_meet(wing.clinician, mentor, mentee) == "yes"
+        assert outcomes(await imports(wing, old)) == ["updated"]
+        assert await may_meet(wing.clinician, mentor, mentee) == "no"
+    behind = {**lifted, "whenUpdated": "2025-12-01T00:00:00"}
+    assert outcomes(await imports(wing, behind)) == ["unchanged"]
+    assert await may_meet(wing.clinician, mentor, mentee) == "no"
+
+
+async def test_a_known_id_is_never_turned_to_two_others(wing: Wing) -> None:
+    mentor, mentee, apart = await two(wing)
+    await imports(wing, apart)
+    others = between("B0001AA", "B0002AA", whenUpdated="2026-01-01T00:00:00")
+    report = await imports(wing, others)
+    assert outcomes(report) == ["refused"]
+    assert report["rows"][0]["field"] == "id"
+    assert "B000" not in json.dumps(report)
+    assert await may_meet(wing.clinician, mentor, mentee) == "no"
 
 
 async def test_a_pair_binds_a_person_who_comes_later_and_one_known_by_another_number(

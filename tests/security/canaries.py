@@ -266,6 +266,7 @@ _put(
         "mentee": CARE,
         "mentor": CARE | GOVERNORS,
         "mentor_decision": GOVERNORS,
+        "mentor_pause": CLINICIANS,
         "session": CARE,
         "concern": CARE,
         "training": CARE | GOVERNORS,

@@ -246,6 +246,9 @@ async def _mentors(world: World) -> None:
         await worker_.put(f"{path}/supervisor", supervisor)
         await governor.move(path, "active", reason="founding_mentor")
         if variant == "mentor":
+            note = {"note": word("history", "note", "mentor_pause")}
+            await world.clinician.move(path, "paused", reason="welfare", **note)
+            await worker_.move(path, "active")
             paid = {"commitment": "full_time", **words_of_row("mentor", variant)}
             paid = {name: paid[name] for name in ("commitment", "pay_reference")}
             await worker_.put(f"{path}/commitment", paid)

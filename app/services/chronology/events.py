@@ -179,7 +179,7 @@ def _moves(facts: Facts, rows: dict[UUID, Row], reader: Reader) -> Iterator[Even
         row = rows.get(entry.thing_id)
         if row is None or entry.from_state is None:
             continue
-        within = reader.of_move(row, entry.actor_role, entry.from_state)
+        within = reader.of_move(row, entry.actor_role, entry.from_state, entry.to_state)
         moved = entry.from_state != entry.to_state or row.noun == "notification"
         what = {"from": entry.from_state, "to": entry.to_state} if moved else {}
         if entry.reason is not None and "reason" in within:

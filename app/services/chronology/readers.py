@@ -28,6 +28,7 @@ from app.models.staff import Role
 from app.services.chronology.facts import PAGED_ABOUT, Doc, Facts, Row
 from app.services.concerns.routing import READ_BY_CLINICIANS
 from app.services.escalation import Immediacy
+from app.services.mentors import kind_of_move
 from app.visibility import MATRIX
 
 # Where a table's audience stands in the matrix. A table that is missing is told to no one reader;
@@ -88,7 +89,6 @@ _CLOCKS = (
     ("decided_at", "decide_by"),
 )
 _OF_CLINICIANS = {"clinical_note", "safety_item"}
-_DECIDED_FROM = {"governor_review", "suspended"}
 
 
 def _shape(resource: str, role: Role) -> Any:
@@ -239,16 +239,17 @@ class Reader:
         named = of if field == "addendum" else field
         return named in within and self._unrestricted(row.noun, disclosure, author)
 
-    def of_move(self, row: Row, actor_role: Role, from_state: str | None) -> Collection[str]:
+    def of_move(
+        self, row: Row, actor_role: Role, from_state: str | None, to_state: str
+    ) -> Collection[str]:
         """Which of a move's `reason` and `note` are within reach."""
         if self.role is None:
             return EVERY_FIELD
         resource = f"{RESOURCES.get(row.noun, '')}.history"
         if row.noun == "concern" and self._reviews(row.then):
             resource = "concerns.reviewed.history"
-        decided = actor_role is Role.governor and from_state in _DECIDED_FROM
-        if row.noun == "mentor" and decided:
-            resource += ".decided"
+        if row.noun == "mentor":
+            resource += kind_of_move(actor_role, from_state, to_state)
         found = _shape(resource, self.role)
         if found is not None:
             return frozenset(found.model_fields)

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
-from app.access import Actor
-from app.errors import Conflicting, Invalid, NotFound
+from app.access import Actor, the_system
+from app.errors import Conflicting, Invalid, NotAllowed, NotFound
 from app.models.base import Output
 from app.models.complaints import (
     AboutPut,
@@ -18,14 +18,16 @@ from app.models.complaints import (
     ComplaintCreate,
     ComplaintStatus,
 )
+from app.models.mentors import Mentor
 from app.models.people import Person
 from app.models.staff import Role, Staff
 from app.models.tasks import TaskKind
 from app.scope import everything, referred
 from app.services import lifecycle, references, tasks, texts
+from app.services.complaints import routing
 from app.services.complaints.clocks import answer_due, due_from_now, start_clock
 from app.services.complaints.moves import COMPLAINT
-from app.services.complaints.routing import falls_to, may_work, route
+from app.services.complaints.routing import as_told, falls_to, may_work, route
 from app.visibility import shape
 
 S = ComplaintStatus
@@ -40,6 +42,7 @@ async def raise_complaint(db: AsyncSession, actor: Actor, body: ComplaintCreate)
     if body.occurred_at is not None and body.occurred_at > now:
         raise Invalid.field("occurred_at", "in_the_future", "must not be in the future")
     raiser = await _raiser(db, actor, body)
+    named = (body.about_mentor_id, body.about_staff_id)
     complaint = Complaint(
         prison_id=actor.prison_id,
         reference=references.new("K"),
@@ -48,9 +51,10 @@ async def raise_complaint(db: AsyncSession, actor: Actor, body: ComplaintCreate)
         occurred_at=body.occurred_at or now,
         due_at=await due_from_now(db, actor.prison_id),
         disclosure=body.disclosure,
-        **body.model_dump(include={"about", "account", "wanted", "about_as_told"}),
+        about_as_told=as_told(body.about_as_told, *named),
+        **body.model_dump(include={"about", "account", "wanted"}),
     )
-    await route(db, complaint, body.about_mentor_id, body.about_staff_id)
+    await route(db, complaint, *named)
     when = complaint.occurred_at
     await lifecycle.begin(db, COMPLAINT, complaint, actor, occurred_at=when)
     await texts.keep_first(db, actor, complaint, *TEXTS)
@@ -115,20 +119,36 @@ async def answer(db: AsyncSession, actor: Actor, complaint: Complaint, body: Ans
 
 async def say_whom(db: AsyncSession, actor: Actor, complaint: Complaint, body: AboutPut) -> None:
     """Say whom it is about, as it turned out. From then on it goes past them; whoever has it and
-    may no longer see it has it no more. Raises Invalid for who is not known here."""
+    may no longer see it has it no more. Raises Invalid for who is not known here, and NotAllowed
+    for who is no governor and names another than was named: it would come to their line."""
     said = (body.about_mentor_id, body.about_staff_id)
+    named = (complaint.about_mentor_id, complaint.about_staff_id)
+    another = any(old not in (None, new) for old, new in zip(named, said, strict=True))
+    if another and actor.role is not Role.governor:
+        raise NotAllowed("It names somebody already: a governor says that it is another.")
     complaint.about = body.about
     await route(db, complaint, *said)
     for name, given in zip(("about_mentor_id", "about_staff_id"), said, strict=True):
         if getattr(complaint, name) != given:
             raise Invalid.field(name, "unknown", "is nobody here")
+    await _routed(db, actor, complaint)
+
+
+async def _routed(db: AsyncSession, actor: Actor, complaint: Complaint) -> None:
+    """Whoever has it and may no longer see it has it no more."""
     if complaint.assigned_to is not None:
-        found = everything(Staff, actor.prison_id).where(col(Staff.id) == complaint.assigned_to)
+        found = everything(Staff, complaint.prison_id).where(col(Staff.id) == complaint.assigned_to)
         staff = (await db.execute(found)).scalar_one()
         if not may_work(complaint, staff.role, staff.id):
             complaint.assigned_to = None
     await lifecycle.mark(db, COMPLAINT, complaint, actor, "routed")
     await _hand_on(db, actor, complaint)
+
+
+async def follow_supervisor(db: AsyncSession, mentor: Mentor) -> None:
+    """The mentor was given another supervisor: they see nothing that is open about the mentor."""
+    for complaint in await routing.follow_supervisor(db, mentor):
+        await _routed(db, the_system(mentor.prison_id), complaint)
 
 
 def receipt(complaint: Complaint, actor: Actor) -> Output:
@@ -157,6 +177,7 @@ __all__ = [
     "answer",
     "answer_due",
     "assign",
+    "follow_supervisor",
     "may_work",
     "raise_complaint",
     "receipt",

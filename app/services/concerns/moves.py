@@ -18,6 +18,7 @@ from app.models.mentees import Mentee, MenteeStatus
 from app.models.staff import Role
 from app.scope import everything
 from app.services.concerns.clocks import start_clocks
+from app.services.concerns.routing import keep_from_the_line
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
 
 S = ConcernStatus
@@ -131,6 +132,7 @@ async def start_anew(db: AsyncSession, context: Context) -> None:
     concern.lower_to = concern.lower_by = concern.lower_reason = None
     concern.feedback = concern.feedback_text = concern.feedback_told_by = None
     concern.feedback_at = concern.closed_at = None
+    await keep_from_the_line(db, concern)
     await start_clocks(db, concern, context.now)
 
 

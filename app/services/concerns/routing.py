@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.errors import NotAllowed
-from app.models.concerns import Concern, ConcernKind
+from app.models.concerns import CONCERN_OPEN, Concern, ConcernKind
 from app.models.mentors import MENTOR_ENDED, Mentor
 from app.models.staff import Role, StaffRole
 from app.scope import everything
@@ -27,6 +27,28 @@ async def route(db: AsyncSession, concern: Concern) -> None:
     mentor = (await db.execute(live)).scalars().first()
     if mentor is not None:
         concern.about_mentor, concern.about_line_id = True, mentor.supervisor_id
+
+
+async def follow_supervisor(db: AsyncSession, mentor: Mentor) -> None:
+    """The mentor was given another supervisor: what is open about the mentor's conduct goes past
+    them from now on."""
+    found = everything(Concern, mentor.prison_id).where(
+        col(Concern.subject_person_id) == mentor.person_id,
+        col(Concern.about_mentor),
+        col(Concern.status).in_(CONCERN_OPEN),
+    )
+    for concern in await db.scalars(found.order_by(col(Concern.id)).with_for_update()):
+        concern.about_line_id = mentor.supervisor_id
+
+
+async def keep_from_the_line(db: AsyncSession, concern: Concern) -> None:
+    """Note the supervisor the mentor has by now, of one that is routed."""
+    live = everything(Mentor, concern.prison_id).where(
+        col(Mentor.person_id) == concern.subject_person_id, col(Mentor.status).not_in(MENTOR_ENDED)
+    )
+    mentor = (await db.execute(live)).scalars().first() if concern.about_mentor else None
+    if mentor is not None:
+        concern.about_line_id = mentor.supervisor_id
 
 
 def kept_from(concern: Concern, staff_id: UUID | None) -> bool:

@@ -20,6 +20,8 @@ from app.services.mentors.moves import CORRECTION_REASONS, MENTOR, uphold_suspen
 from app.services.mentors.waiting import applications_due
 from app.visibility import shape
 
+DECIDED_FROM = frozenset({MentorStatus.governor_review, MentorStatus.suspended})
+
 
 async def make_move(db: AsyncSession, actor: Actor, mentor: Mentor, body: MoveCreate) -> None:
     """The move a caller asked for. Whoever becomes active by one that is entered late, and lacks
@@ -60,11 +62,20 @@ async def shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> Output:
     )
 
 
+def kind_of_move(actor_role: Role, from_state: str | None, to_state: str) -> str:
+    """Which variant of a mentor's history a move is answered in."""
+    if actor_role is Role.governor and from_state in DECIDED_FROM:
+        return ".decided"
+    if actor_role.family is Role.clinician and MentorStatus.paused in {from_state, to_state}:
+        return ".fitness"
+    return ""
+
+
 def history_shape(entry: History, role: Role) -> type[Output]:
-    """How much of one move a role may read: why a governor decided is not for everyone."""
-    decision = MentorStatus.governor_review, MentorStatus.suspended
-    decided = entry.actor_role is Role.governor and entry.from_state in decision
-    return shape("mentors.history.decided" if decided else "mentors.history", role)
+    """How much of one move a role may read: why a governor decided is not for everyone, nor what a
+    clinician noted of a pause."""
+    kind = kind_of_move(entry.actor_role, entry.from_state, entry.to_state)
+    return shape(f"mentors.history{kind}", role)
 
 
 async def history_shown(db: AsyncSession, mentor: Mentor, actor: Actor) -> list[Output]:
@@ -83,6 +94,7 @@ __all__ = [
     "correct_end",
     "history_shape",
     "history_shown",
+    "kind_of_move",
     "latest_episode",
     "make_move",
     "person_of",

@@ -24,7 +24,8 @@ from app.models.placements import Placement
 from app.models.prisons import Prison
 from app.models.staff import Staff
 from app.scope import referred
-from app.services import assessments, explanations, lifecycle, outbox, placements
+from app.services import assessments, complaints, explanations, lifecycle, outbox, placements
+from app.services.concerns import routing as concern_routing
 from app.services.mentors.moves import MENTOR
 from app.services.supervisions import plans as supervision
 from app.services.working_days import local_date
@@ -52,7 +53,8 @@ async def record_agreement(
 
 
 async def assign_supervisor(db: AsyncSession, mentor: Mentor, body: SupervisorPut) -> None:
-    """Assign the member of staff who supervises the mentor."""
+    """Assign the member of staff who supervises the mentor; what is open about the mentor goes past
+    them from now on."""
     staff = await referred(db, Staff, mentor.prison_id, body.staff_id, "staff_id")
     if not staff.active or staff.role not in SUPERVISORS:
         message = "must be an active support worker or clinician"
@@ -60,6 +62,8 @@ async def assign_supervisor(db: AsyncSession, mentor: Mentor, body: SupervisorPu
     mentor.supervisor_id = staff.id
     outbox.say(db, mentor.prison_id, "mentor.supervisor_assigned", mentor.id, staff_id=staff.id)
     await supervision.follow_supervisor(db, mentor)
+    await complaints.follow_supervisor(db, mentor)
+    await concern_routing.follow_supervisor(db, mentor)
     await db.flush()
 
 
