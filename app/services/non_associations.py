@@ -32,7 +32,7 @@ from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
 from app.models.prisons import PersonIdentity, Prison
 from app.scope import everything
-from app.services import lifecycle, match_facts, outbox, pairings
+from app.services import between_two, lifecycle, outbox, pairings
 from app.services.people.identities import people_lock
 
 CHUNK = 500  # looked up and written together
@@ -203,7 +203,7 @@ async def part_pairs(db: AsyncSession, prison_id: str, numbers: Collection[str])
         col(Mentee.id).in_([pairing.mentee_id for pairing in rows])
     )
     person_of = {mentee.id: mentee.person_id for mentee in (await db.scalars(theirs)).all()}
-    apart = await match_facts.non_associated(db, prison_id, {*ids, *person_of.values()})
+    apart = await between_two.non_associated(db, prison_id, {*ids, *person_of.values()})
     for pairing in rows:
         if (by_id[pairing.mentor_id].person_id, person_of[pairing.mentee_id]) in apart:
             await lifecycle.move(
