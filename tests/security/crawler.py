@@ -51,6 +51,8 @@ ID_FILTERS = {
     "thing_id": ["concern", "person", "mentor"],
     "staff_id": ["staff"],
     "host_id": ["mentor"],
+    "assigned_to": ["staff"],
+    "supervisor_id": ["staff"],
     "day_id": ["cohort_day"],
 }
 # Filters by text: values that stand in these columns, besides a few words.
