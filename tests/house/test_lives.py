@@ -25,7 +25,7 @@ from app.config import Settings
 from app.runtime import open_database
 from tests.house.lives import LIVES, Lives, Tally
 
-WORLDS = int(os.environ.get("LIVES_EXAMPLES", "20"))
+WORLDS = int(os.environ.get("LIVES_EXAMPLES", "8"))
 A_WORLD = 50
 ENOUGH = 60
 """From so many worlds on, every guard must have let somebody pass and have stopped somebody."""

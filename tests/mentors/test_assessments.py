@@ -94,6 +94,15 @@ async def test_the_progress_of_shadowing_names_what_is_missing(wing: Wing) -> No
     told = await wing.governor.get(f"{path}/shadowing")
     assert told["days_stopped"] == 4
     await wing.governor.move(path, "shadowing")
+    body = {
+        "observed_mentor_id": str(host.mentor_id),
+        "held_at": clock.spell(clock.now() - timedelta(hours=5)),
+        "minutes": 50,
+        "learnt": "Nothing: he was not there.",
+    }
+    refused = await wing.support_worker.post(f"{path}/observations", body, expect=422)
+    assert refused["errors"][0]["code"] == "suspended"
+    clock.forward(hours=9)
     await wing.observes(mentor["id"], str(host.mentor_id), sessions=2)
     himself = wing.as_person(mentor["person_id"], mentor["id"])
     for caller in (wing.support_worker, wing.clinician, wing.governor, himself):

@@ -32,7 +32,7 @@ from tests.security.crawler import PATH_TABLES, asked
 from tests.story import Wing
 
 # Examples an operation, of each kind: of the declared shape, and not. More for a long run.
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "1"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -25,14 +25,12 @@ from app.visibility import shape
 
 SOURCES = {
     "break_glass": TaskSource.break_glass,
-    "campaign": TaskSource.campaigns,
     "complaint": TaskSource.complaints,
     "concern": TaskSource.concerns,
     "joint_review": TaskSource.joint_reviews,
     "match_proposal": TaskSource.match_proposals,
     "mentee": TaskSource.mentees,
     "mentor": TaskSource.mentors,
-    "pairing": TaskSource.pairings,
     "person": TaskSource.people,
     "placement": TaskSource.placements,
     "session": TaskSource.sessions,
