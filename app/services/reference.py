@@ -240,6 +240,7 @@ def name_of(kind: type[StrEnum]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
+@lru_cache
 def labels() -> dict[str, dict[str, Any]]:
     """The words of the files: list → code → label and easy_read."""
     found: dict[str, dict[str, Any]] = {}

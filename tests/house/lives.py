@@ -21,7 +21,7 @@ from sqlmodel import col
 from app import clock, worker
 from app.access import Actor
 from app.db import Database
-from app.errors import GuardsUnmet, Refused
+from app.errors import GuardsUnmet, NotPairable, Refused
 from app.models.acquaintances import AcquaintanceCreate, Relation
 from app.models.campaigns import Campaign, CampaignStatus
 from app.models.clearances import ClearancePut
@@ -227,7 +227,7 @@ class Lives:
             mentor, mentee = await self._some(db, Mentor), await self._some(db, Mentee)
         if mentor is not None and mentee is not None:
             body = PairingCreate(mentor_id=mentor.id, mentee_id=mentee.id)
-            await self._tried(lambda db: pairings.pair(db, self.worker_, body))
+            await self._tried(lambda db: pairings.pair(db, self.worker_, body), "pairings")
 
     async def takes_permission_back(self) -> None:
         async def revoke(db: AsyncSession) -> None:
@@ -401,7 +401,7 @@ class Lives:
         try:
             async with self.db.write(self.prison_id) as db:
                 await act(db)
-        except GuardsUnmet as unmet:
+        except (GuardsUnmet, NotPairable) as unmet:
             self.tally.refused.update(f"{noun} {error.code}" for error in unmet.errors)
         except (Refused, IntegrityError):  # refused by a service, or by the database
             pass
