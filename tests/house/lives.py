@@ -260,7 +260,8 @@ class Lives:
 
     async def are_kept_apart(self) -> None:
         """Two know each other, or the prison keeps them apart, or does so no more."""
-        one, other = self.random.sample(self.person_ids, 2)
+        first, second = self.random.sample(range(len(self.person_ids)), 2)
+        one, other = self.person_ids[first], self.person_ids[second]
 
         async def know(db: AsyncSession) -> None:
             body = AcquaintanceCreate(
@@ -271,7 +272,7 @@ class Lives:
         async def keep(db: AsyncSession) -> None:
             pair = [await db.get_one(Person, (self.prison_id, each)) for each in (one, other)]
             told = {
-                "id": self.random.randrange(4),
+                "id": 1000 * min(first, second) + max(first, second),
                 "firstPrisonerNumber": pair[0].number,
                 "secondPrisonerNumber": pair[1].number,
                 "restrictionType": "WING",

@@ -56,6 +56,27 @@ async def test_a_mentee_may_meet_their_mentor_before_support_begins(wing: Wing, 
     assert (await wing.pairs(mentor, mentee["id"]))["status"] == "live"
 
 
+async def test_a_mentors_last_place_is_given_to_one_of_those_who_come_at_once(wing: Wing) -> None:
+    await wing.governor.patch("", {"mentees_per_voluntary": 2})
+    mentor = await wing.active_mentor()
+    first, *others = [await wing.offered() for _ in range(4)]
+    taken = await wing.pairs(mentor, first["id"])
+    replies = await asyncio.gather(
+        *[
+            wing.support_worker.request("POST", "pairings", json=body(mentor, mentee))
+            for mentee in others
+        ]
+    )
+    assert sorted(reply.status_code for reply in replies) == [201, 409, 409]
+    lost = [reply.json() for reply in replies if reply.status_code == 409]
+    assert [codes(each) for each in lost] == [["mentor_full"]] * 2
+    await wing.support_worker.move(f"pairings/{taken['id']}", "ended", reason="goals_met")
+    again = next(
+        mentee for mentee, reply in zip(others, replies, strict=True) if reply.status_code == 409
+    )
+    assert (await wing.pairs(mentor, again["id"]))["status"] == "live"
+
+
 @pytest.mark.parametrize("to", ["paused", "suspended", "stepped_down"])
 async def test_a_mentor_who_is_not_active_is_given_nobody(wing: Wing, to: str) -> None:
     mentor, mentee = await wing.active_mentor(), await wing.engaged()
