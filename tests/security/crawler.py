@@ -32,8 +32,9 @@ PAGES_AT_MOST = 100
 HIDDEN_AT_MOST = 4
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _BASE64 = re.compile(r"[A-Za-z0-9_-]{24,}")
-# Who knocked at the door of another prison is named to its governor, by the subject alone.
-_KNOCKED = re.compile(r'"subject":"[^"]*"')
+# Who knocked at the door of another prison is named to its governor: by the subject, which for a
+# machine is its client's name too.
+_KNOCKED = re.compile(r'"(subject|client)":"[^"]*"')
 _FILLED = re.compile(r"\{(\w+)\}")
 NOBODYS_ID = str(new_id())
 IDS = dict[str, dict[str, list[str]]]
