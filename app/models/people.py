@@ -67,6 +67,11 @@ class Person(Versioned, table=True):
     merged_into: UUID | None = None
     merged_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
+    @property
+    def wing_code(self) -> str | None:
+        """The wing they live on, by their cell; None where that is not known."""
+        return self.cell_location.partition("-")[0] if self.cell_location else None
+
 
 class PersonCreate(Input):
     """A prisoner entered by hand, where no prison system sends them."""

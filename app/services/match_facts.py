@@ -92,10 +92,6 @@ async def load(
     )
 
 
-def _wing(person: Person) -> str | None:
-    return person.cell_location.partition("-")[0] if person.cell_location else None
-
-
 def _mentee(mentee: Mentee, person: Person, traits: dict[UUID, Traits]) -> MenteeSide:
     bars = set()
     if mentee.status not in PAIRABLE:
@@ -110,7 +106,7 @@ def _mentee(mentee: Mentee, person: Person, traits: dict[UUID, Traits]) -> Mente
         safety_need=mentee.safety_need,
         traits=traits[person.id],
         born=person.date_of_birth,
-        wing=_wing(person),
+        wing=person.wing_code,
         bars=frozenset(bars),
     )
 
@@ -139,7 +135,7 @@ def _mentor(
         places=places,
         traits=traits,
         born=person.date_of_birth,
-        wing=_wing(person),
+        wing=person.wing_code,
         own_wing_only=ApprovalCondition.own_wing_only in mentor.limits,
         last_paired_at=last_paired_at,
         bars=frozenset(bars),
@@ -284,6 +280,6 @@ async def _limited(db: AsyncSession, mentor: Mentor, mentee: Mentee) -> set[Matc
         found.add(MatchBar.no_one_to_one)
     if ApprovalCondition.own_wing_only in mentor.limits:
         people = await _people(db, mentor.prison_id, {mentor.person_id, mentee.person_id})
-        if _wing(people[mentor.person_id]) != _wing(people[mentee.person_id]):
+        if people[mentor.person_id].wing_code != people[mentee.person_id].wing_code:
             found.add(MatchBar.own_wing_only)
     return found

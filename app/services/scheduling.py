@@ -67,11 +67,13 @@ class Limits:
     """How much the mentor may work, on what conditions, and what there is of it around the plan.
 
     Days and weeks are the prison's own; a session belongs to the day on which it begins.
+    `elsewhere`: the mentees who live on another wing than the mentor.
     """
 
     weekly_hours: int
     nights: int
     conditions: frozenset[ApprovalCondition] = frozenset()
+    elsewhere: frozenset[UUID] = frozenset()
     worked: Sequence[Worked] = ()
     zone: ZoneInfo = LONDON
 
@@ -208,6 +210,7 @@ def _conditions(plan: Plan, limits: Limits) -> Iterator[Clash]:
         ApprovalCondition.no_one_to_one: plan.kind is SessionKind.one_to_one,
         ApprovalCondition.groups_with_staff_only: plan.kind in GROUPS
         and plan.lead_staff_id is None,
+        ApprovalCondition.own_wing_only: not limits.elsewhere.isdisjoint(plan.mentee_ids),
     }
     for condition, broken in against.items():
         if broken and condition in limits.conditions:

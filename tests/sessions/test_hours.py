@@ -110,6 +110,28 @@ async def test_conditions_of_approval_and_of_clearance_are_kept_in_plans(scene: 
     assert clash_kinds(refused) == ["approval_condition"]
 
 
+async def test_a_mentor_of_their_own_wing_only_is_planned_with_nobody_of_another(
+    scene: Scene,
+) -> None:
+    wing = scene.wing
+    mentee = await wing.support_worker.get(f"mentees/{scene.mentees[0]}")
+    lives = "UPDATE person SET cell_location = :cell WHERE id = :id"
+
+    async def moves_to(person_id: object, cell: str) -> None:
+        async with wing.db.write(wing.prison_id) as session:
+            await session.execute(text(lives), {"cell": cell, "id": UUID(str(person_id))})
+
+    await moves_to(scene.mentor.person_id, "A-1-001")
+    await moves_to(mentee["person_id"], "B-1-001")
+    await scene.books(monday())
+    await conditions(scene, "own_wing_only")
+    refused = await scene.refused(monday(11))
+    assert clash_kinds(refused) == ["approval_condition"]
+    assert "own_wing_only" in refused["detail"]
+    await moves_to(mentee["person_id"], "A-2-017")
+    await scene.books(monday(11), minutes=30)
+
+
 async def test_what_happened_is_recorded_with_what_it_went_against(scene: Scene) -> None:
     wing = scene.wing
     await conditions(scene, "no_nights")

@@ -3,7 +3,7 @@ and the conditions of the approval."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -172,6 +172,16 @@ def test_what_a_mentor_was_approved_on_is_kept_in_plans(
 def test_a_group_with_staff_keeps_the_condition() -> None:
     made = plan(at(MONDAY), kind=SessionKind.group, lead_staff_id=uuid4())
     assert kinds(made, conditions=frozenset({C.groups_with_staff_only})) == []
+
+
+@pytest.mark.parametrize("elsewhere", [frozenset({MENTEE}), frozenset({uuid4()}), frozenset()])
+def test_a_mentor_of_their_own_wing_only_is_planned_with_nobody_of_another(
+    elsewhere: frozenset[UUID],
+) -> None:
+    for given in ({C.own_wing_only}, set[ApprovalCondition]()):
+        found = kinds(plan(at(MONDAY)), conditions=frozenset(given), elsewhere=elsewhere)
+        kept = not given or MENTEE not in elsewhere
+        assert found == ([] if kept else [ClashKind.approval_condition])
 
 
 def test_every_broken_condition_is_told_at_once() -> None:

@@ -12,6 +12,7 @@ from app.access import Actor
 from app.errors import FieldError, Invalid
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import Commitment, Mentor
+from app.models.people import Person
 from app.models.prisons import Prison
 from app.models.rooms import Room
 from app.models.sessions import (
@@ -94,7 +95,7 @@ async def hold_mentor(db: AsyncSession, session: Session) -> None:
 async def load_facts(
     db: AsyncSession, prison_id: str, plan: Plan, *, except_for: UUID | None = None
 ) -> Facts:
-    """What the plan is held against, in seven queries. Mentor and mentees are kept as they are
+    """What the plan is held against, in nine queries. Mentor and mentees are kept as they are
     until the commit, so that nobody is suspended or discharged between the look and the save."""
     mentors = everything(Mentor, prison_id).where(col(Mentor.id) == plan.mentor_id)
     mentees = everything(Mentee, prison_id).with_only_columns(col(Mentee.id), col(Mentee.status))
@@ -134,9 +135,22 @@ async def _limits(db: AsyncSession, mentor: Mentor, plan: Plan, except_for: UUID
         prison.full_time_weekly_hours if full_time else prison.voluntary_weekly_hours,
         prison.nights_in_seven_days,
         frozenset(mentor.limits),
+        await _elsewhere(db, mentor, plan),
         [Worked(*row) for row in await db.execute(found.with_only_columns(*columns))],
         prison.tz,
     )
+
+
+async def _elsewhere(db: AsyncSession, mentor: Mentor, plan: Plan) -> frozenset[UUID]:
+    """The plan's mentees who live on another wing than the mentor does."""
+    mentees = everything(Mentee, mentor.prison_id).where(col(Mentee.id).in_(plan.mentee_ids))
+    columns = mentees.with_only_columns(col(Mentee.id), col(Mentee.person_id))
+    persons = {row.id: row.person_id for row in await db.execute(columns)}
+    ids = [mentor.person_id, *persons.values()]
+    people = everything(Person, mentor.prison_id).where(col(Person.id).in_(ids))
+    wings = {each.id: each.wing_code for each in (await db.scalars(people)).all()}
+    home = wings[mentor.person_id]
+    return frozenset(each for each, person_id in persons.items() if wings[person_id] != home)
 
 
 def _span(plan: Plan) -> Range[object]:
