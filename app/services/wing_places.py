@@ -259,6 +259,27 @@ def _earlier() -> ColumnElement[Any]:
     return inner
 
 
+def _in_reach() -> ColumnElement[bool]:
+    """Whether the wing has as many free places as there are requests up to the row's own, or its
+    places are not counted."""
+    other = WingPlace.__table__.alias("taken_place")  # type: ignore[attr-defined]
+    taken = select(func.count()).where(
+        other.c.prison_id == col(WingPlace.prison_id),
+        other.c.wing_id == col(WingPlace.wing_id),
+        other.c.status.in_([state.value for state in TAKEN]),
+    )
+    free = col(Wing.places) - taken.correlate(WingPlace).scalar_subquery()
+    return (
+        select(or_(col(Wing.places).is_(None), _earlier() <= free))
+        .where(
+            col(Wing.prison_id) == col(WingPlace.prison_id), col(Wing.id) == col(WingPlace.wing_id)
+        )
+        .correlate(WingPlace)
+        .scalar_subquery()
+    )
+
+
+IN_REACH = _in_reach()
 POSITION = case((col(WingPlace.status).in_(UNDECIDED), cast(_earlier(), Integer)))
 DISPLAY_NAME = (
     select(col(Person.display_name))

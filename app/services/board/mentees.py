@@ -1,6 +1,6 @@
 """The board's rules about mentees, and whoever asked for something."""
 
-from typing import Any
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import col
@@ -12,11 +12,12 @@ from app.models.match_proposals import MatchProposal, MatchProposalStatus
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.pairings import Pairing, PairingStatus
 from app.models.staff import Role
-from app.models.tasks import Task
+from app.models.tasks import Task, TaskKind, TaskStatus
 from app.models.wing_places import WingPlace, WingPlaceStatus
-from app.services.board.rules import SW, C, G, Rule, both, entered, person_of
+from app.services.board.rules import SW, C, G, Rule, entered, in_state, person_of
 from app.services.board.tasks import TOLD_BY_THE_THING, task_rule
 from app.services.tasks.ladder import OF_SAFETY
+from app.services.wing_places import IN_REACH
 from app.ties import HERE, MY_STAFF
 
 _waiting = BoardBand.waiting
@@ -40,6 +41,21 @@ def _paired(role: Role) -> ColumnElement[bool]:
     return _with_a_mentor(PairingStatus.live)
 
 
+def _asked_about() -> ColumnElement[bool]:
+    """Whether a task asks to look again at who waits for a place."""
+    found = (
+        select(col(Task.id))
+        .where(
+            col(Task.prison_id) == HERE,
+            col(Task.thing_id) == col(WingPlace.id),
+            col(Task.kind) == TaskKind.wing_place_due,
+            col(Task.status) == TaskStatus.open,
+        )
+        .correlate(WingPlace)
+    )
+    return found.exists()
+
+
 def _unanswered(role: Role) -> ColumnElement[bool]:
     """Mine, or nobody's yet."""
     return and_(
@@ -48,19 +64,7 @@ def _unanswered(role: Role) -> ColumnElement[bool]:
     )
 
 
-def _mentee(rule: BoardRule, roles: tuple[Role, ...], *states: MenteeStatus, **rest: Any) -> Rule:
-    """A mentee in one of these states waits for the roles."""
-    return Rule(
-        rule,
-        rest.pop("band", _waiting),
-        roles,
-        Mentee,
-        "mentees",
-        when=both(col(Mentee.status).in_(states), rest.pop("when", None)),
-        since=entered(Mentee),
-        person=col(Mentee.person_id),
-        **rest,
-    )
+_mentee = partial(in_state, Mentee, "mentees")
 
 
 MENTEES = (
@@ -120,7 +124,20 @@ WHO_ASKED = (
         (SW,),
         WingPlace,
         "wing-places",
-        when=col(WingPlace.status) == WingPlaceStatus.requested,
+        when=or_(
+            col(WingPlace.status) == WingPlaceStatus.requested,
+            and_(col(WingPlace.status) == WingPlaceStatus.waiting, _asked_about(), ~IN_REACH),
+        ),
+        since=col(WingPlace.requested_at),
+        person=col(WingPlace.person_id),
+    ),
+    Rule(
+        BoardRule.wing_place_to_give,
+        _waiting,
+        (SW,),
+        WingPlace,
+        "wing-places",
+        when=and_(col(WingPlace.status) == WingPlaceStatus.waiting, IN_REACH),
         since=col(WingPlace.requested_at),
         person=col(WingPlace.person_id),
     ),
@@ -130,7 +147,7 @@ WHO_ASKED = (
         (SW,),
         WingPlace,
         "wing-places",
-        when=and_(col(WingPlace.status) == WingPlaceStatus.allocated),
+        when=col(WingPlace.status) == WingPlaceStatus.allocated,
         since=col(WingPlace.allocated_at),
         person=col(WingPlace.person_id),
     ),
@@ -149,7 +166,7 @@ WHO_ASKED = (
     task_rule(
         BoardRule.task_to_do,
         _waiting,
-        and_(col(Task.kind).not_in(sorted(OF_SAFETY | TOLD_BY_THE_THING))),
+        col(Task.kind).not_in(sorted(OF_SAFETY | TOLD_BY_THE_THING)),
     ),
 )
 MENTEES_RULES: tuple[Rule, ...] = (*MENTEES, *WHO_ASKED)

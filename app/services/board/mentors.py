@@ -1,9 +1,22 @@
 """The board's rules about applicants and mentors, and what mentors are to do themselves."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlmodel import col
 
 from app.models.assessments import Assessment
@@ -13,13 +26,15 @@ from app.models.cohorts import CohortDay
 from app.models.interviews import Interview, Interviewer
 from app.models.joint_reviews import JointReview, JointReviewStatus
 from app.models.mentors import Mentor, MentorStatus, Observation
+from app.models.moves import History
 from app.models.placements import Placement, PlacementStatus
+from app.models.prisons import Prison
 from app.models.sessions import Session, SessionStatus
 from app.models.staff import Role
 from app.models.supervisions import SUPERVISION_OPEN, Supervision, SupervisionStatus
 from app.models.tasks import Task, TaskKind, TaskStatus
 from app.models.trainings import Training, TrainingStatus
-from app.services.board.rules import NURSES, SOON, SW, C, G, M, Rule, both, entered, person_of
+from app.services.board.rules import NURSES, SOON, SW, C, G, M, Rule, entered, in_state, person_of
 from app.ties import HERE, MY_MENTOR, MY_STAFF, MY_SUBJECT
 
 _waiting = BoardBand.waiting
@@ -73,6 +88,48 @@ def _unassessed(role: Role) -> ColumnElement[bool]:
     return and_(col(Observation.mentor_id).in_(shadows), unseen)
 
 
+def _shadowed_enough() -> Any:
+    """From when on a mentor's shadowing has lasted long enough, by the same clock as
+    `guards.shadowing`: the prison's months, and the days that suspensions have stopped it."""
+    wall = func.timezone(col(Prison.zone), col(History.occurred_at))
+    began = (
+        select(func.min(col(History.occurred_at)))
+        .where(
+            col(History.prison_id) == HERE,
+            col(History.thing_id) == col(Mentor.id),
+            col(History.to_state) == MentorStatus.shadowing,
+        )
+        .correlate(Mentor)
+        .scalar_subquery()
+    )
+    sign = case(
+        (col(History.from_state) == MentorStatus.suspended, 1),
+        (col(History.to_state) == MentorStatus.suspended, -1),
+        else_=0,
+    )
+    stopped = (
+        select(func.coalesce(func.sum(sign * func.extract("epoch", wall)), 0))
+        .where(
+            col(History.prison_id) == HERE,
+            col(History.thing_id) == col(Mentor.id),
+            col(History.occurred_at) >= began,
+            col(History.from_state).is_distinct_from(col(History.to_state)),
+        )
+        .correlate(Mentor, Prison)
+        .scalar_subquery()
+    )
+    first_day = func.date_trunc("day", func.timezone(col(Prison.zone), began))
+    # Months first: a month's last day stays one, as calendars have it.
+    whole_months = first_day + func.make_interval(0, col(Prison.shadowing_months))
+    days = func.make_interval(0, 0, 0, cast(func.ceil(stopped / 86400), Integer))
+    return (
+        select(func.timezone(col(Prison.zone), whole_months + days))
+        .where(col(Prison.id) == HERE)
+        .correlate(Mentor)
+        .scalar_subquery()
+    )
+
+
 def _mine_or_late(role: Role) -> ColumnElement[bool]:
     """One's own to hold; once it is long overdue, every support worker's."""
     mine = col(Supervision.supervisor_id) == MY_STAFF
@@ -106,19 +163,7 @@ _review_due = (
 )
 
 
-def _mentor(rule: BoardRule, roles: tuple[Role, ...], *states: MentorStatus, **rest: Any) -> Rule:
-    """A mentor in one of these states waits for the roles."""
-    return Rule(
-        rule,
-        rest.pop("band", _waiting),
-        roles,
-        Mentor,
-        "mentors",
-        when=both(col(Mentor.status).in_(states), rest.pop("when", None)),
-        since=entered(Mentor),
-        person=col(Mentor.person_id),
-        **rest,
-    )
+_mentor = partial(in_state, Mentor, "mentors")
 
 
 def _training(rule: BoardRule, status: TrainingStatus) -> Rule:
@@ -154,6 +199,13 @@ MENTORS = (
         MentorStatus.approved_conditionally,
         MentorStatus.shadowing,
         when=_unplaced,
+    ),
+    _mentor(
+        BoardRule.shadowing_to_complete,
+        (SW,),
+        MentorStatus.shadowing,
+        when=_shadowed_enough() <= _NOW,
+        since=_shadowed_enough(),
     ),
     Rule(
         BoardRule.observation_to_assess,
@@ -264,7 +316,7 @@ MENTORS_OWN = (
         (M,),
         Session,
         "sessions",
-        when=and_(col(Session.live)),
+        when=col(Session.live).is_(True),
         since=col(Session.recorded_at),
         due=col(Session.starts_at),
     ),

@@ -95,6 +95,24 @@ def person_of(parent: Any, parent_id: Any, child: Any) -> Any:
     return found.correlate(child).scalar_subquery()
 
 
+def in_state(
+    model: Any, noun: str, rule: BoardRule, roles: tuple[Role, ...], *states: Any, **rest: Any
+) -> Rule:
+    """A mentor or a mentee in one of these states waits for the roles. `when`: what must hold
+    besides, which may ask who looks."""
+    return Rule(
+        rule,
+        rest.pop("band", BoardBand.waiting),
+        roles,
+        model,
+        noun,
+        when=both(col(model.status).in_(states), rest.pop("when", None)),
+        since=rest.pop("since", entered(model)),
+        person=col(model.person_id),
+        **rest,
+    )
+
+
 def both(state: ColumnElement[bool], more: Any) -> Any:
     """In the state, and whatever else is asked for; that may ask who looks."""
     if callable(more):
