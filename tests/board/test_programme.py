@@ -82,6 +82,30 @@ async def test_who_has_shadowed_long_enough_is_told_by_the_same_clock_as_the_gua
     assert "shadowing_to_complete" not in await rules(wing.support_worker)
 
 
+async def test_a_held_session_waits_for_its_mentors_note_and_for_no_others(wing: Wing) -> None:
+    mentor, other, mentee = (
+        await wing.active_mentor(),
+        await wing.active_mentor(),
+        await wing.engaged(),
+    )
+    await wing.pairs(mentor, mentee["id"])
+    begun = clock.now() - timedelta(hours=2)
+    body = {
+        "kind": "one_to_one",
+        "mentor_id": str(mentor.mentor_id),
+        "mentee_ids": [mentee["id"]],
+        "starts_at": clock.spell(begun),
+        "ends_at": clock.spell(begun + timedelta(minutes=50)),
+    }
+    held = await wing.support_worker.post("sessions/held", body)
+    shown = (await mentor.get("board?days_ahead=31"))["items"]
+    assert [(each["rule"], each["thing_id"]) for each in shown] == [("note_to_write", held["id"])]
+    for caller in (other, wing.support_worker, wing.clinician, wing.governor):
+        assert "note_to_write" not in await rules(caller, "?days_ahead=31")
+    await mentor.put(f"sessions/{held['id']}/note", {"note": "He slept."})
+    assert await rules(mentor, "?days_ahead=31") == []
+
+
 async def test_a_free_place_on_the_wing_is_told_to_those_who_give_it(wing: Wing) -> None:
     async def asked() -> Any:
         body = {"person_id": (await wing.person())["id"], "wing_id": wing.wing_id}
