@@ -23,19 +23,14 @@ LIST = Listing(
         "mentor_id": lambda value: col(Clearance.mentor_id) == value,
         "standing": lambda value: col(Clearance.superseded_at).is_(None) == value,
     },
-    sorts={
-        "decided_at": col(Clearance.decided_at),
-        "recorded_at": col(Clearance.recorded_at),
-    },
+    sorts={"recorded_at": col(Clearance.recorded_at)},
 )
 
 
 class ClearanceQuery(PageQuery):
     mentor_id: UUID | None = None
     standing: bool | None = Field(default=None, description="Only those that nothing replaced.")
-    sort: Literal["decided_at", "-decided_at", "recorded_at", "-recorded_at"] = Field(
-        default="-decided_at"
-    )
+    sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
 
 
 @router.get("", response_model=Page[ClearanceRead | ClearanceRow], responses=refusals())

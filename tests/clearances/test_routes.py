@@ -83,6 +83,13 @@ async def test_support_workers_see_outcome_and_days_and_not_who_decided(wing: Wi
     assert seen == {name: whole[name] for name in seen}
 
 
+async def test_no_order_of_decisions_tells_when_they_were_made(wing: Wing) -> None:
+    """A cursor holds what its list is sorted by, and support workers do not see that."""
+    await wing.active_mentor()
+    for sort in ("decided_at", "-decided_at"):
+        await wing.support_worker.get(f"clearances?sort={sort}", expect=422)
+
+
 async def test_nobody_else_reads_decisions_of_clearance(wing: Wing) -> None:
     mentor = await wing.active_mentor()
     for caller in (wing.clinician, wing.nurse, wing.officer, mentor):
