@@ -112,6 +112,14 @@ async def pinned(db: AsyncSession, prison_id: str, code: str, name: str = "modul
     return Pinned(code, module.title, str(module.edition), module.validity_months)
 
 
+async def is_taught(db: AsyncSession, prison_id: str, code: str) -> bool:
+    """Whether a module is opened here now: a retired one is not."""
+    own = everything(SiteModule, prison_id).where(
+        col(SiteModule.code) == code, col(SiteModule.status) == S.active
+    )
+    return code in {module.value for module in Module} or bool((await db.scalars(own)).all())
+
+
 async def listed(db: AsyncSession, actor: Actor) -> list[Output]:
     """The curriculum's modules, then the site's own by code."""
     wanted = shape("modules.row", actor.role)

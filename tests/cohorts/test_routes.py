@@ -175,6 +175,21 @@ async def test_a_mark_takes_back_only_what_stands_on_it_alone(wing: Wing) -> Non
     assert (await there.training())["status"] == "assessed"
 
 
+async def test_a_day_before_a_referral_back_holds_up_no_later_mark(wing: Wing) -> None:
+    there = await course(wing, members=1)
+    first = await there.day(clock.now() - timedelta(hours=4))
+    await there.mark(first, "present")
+    path = f"trainings/{(await there.training())['id']}"
+    await wing.nurse.move(path, "assessed")
+    await wing.nurse.move(path, "refer")
+    clock.forward(days=2)
+    again = await there.day(clock.now() - timedelta(hours=4))
+    await there.mark(again, "present")
+    assert (await wing.nurse.get(path))["status"] == "attended"
+    await there.mark(again, "absent")  # the first day led to the referral: it is no attendance now
+    assert (await wing.nurse.get(path))["status"] == "not_started"
+
+
 async def test_a_day_before_the_modules_last_move_changes_nothing(wing: Wing) -> None:
     there = await course(wing, members=1)
     day = await there.day(clock.now() - timedelta(hours=4))
@@ -285,6 +300,16 @@ async def test_a_day_entered_late_of_an_ended_mentor_is_marked_and_trains_nobody
     marked = await there.mark(day, "present")
     assert marked["attendance"][0]["status"] == "present"
     assert await there.training() is None
+
+
+async def test_a_day_of_a_module_retired_since_is_marked_and_trains_nobody(wing: Wing) -> None:
+    module = await wing.nurse.post("modules", {"code": "sleep_and_rest", "title": "Sleep and rest"})
+    there = await course(wing, members=1, modules=[module["code"]])
+    day = await there.day(clock.now() - timedelta(hours=4), module=module["code"])
+    await wing.nurse.move(f"modules/{module['id']}", "retired")
+    marked = await there.mark(day, "present")
+    assert marked["attendance"][0]["status"] == "present"
+    assert await there.training(module=module["code"]) is None
 
 
 async def test_a_cohort_planned_twice_under_one_key_is_one(wing: Wing) -> None:

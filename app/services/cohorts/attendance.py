@@ -19,11 +19,11 @@ from app.models.cohorts import (
 from app.models.mentors import Mentor
 from app.models.trainings import Training, TrainingCreate, TrainingStatus
 from app.scope import everything
-from app.services import lifecycle, trainings
-from app.services.cohorts.moves import ATTENDANCE, load_standing
+from app.services import lifecycle, modules, trainings
+from app.services.cohorts.moves import ATTENDANCE, TO_ATTEND_AGAIN, load_standing
 
 A = AttendanceStatus
-AGAIN = frozenset({TrainingStatus.not_started, TrainingStatus.refer, TrainingStatus.expired})
+TO_ATTEND = TO_ATTEND_AGAIN | {TrainingStatus.not_started}
 
 
 async def mark(
@@ -107,11 +107,12 @@ async def _attended(db: AsyncSession, actor: Actor, day: CohortDay, mentor: Ment
     module's last move changes nothing: what came after it is known already."""
     training = await _training(db, day, mentor.id)
     if training is None:
-        if not trainings.is_trainable(mentor):
-            return  # that he came is recorded; an episode that has ended is not trained
+        taught = await modules.is_taught(db, day.prison_id, day.module)
+        if not taught or not trainings.is_trainable(mentor):
+            return  # that he came is recorded; what is over, module or episode, is not opened
         body = TrainingCreate(mentor_id=mentor.id, module=day.module)
         training = await trainings.open_module(db, actor, body, at=day.starts_at)
-    if training.status not in AGAIN:
+    if training.status not in TO_ATTEND:
         return
     history = await lifecycle.history_of(db, training)
     in_order = max(entry.occurred_at for entry in history) <= day.starts_at

@@ -25,6 +25,7 @@ from app.services.lifecycle import Context, Lifecycle, Move, Refusal
 S = CohortStatus
 A = AttendanceStatus
 C = frozenset({Role.clinician})
+TO_ATTEND_AGAIN = frozenset({TrainingStatus.refer, TrainingStatus.expired})
 CANCEL_REASONS = ("staff_shortage", "too_few_members", "regime", "other")
 
 
@@ -103,7 +104,7 @@ COHORT = Lifecycle("cohorts", "cohort", CohortStatus, COHORT_MOVES, load_course)
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A mentor's training in the module of a day, and whether it stands on the mark alone: it was
-    attended by nothing that was known before, and on no other day."""
+    attended by nothing that was known before, and on no other day since it was last begun."""
 
     training: Training | None
     on_this_alone: bool
@@ -119,18 +120,22 @@ async def load_standing(db: AsyncSession, mark: Attendance) -> Standing:
     days = everything(CohortDay, here).where(
         col(CohortDay.module) == module, col(CohortDay.id) != mark.day_id
     )
+    found = (await db.execute(training.with_for_update())).scalar_one_or_none()
+    if found is None:
+        return Standing(found, on_this_alone=False)
+    history = await lifecycle.history_of(db, found)
+    over = [entry.occurred_at for entry in history if entry.to_state in TO_ATTEND_AGAIN]
+    if over:  # a day before that is attended for nothing now
+        days = days.where(col(CohortDay.starts_at) >= max(over))
     others = everything(Attendance, here).where(
         col(Attendance.mentor_id) == mark.mentor_id,
         col(Attendance.status) == A.present,
         col(Attendance.day_id).in_(days.with_only_columns(col(CohortDay.id))),
     )
-    found = (await db.execute(training.with_for_update())).scalar_one_or_none()
-    if found is None or (await db.scalars(others.limit(1))).first() is not None:
+    if (await db.scalars(others.limit(1))).first() is not None:
         return Standing(found, on_this_alone=False)
     attended = [
-        entry.recorded_at
-        for entry in await lifecycle.history_of(db, found)
-        if entry.to_state == TrainingStatus.attended
+        entry.recorded_at for entry in history if entry.to_state == TrainingStatus.attended
     ]
     since = bool(attended) and max(attended) >= mark.recorded_at
     return Standing(found, on_this_alone=since)
