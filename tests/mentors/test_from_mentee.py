@@ -201,6 +201,16 @@ async def test_the_way_from_mentee_to_mentor_is_counted(wing: Wing) -> None:
     assert (await wing.governor.get("mentors/pathway")) == {**expected, "active_now": 0}
 
 
+async def test_an_application_on_paper_counts_from_when_it_was_received(wing: Wing) -> None:
+    received = clock.spell(clock.now())
+    clock.forward(days=1)
+    mentee = await wing.engaged()
+    body = {"person_id": mentee["person_id"], "motivation": "I was helped here."}
+    await wing.support_worker.post("mentors", {**body, "occurred_at": received})
+    counted = await wing.governor.get("mentors/pathway")
+    assert (counted["mentees"], counted["applied"]) == (1, 0)
+
+
 async def test_a_period_takes_in_its_first_and_last_day(wing: Wing) -> None:
     await wing.engaged()
     today = clock.now().date()

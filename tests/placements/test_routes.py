@@ -96,6 +96,23 @@ async def test_the_day_it_began_lies_between_the_approval_and_today(wing: Wing) 
     assert history[0]["occurred_at"] < history[0]["recorded_at"]
 
 
+async def test_shadowing_entered_late_began_no_sooner_than_a_placement(wing: Wing) -> None:
+    host, mentor = await wing.active_mentor(), await wing.approved()
+    clock.forward(days=120)
+    first = await wing.support_worker.post("placements", body(mentor, host, 60))
+    path = f"mentors/{mentor['id']}"
+    early = {"occurred_at": clock.spell(clock.now() - timedelta(days=100))}
+    refused = await wing.support_worker.move(path, "shadowing", expect=409, **early)
+    assert codes(refused) == ["placed_with_active_mentor"]
+    ended = {"reason": "changed", "occurred_at": clock.spell(clock.now() - timedelta(days=30))}
+    await wing.support_worker.move(f"placements/{first['id']}", "ended", **ended)
+    late = {"occurred_at": clock.spell(clock.now() - timedelta(days=50))}
+    refused = await wing.support_worker.move(path, "shadowing", expect=409, **late)
+    assert codes(refused) == ["placed_with_active_mentor"]  # nobody hosts him now
+    await wing.placed(mentor["id"], host)
+    await wing.support_worker.move(path, "shadowing", **late)
+
+
 async def test_why_one_cannot_shadow_the_other_is_told_at_once(wing: Wing) -> None:
     mentor = await wing.applicant()
     host = await wing.active_mentor()

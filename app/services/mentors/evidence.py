@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from app import clock
 from app.access import Actor
@@ -23,9 +24,10 @@ from app.models.moves import History
 from app.models.placements import Placement
 from app.models.prisons import Prison
 from app.models.staff import Staff
-from app.scope import referred
+from app.scope import everything, referred
 from app.services import assessments, complaints, explanations, lifecycle, outbox, placements
 from app.services.concerns import routing as concern_routing
+from app.services.mentors.applying import began_at
 from app.services.mentors.moves import MENTOR
 from app.services.supervisions import plans as supervision
 from app.services.working_days import local_date
@@ -39,6 +41,9 @@ async def record_agreement(
     """Record that the role agreement was signed, with what was explained when it was."""
     if body.signed_at > clock.now():
         raise Invalid.field("signed_at", "in_the_future", "must not be in the future")
+    if body.signed_at < await began_at(db, mentor):
+        message = "must not be before the application began: who comes back signs again"
+        raise Invalid.field("signed_at", "before_application", message)
     if body.explained_version is not None and body.explained_language is not None:
         told = ExplanationCreate(
             explained_at=body.signed_at,
@@ -100,6 +105,7 @@ async def log_observation(
         raise Invalid.field(name, "another_mentor", "must be another mentor")
     if not await _was_ever_active(db, other):
         raise Invalid.field(name, "not_active", "must be a mentor who is or was active")
+    await _not_logged_before(db, mentor, body.held_at)
     placement = await _placement(db, mentor, other, body.held_at)
     observation = Observation(
         prison_id=mentor.prison_id,
@@ -114,6 +120,17 @@ async def log_observation(
         meets = AssessmentCreate(outcome=AssessmentOutcome.meets)
         await assessments.assess(db, actor, mentor, observation, meets)
     return observation
+
+
+async def _not_logged_before(db: AsyncSession, mentor: Mentor, held_at: datetime) -> None:
+    """A session that two enter, or one twice, counts once: nobody observes two in one instant. The
+    mentor is locked."""
+    same = everything(Observation, mentor.prison_id).where(
+        col(Observation.mentor_id) == mentor.id, col(Observation.held_at) == held_at
+    )
+    if (await db.scalars(same)).first() is not None:
+        message = "a session observed then is logged already"
+        raise Invalid.field("held_at", "logged_already", message)
 
 
 def _shadowed_then(history: list[History], held_at: datetime) -> bool:

@@ -161,10 +161,19 @@ def _today(context: Context) -> date:
 
 
 def placed_with_active_mentor(context: Context) -> Refusal | None:
-    """A placement lives no longer than its host is active."""
-    if any(each.status is PlacementStatus.live for each in context.facts.placements):
+    """A placement lives no longer than its host is active. Shadowing entered late begins no sooner
+    than there was one."""
+    found: list[Placement] = context.facts.placements
+    began = [
+        each
+        for each in found
+        if each.starts_on <= _today(context)
+        and (each.ended_at is None or each.ended_at > context.now)
+    ]
+    if began and any(each.status is PlacementStatus.live for each in found):
         return None
-    return Refusal("placed_with_active_mentor", "A placement with an active mentor must be live.")
+    detail = "A placement with an active mentor must be live, and one must have begun by then."
+    return Refusal("placed_with_active_mentor", detail)
 
 
 def shadowed_three_months(context: Context) -> Refusal | None:

@@ -25,19 +25,19 @@ async def pathway(db: AsyncSession, actor: Actor, since: date | None, until: dat
         raise Invalid.field("to", "in_order", "must not be before from")
     here = actor.prison_id
     zone = (await db.get_one(Prison, here)).tz
-    began, later, ever = _began(here), _applied(here), _ever(here)
+    began, later = _began(here), _applied(here)
     people = func.count(began.c.person_id.distinct())
     counted = select(
         people.label("mentees"),
         people.filter(later.c.id.is_not(None)).label("applied"),
-        people.filter(ever.c.approved).label("approved"),
-        people.filter(ever.c.active).label("became_active"),
+        people.filter(later.c.approved).label("approved"),
+        people.filter(later.c.became_active).label("became_active"),
         people.filter(later.c.active_now).label("active_now"),
     ).select_from(
         began.outerjoin(
             later,
             (later.c.person_id == began.c.person_id) & (later.c.applied_at > began.c.began_at),
-        ).outerjoin(ever, ever.c.mentor_id == later.c.id)
+        )
     )
     if since is not None:
         counted = counted.where(began.c.began_at >= datetime.combine(since, time(), zone))
@@ -69,28 +69,24 @@ def _began(prison_id: str) -> Subquery:
 
 
 def _applied(prison_id: str) -> Subquery:
-    """Every application, and whether it is an active mentor's."""
+    """Every application: when it was made (on paper, perhaps, before it was entered), how far it
+    ever came, and whether it is an active mentor's."""
+    state = col(History.to_state)
     return (
         select(
             col(Mentor.id).label("id"),
             col(Mentor.person_id).label("person_id"),
-            col(Mentor.recorded_at).label("applied_at"),
+            func.min(col(History.occurred_at)).label("applied_at"),
+            func.bool_or(state == S.approved_conditionally).label("approved"),
+            func.bool_or(state == S.active).label("became_active"),
             (col(Mentor.status) == S.active).label("active_now"),
         )
-        .where(col(Mentor.prison_id) == prison_id)
-        .subquery()
-    )
-
-
-def _ever(prison_id: str) -> Subquery:
-    """How far each application ever came."""
-    return (
-        select(
-            col(History.thing_id).label("mentor_id"),
-            func.bool_or(col(History.to_state) == S.approved_conditionally).label("approved"),
-            func.bool_or(col(History.to_state) == S.active).label("active"),
+        .join(
+            History,
+            (col(History.prison_id) == col(Mentor.prison_id))
+            & (col(History.thing_id) == col(Mentor.id)),
         )
-        .where(col(History.prison_id) == prison_id, col(History.noun) == "mentors")
-        .group_by(col(History.thing_id))
+        .where(col(Mentor.prison_id) == prison_id)
+        .group_by(col(Mentor.prison_id), col(Mentor.id))
         .subquery()
     )
