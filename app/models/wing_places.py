@@ -97,7 +97,7 @@ class WingPlaceCreate(Input):
     wing_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000005"]})
     occurred_at: Instant | None = Field(
         default=None,
-        description="When they asked, if entered later; never in the future.",
+        description="When they asked, if entered later; never in the future. Staff alone say so.",
         schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]},
     )
 

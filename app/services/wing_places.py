@@ -148,8 +148,11 @@ WING_PLACE = Lifecycle("wing_places", "wing_place", WingPlaceStatus, MOVES, load
 async def request(db: AsyncSession, actor: Actor, body: WingPlaceCreate) -> WingPlace:
     """Ask for a place: prisoners for themselves only, staff for anyone. A second live one of a
     person is refused by the database."""
-    if actor.family is Role.mentor and body.person_id != actor.person_id:
-        raise NotFound()
+    if actor.family is Role.mentor:
+        if body.person_id != actor.person_id:
+            raise NotFound()
+        if body.occurred_at is not None:  # whoever asked first is given a place first
+            raise Invalid.field("occurred_at", "not_yours", "is now, where you ask for yourself")
     now = clock.now()
     if body.occurred_at is not None and body.occurred_at > now:
         raise Invalid.field("occurred_at", "in_the_future", "must not be in the future")

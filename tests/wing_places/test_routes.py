@@ -60,6 +60,20 @@ async def test_nobody_asks_for_another_prisoner_nor_sees_their_place(wing: Wing)
     assert (await other.get("wing-places"))["items"] == []
 
 
+async def test_who_asks_for_themselves_asks_now_and_passes_nobody(wing: Wing) -> None:
+    first, person = await asks(wing), await wing.person()
+    caller = wing.as_person(person["id"])
+    body = {"person_id": person["id"], "wing_id": wing.wing_id}
+    before = {**body, "occurred_at": str(clock.now() - timedelta(days=2))}
+    refused = await caller.post("wing-places", before, 422)
+    assert [(each["field"], each["code"]) for each in refused["errors"]] == [
+        ("occurred_at", "not_yours")
+    ]
+    await caller.post("wing-places", body)
+    order = (await wing.support_worker.get("wing-places"))["items"]
+    assert [each["person_id"] for each in order] == [first["person_id"], person["id"]]
+
+
 async def test_staff_enter_for_others_also_later(wing: Wing) -> None:
     asked_at = clock.now().replace(microsecond=0) - timedelta(days=2)
     for caller in (wing.officer, wing.clinician, wing.support_worker):
