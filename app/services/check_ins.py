@@ -50,8 +50,9 @@ async def record(db: AsyncSession, actor: Actor, body: CheckInCreate) -> CheckIn
     staff_id = body.staff_id or actor.staff_id
     assert staff_id is not None, "check-ins are entered by staff"
     staff = await referred(db, Staff, actor.prison_id, staff_id, "staff_id")
-    by_care = Role(staff.role.value).family in {Role.support_worker, Role.clinician}
-    if not by_care or staff.role is StaffRole.wing_duty:
+    family = Role(staff.role.value).family
+    by_clinician = family is actor.family is Role.clinician
+    if family not in {Role.support_worker, Role.clinician} or staff.role is StaffRole.wing_duty:
         raise Invalid.field("staff_id", "role", "must be a support worker or a clinician")
     zone = (await db.get_one(Prison, actor.prison_id)).tz
     at = body.at or clock.now()
@@ -77,7 +78,7 @@ async def record(db: AsyncSession, actor: Actor, body: CheckInCreate) -> CheckIn
     outbox.say(db, actor.prison_id, "check_in.recorded", check_in.id, mentor_id=mentor.id)
     await db.flush()
     await texts.keep_first(db, actor, check_in, "said")
-    await _finish(db, actor, mentor)
+    await _finish(db, actor, mentor, check_in, by_clinician=by_clinician)
     return check_in
 
 
@@ -96,13 +97,20 @@ async def _check_when(db: AsyncSession, mentor: Mentor, at: datetime) -> None:
         raise Invalid.field("at", "before_active", "must not be before the mentor became active")
 
 
-async def _finish(db: AsyncSession, actor: Actor, mentor: Mentor) -> None:
-    """End what asked for the check-in; what asks a clinician is ended by a clinician's alone."""
+async def _finish(
+    db: AsyncSession, actor: Actor, mentor: Mentor, check_in: CheckIn, *, by_clinician: bool
+) -> None:
+    """End what asked for the check-in. What asks a clinician is ended by a clinician's alone, made
+    since it asks; what asks the supervisor, unless one entered late leaves the next one due."""
+    zone = (await db.get_one(Prison, mentor.prison_id)).tz
+    day = await _due_on(db, mentor, zone)
+    due_still = day is not None and day <= local_date(clock.now(), zone)
     asking = _asking(mentor).where(col(Task.status) == TaskStatus.open)
-    if actor.family is not Role.clinician:
-        asking = asking.where(col(Task.for_role) == StaffRole.support_worker)
     for task in (await db.scalars(asking.order_by(col(Task.id)).with_for_update())).all():
-        await lifecycle.move(db, tasks.TASK, task, to=TaskStatus.done, actor=actor)
+        clinicians = task.for_role is StaffRole.clinician
+        answered = by_clinician and check_in.at >= task.recorded_at
+        if answered if clinicians else not due_still:
+            await lifecycle.move(db, tasks.TASK, task, to=TaskStatus.done, actor=actor)
 
 
 def _asking(mentor: Mentor) -> Select[Task]:

@@ -207,6 +207,34 @@ async def test_a_mentors_own_acct_asks_a_clinician_at_once_and_changes_nothing(w
     assert await asked(wing.clinician) == []
 
 
+async def test_a_check_in_made_before_an_acct_or_by_a_support_worker_ends_no_clinicians_task(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    clock.forward(days=5)
+    await acct(wing, mentor.person_id)
+    before = clock.spell(clock.now() - timedelta(days=2))
+    await wing.clinician.post("check-ins", body_of(mentor, at=before))
+    by_another = body_of(mentor, staff_id=str(wing.support_worker.staff_id))
+    await wing.clinician.post("check-ins", by_another)
+    assert len(await asked(wing.clinician)) == 1
+    await wing.clinician.post("check-ins", body_of(mentor))
+    assert await asked(wing.clinician) == []
+
+
+async def test_one_entered_late_ends_the_supervisors_task_if_the_next_is_not_due(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    clock.forward(days=29.5)
+    await wing.tidies()
+    at = [clock.spell(clock.now() - timedelta(days=days)) for days in (28.5, 20)]
+    await wing.support_worker.post("check-ins", body_of(mentor, at=at[0]))
+    assert len(await asked(wing.support_worker)) == 1
+    await wing.support_worker.post("check-ins", body_of(mentor, at=at[1]))
+    assert await asked(wing.support_worker) == []
+
+
 async def test_an_acct_of_somebody_else_asks_nobody(wing: Wing) -> None:
     mentor = await wing.active_mentor()
     await wing.support_worker.move(f"mentors/{mentor.mentor_id}", "paused", reason="own_wish")
