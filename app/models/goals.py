@@ -85,7 +85,7 @@ class GoalUpdate(Rewriting):
     text: Story | None = Field(default=None, schema_extra={"examples": ["Drawing, after lock-up."]})
     share_with_mentor: bool | None = Field(default=None, schema_extra={"examples": [True]})
 
-    _given = field_validator("text", "share_with_mentor")(given)
+    _given = field_validator("text", "share_with_mentor", "disclosure")(given)
 
 
 class GoalForMentor(Identified):

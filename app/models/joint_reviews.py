@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
@@ -20,6 +20,7 @@ from app.models.base import (
     Writing,
     Written,
     choice,
+    given,
     reference,
 )
 from app.models.moves import MoveOption
@@ -102,6 +103,8 @@ class JointReviewSummaryPut(Rewriting):
 
     summary: Story | None = Field(default=None, schema_extra={"examples": [_SUMMARY]})
     actions: int | None = Field(default=None, ge=0, le=200, schema_extra={"examples": [2]})
+
+    _given = field_validator("summary", "actions", "disclosure")(given)
 
 
 class JointReviewRow(Output):

@@ -117,10 +117,7 @@ async def update(db: AsyncSession, actor: Actor, goal: Goal, body: GoalUpdate) -
     _check_disclosure(body.disclosure)
     if goal.status is not S.open:
         raise Conflicting("It was achieved or dropped; write down a new one.")
-    changes = body.model_dump(exclude_unset=True)
-    if body.disclosure is None:
-        changes.pop("disclosure", None)
-    for name, value in changes.items():
+    for name, value in body.model_dump(exclude_unset=True).items():
         setattr(goal, name, value)
     outbox.say(db, goal.prison_id, "goal.updated", goal.id)
     await db.flush()

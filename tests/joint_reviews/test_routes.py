@@ -116,6 +116,9 @@ async def test_the_summary_is_written_until_someone_signs(wing: Wing) -> None:
     await wing.clinician.post(f"{path}/held", held_by(wing), 200)
     anew = await wing.support_worker.put(f"{path}/summary", {"summary": "One man waits."})
     assert (anew["summary"], anew["actions"]) == ("One man waits.", 2)
+    for name in ("summary", "actions", "disclosure"):
+        refused = await wing.support_worker.put(f"{path}/summary", {name: None}, 422)
+        assert refused["errors"][0]["field"] == name
     texts = (await wing.clinician.get(f"{path}/summary/versions"))["items"]
     assert [each["text"] for each in texts] == [SUMMARY, "One man waits."]
     await wing.nurse.post(f"{path}/signature", None, 200)
