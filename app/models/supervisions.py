@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field
 
@@ -23,6 +23,7 @@ from app.models.base import (
     Writing,
     Written,
     choice,
+    given,
     reference,
 )
 from app.models.mentors import Commitment
@@ -156,6 +157,8 @@ class SupervisionNotesPut(Rewriting):
     shared_note: Story | None = Field(default=None, schema_extra={"examples": [_SHARED]})
     next_steps: Story | None = Field(default=None, schema_extra={"examples": [_STEPS]})
     staff_note: Story | None = Field(default=None, schema_extra={"examples": [_STAFF]})
+
+    _given = field_validator("disclosure")(given)
 
 
 class RescheduleCreate(Input):

@@ -69,6 +69,22 @@ async def test_it_is_held_neither_in_the_future_nor_before_the_mentor_was_active
     assert (await wing.supervision_of(mentor))["status"] == "scheduled"
 
 
+async def test_it_is_not_held_before_the_one_before_it_nor_the_same_one_twice(wing: Wing) -> None:
+    """An old conversation, entered late, would leave the mentor overdue at once."""
+    mentor = await wing.active_mentor()
+    clock.forward(days=20)
+    last = (await wing.supervises(mentor))["held_at"]
+    clock.forward(days=2)
+    path = f"supervisions/{(await wing.supervision_of(mentor))['id']}/held"
+    for at in (last, clock.spell(clock.now() - timedelta(days=15))):
+        body = {"mode": "in_person", "held_at": at}
+        refused = await wing.support_worker.post(path, body, 422)
+        assert [(each["field"], each["code"]) for each in refused["errors"]] == [
+            ("held_at", "before_the_last")
+        ]
+    assert (await wing.supervises(mentor))["status"] == "held"
+
+
 async def test_of_two_who_hold_it_at_once_one_does_and_one_is_planned(wing: Wing) -> None:
     mentor = await wing.active_mentor()
     path = f"supervisions/{(await wing.supervision_of(mentor))['id']}/held"
@@ -132,6 +148,20 @@ async def test_a_refusal_says_why_and_staff_alone_record_that_one_is_unable(wing
     assert signed["status"] == "signed"
 
 
+async def test_what_the_mentor_answered_themselves_staff_do_not_turn_into_a_signature(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    path = f"supervisions/{(await wing.supervises(mentor, **NOTES))['id']}/signature"
+    no, yes = {"signature": "refused", "reason": "I did not say that."}, {"signature": "signed"}
+    await wing.support_worker.post(path, no, 200)
+    await wing.nurse.post(path, {**no, "reason": "He said so again."}, 200)
+    await mentor.post(path, no, 200)
+    for body in (yes, {"signature": "unable", "reason": "He is away."}):
+        assert (await wing.support_worker.post(path, body, 409))["code"] == "conflict"
+    assert (await mentor.post(path, yes, 200))["mentor_signature"] == "signed"
+
+
 async def test_nobody_signs_for_the_supervisor(wing: Wing) -> None:
     mentor = await wing.active_mentor()
     held = await wing.supervises(mentor)
@@ -150,6 +180,8 @@ async def test_notes_are_written_until_somebody_signs_and_keep_their_versions(wi
     await mentor.post(f"{path}/signature", body, 200)
     anew = await wing.clinician.put(f"{path}/notes", {"shared_note": "We spoke of the night."})
     assert (anew["next_steps"], anew["mentor_signature"]) == (NOTES["next_steps"], None)
+    refused = await wing.clinician.put(f"{path}/notes", {"disclosure": None}, 422)
+    assert refused["errors"][0]["field"] == "disclosure"
     texts = (await wing.clinician.get(f"{path}/versions"))["items"]
     assert [each["text"] for each in texts] == [NOTES["shared_note"], "We spoke of the night."]
     (staff,) = (await wing.support_worker.get(f"{path}/versions?text=staff_note"))["items"]

@@ -84,6 +84,14 @@ async def _check_when(
     if held_at < min(active, default=mentor.recorded_at):
         message = "must not be before the mentor became active"
         raise Invalid.field("held_at", "before_active", message)
+    before = everything(Supervision, supervision.prison_id).where(
+        col(Supervision.mentor_id) == supervision.mentor_id,
+        col(Supervision.recorded_at) < supervision.recorded_at,
+        col(Supervision.held_at) >= held_at,
+    )
+    if (await db.scalars(before.limit(1))).first() is not None:
+        message = "must not be before the supervision before it was held"
+        raise Invalid.field("held_at", "before_the_last", message)
     moves = await lifecycle.history_of(db, supervision)
     last = max(each.occurred_at for each in moves if each.from_state != each.to_state)
     if supervision.status is S.cancelled and held_at > last:
@@ -144,6 +152,8 @@ async def sign_as_mentor(
     _may_be_signed(supervision)
     if supervision.mentor_signature is MentorSignature.signed:
         raise Conflicting("The mentor has signed it.")
+    if not own and supervision.mentor_signature and await _answered_alone(db, supervision):
+        raise Conflicting("The mentor has answered themselves, and alone takes that back.")
     when = _signed_at(supervision, body.signed_at)
     supervision.mentor_signature, supervision.mentor_signature_at = body.signature, when
     supervision.mentor_signature_reason = body.reason
@@ -162,6 +172,14 @@ async def sign_as_mentor(
         disclosure=body.disclosure,
     )
     await _close(db, actor, supervision)
+
+
+async def _answered_alone(db: AsyncSession, supervision: Supervision) -> bool:
+    """Whether the mentor gave the answer that stands, and nobody for them."""
+    events = {f"mentor_{each.value}" for each in MentorSignature}
+    history = await lifecycle.history_of(db, supervision)
+    last = next(each for each in reversed(history) if each.reason in events)
+    return last.actor_role.family is Role.mentor
 
 
 async def sign_as_supervisor(db: AsyncSession, actor: Actor, supervision: Supervision) -> None:
