@@ -3,7 +3,7 @@ put together, those of sessions from the sessions themselves."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,12 +29,12 @@ from app.models.sessions import Session
 from app.models.staff import Role, Staff
 from app.scope import everything, referred
 from app.services import outbox
+from app.services.periods import Period, period_of
 from app.services.sessions.moves import HELD
 from app.services.working_days import local_date
 from app.visibility import shape
 
 USUAL_PERIOD = timedelta(days=27)
-LONGEST_PERIOD = timedelta(days=366)
 MENTOR = "mentor"
 
 
@@ -179,19 +179,11 @@ async def summary(
 ) -> EffortSummary:
     """The hours of a period; a mentor's own only. Raises Invalid."""
     prison = await db.get_one(Prison, actor.prison_id)
-    last = until or local_date(clock.now(), prison.tz)
-    first = since or last - USUAL_PERIOD
-    if first > last:
-        raise Invalid.field("from", "in_order", "must not be after `to`")
-    if last - first > LONGEST_PERIOD:
-        raise Invalid.field("from", "too_long", "at most 366 days are asked for at a time")
-    every = [
-        *await _recorded(db, actor, first, last),
-        *await _of_sessions(db, actor, prison, first, last),
-    ]
+    period = period_of(prison.tz, since, until, USUAL_PERIOD)
+    every = [*await _recorded(db, actor, period), *await _of_sessions(db, actor, period)]
     return EffortSummary(
-        since=first,
-        until=last,
+        since=period.first,
+        until=period.last,
         by=by,
         lines=put_together(every, by),
         mentor_minutes=sum(each.minutes for each in every if each.mentor_id is not None),
@@ -203,9 +195,11 @@ def _own(actor: Actor) -> bool:
     return actor.family is Role.mentor
 
 
-async def _recorded(db: AsyncSession, actor: Actor, first: date, last: date) -> list[Given]:
+async def _recorded(db: AsyncSession, actor: Actor, period: Period) -> list[Given]:
     found = everything(Effort, actor.prison_id).where(
-        col(Effort.done_on) >= first, col(Effort.done_on) <= last, col(Effort.voided_at).is_(None)
+        col(Effort.done_on) >= period.first,
+        col(Effort.done_on) <= period.last,
+        col(Effort.voided_at).is_(None),
     )
     if _own(actor):
         found = found.where(col(Effort.mentor_id) == actor.mentor_id)
@@ -223,17 +217,13 @@ async def _recorded(db: AsyncSession, actor: Actor, first: date, last: date) -> 
     ]
 
 
-async def _of_sessions(
-    db: AsyncSession, actor: Actor, prison: Prison, first: date, last: date
-) -> list[Given]:
+async def _of_sessions(db: AsyncSession, actor: Actor, period: Period) -> list[Given]:
     """Sessions that took place: the mentor's minutes, and a lead's of the staff. A night belongs
     to the day on which it began."""
-    since = datetime.combine(first, time(), prison.tz)
-    until = datetime.combine(last + timedelta(days=1), time(), prison.tz)
     found = everything(Session, actor.prison_id).where(
         col(Session.status).in_(HELD),
-        col(Session.starts_at) >= since,
-        col(Session.starts_at) < until,
+        col(Session.starts_at) >= period.since,
+        col(Session.starts_at) < period.until,
     )
     if _own(actor):
         found = found.where(col(Session.mentor_id) == actor.mentor_id)
@@ -247,7 +237,7 @@ async def _of_sessions(
     )
     given = []
     for each in await db.execute(needed):
-        day = local_date(each.starts_at, prison.tz)
+        day = local_date(each.starts_at, period.zone)
         minutes, kind = minutes_between(each.starts_at, each.ends_at), each.kind
         source = EffortSource.sessions
         given.append(Given(kind, each.mentor_id, MENTOR, day, minutes, source))

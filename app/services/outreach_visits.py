@@ -1,8 +1,7 @@
 """Outreach: visits to the wings where the scheme does not live, and which were not reached."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from app import clock
 from app.access import Actor, the_system
 from app.errors import FieldError, Invalid
 from app.models.base import Output
-from app.models.mentees import Mentee
+from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import Mentor, MentorStatus
 from app.models.moves import History
 from app.models.outreach_visits import (
@@ -32,19 +31,21 @@ from app.models.tasks import Task, TaskKind, TaskStatus
 from app.models.wings import Wing
 from app.scope import everything, referred
 from app.services import outbox, tasks
-from app.services.working_days import local_date
+from app.services.periods import Period, period_of
 from app.visibility import shape
 
 VISITED_WITHIN = timedelta(days=31)
 VISIT_WITHIN = timedelta(days=7)  # from being reminded
 USUAL_PERIOD = timedelta(days=30)
-LONGEST_PERIOD = timedelta(days=366)
 _NO_IDS = cast([], ARRAY(Uuid))
 
 
 def state_at(moves: Sequence[History], instant: datetime) -> str | None:
-    """The state that a thing was in at an instant, by its history; None before it began."""
-    before = [each for each in moves if each.occurred_at <= instant]
+    """The state that a thing was in at an instant, by its history; None before it began. What only
+    marks something within a state says nothing of it: a move may have been entered late."""
+    before = [
+        each for each in moves if each.occurred_at <= instant and each.from_state != each.to_state
+    ]
     last = max(before, key=lambda each: (each.occurred_at, each.recorded_at, each.id), default=None)
     return last.to_state if last is not None else None
 
@@ -193,33 +194,12 @@ async def shown(db: AsyncSession, visit: OutreachVisit, actor: Actor) -> Output:
     return shape("outreach_visits", actor.role).model_validate(fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days in the prison's time, both included, and the instants that they are between."""
-
-    since: datetime
-    until: datetime
-
-
-def period_of(prison: Prison, since: date | None, until: date | None) -> Period:
-    """The days asked for; the last 31 unless told. Raises Invalid."""
-    last = until or local_date(clock.now(), prison.tz)
-    first = since or last - USUAL_PERIOD
-    if first > last:
-        raise Invalid.field("from", "in_order", "must not be after `to`")
-    if last - first > LONGEST_PERIOD:
-        raise Invalid.field("from", "too_long", "at most 366 days are asked for at a time")
-    begin = datetime.combine(first, time(), prison.tz)
-    end = datetime.combine(last + timedelta(days=1), time(), prison.tz)
-    return Period(begin, end)
-
-
 async def coverage(
     db: AsyncSession, prison_id: str, since: date | None, until: date | None
 ) -> list[OutreachCoverage]:
     """Every wing that is not dedicated, and how it was reached in the period."""
     prison = await db.get_one(Prison, prison_id)
-    period = period_of(prison, since, until)
+    period = period_of(prison.tz, since, until, USUAL_PERIOD)
     wings = everything(Wing, prison_id).where(~col(Wing.dedicated)).order_by(col(Wing.code))
     last, made = await _last_visits(db, prison_id), await _made(db, prison_id, period)
     referrals = await _referrals(db, prison_id, period)
@@ -271,7 +251,7 @@ async def _made(
 
 
 async def _referrals(db: AsyncSession, prison_id: str, period: Period) -> dict[str, int]:
-    """Referrals of the period by the wing where the person lives now."""
+    """Referrals of the period, as demand counts them, by the wing where the person lives now."""
     wing = func.split_part(col(Person.cell_location), "-", 1)
     counted = (
         select(wing, func.count())
@@ -283,8 +263,9 @@ async def _referrals(db: AsyncSession, prison_id: str, period: Period) -> dict[s
         .where(
             col(Person.prison_id) == prison_id,
             col(Person.presence) != Presence.left,
-            col(Mentee.recorded_at) >= period.since,
-            col(Mentee.recorded_at) < period.until,
+            col(Mentee.referred_at) >= period.since,
+            col(Mentee.referred_at) < period.until,
+            col(Mentee.status) != MenteeStatus.merged,
         )
     )
     return {code: int(count) for code, count in await db.execute(counted.group_by(wing)) if code}

@@ -136,6 +136,21 @@ async def test_coverage_tells_wing_by_wing_who_was_reached_and_who_came(wing: Wi
     assert refused["errors"][0]["field"] == "from"
 
 
+async def test_coverage_counts_a_referral_from_paper_when_it_was_made_as_demand_does(
+    wing: Wing,
+) -> None:
+    await bravo(wing)
+    person, made_at = await wing.person(cell_location="B-1-001"), clock.now() - timedelta(days=40)
+    referral = {"person_id": person["id"], "referred_by": "wing_staff"}
+    late = {**referral, "occurred_at": clock.spell(made_at)}
+    await wing.support_worker.post("mentees", late)
+    day = {"from": str(made_at.date()), "to": str(made_at.date())}
+    for query, count in (({}, 0), (day, 1)):
+        [reached] = (await wing.governor.get("outreach-visits/coverage", params=query))["items"]
+        assert reached["referrals"] == count
+    assert (await wing.governor.get("demand"))["referrals"] == 0
+
+
 async def due(wing: Wing) -> list[Any]:
     query = {"kind": "outreach_visit_due", "status": "open"}
     return list((await wing.support_worker.get("tasks", params=query))["items"])

@@ -8,16 +8,19 @@ import pytest
 
 from app.errors import Invalid
 from app.models.base import new_id
-from app.models.prisons import Prison
-from app.services.outreach_visits import period_of, state_at
+from app.services.outreach_visits import USUAL_PERIOD, state_at
+from app.services.periods import period_of
+from app.services.scheduling import LONDON
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def moved(to: str, hours: float, recorded: float | None = None) -> Any:
+def moved(to: str, hours: float, recorded: float | None = None, start: str = "") -> Any:
     at = NOON + timedelta(hours=hours)
     late = at if recorded is None else NOON + timedelta(hours=recorded)
-    return SimpleNamespace(to_state=to, occurred_at=at, recorded_at=late, id=new_id())
+    return SimpleNamespace(
+        from_state=start, to_state=to, occurred_at=at, recorded_at=late, id=new_id()
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,15 +34,17 @@ def moved(to: str, hours: float, recorded: float | None = None) -> Any:
         ([moved("active", -2), moved("suspended", 1)], "active"),
         ([moved("active", -2), moved("active", -1, 5)], "active"),
         ([moved("active", -1, 1), moved("paused", -1, 2)], "paused"),
+        # a mark in the state of then, and a move of before it that was entered after it
+        (
+            [moved("active", -3), moved("active", -1, start="active"), moved("paused", -2, 1)],
+            "paused",
+        ),
     ],
 )
 def test_a_state_at_an_instant_is_the_last_one_moved_to_before(
     moves: list[Any], state: str | None
 ) -> None:
     assert state_at(moves, NOON) == state
-
-
-PRISON = Prison(id="AAA", name="HMP A")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,7 @@ PRISON = Prison(id="AAA", name="HMP A")
     ],
 )
 def test_a_period_is_whole_days_of_the_prison(since: date, until: date, hours: int) -> None:
-    period = period_of(PRISON, since, until)
+    period = period_of(LONDON, since, until, USUAL_PERIOD)
     seconds = period.until.timestamp() - period.since.timestamp()
     assert seconds == hours * 3600
 
@@ -63,4 +68,4 @@ def test_a_period_is_whole_days_of_the_prison(since: date, until: date, hours: i
 )
 def test_a_period_that_cannot_be_is_refused(since: date, until: date) -> None:
     with pytest.raises(Invalid):
-        period_of(PRISON, since, until)
+        period_of(LONDON, since, until, USUAL_PERIOD)
