@@ -1,13 +1,13 @@
 """Which rows of goals, complaints and demand an actor may see; a part of `app/scope.py`.
 
-A complaint goes past the one it is about, and past the supervisor of a mentor it is about: it is
-not there for them, nor is anything that came of it.
+A complaint goes past the one it is about, and past whoever supervised a mentor it is about since
+it was made: it is not there for them, nor is anything that came of it.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, any_, false, func, or_, select, true
 from sqlmodel import SQLModel, col
 
 from app.models.complaints import Complaint, ComplaintAbout
@@ -45,8 +45,8 @@ def _goals(role: Role) -> ColumnElement[bool]:
 
 
 def _not_about_me() -> ColumnElement[bool]:
-    about, line = col(Complaint.about_staff_id), col(Complaint.about_line_id)
-    return and_(about.is_distinct_from(MY_STAFF), line.is_distinct_from(MY_STAFF))
+    mine = func.coalesce(MY_STAFF == any_(col(Complaint.about_line_ids)), false())
+    return and_(col(Complaint.about_staff_id).is_distinct_from(MY_STAFF), ~mine)
 
 
 def _complaints(role: Role) -> ColumnElement[bool]:

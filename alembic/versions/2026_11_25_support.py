@@ -1,6 +1,7 @@
 """Referral and waiting times, goals, complaints, and those turned away."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from alembic import op
 from app.ddl import chosen, moment, points, scoped, story, word
@@ -57,7 +58,7 @@ def _complaint() -> None:
         chosen("about", "mentor", "staff", "decision", "service", "other"),
         sa.Column("about_mentor_id", sa.Uuid(), nullable=True),
         sa.Column("about_staff_id", sa.Uuid(), nullable=True),
-        sa.Column("about_line_id", sa.Uuid(), nullable=True),
+        sa.Column("about_line_ids", ARRAY(sa.Uuid()), nullable=False),
         word("about_as_told", 300, nullable=True),
         sa.Column("raised_by_person_id", sa.Uuid(), nullable=False),
         word("recorded_by", 200),
@@ -72,7 +73,6 @@ def _complaint() -> None:
         points("raised_by_person_id", "person", name="fk_complaint_raised_by"),
         points("about_mentor_id", "mentor", name="fk_complaint_about_mentor"),
         points("about_staff_id", "staff", name="fk_complaint_about_staff"),
-        points("about_line_id", "staff", name="fk_complaint_about_line"),
         points("assigned_to", "staff", name="fk_complaint_assigned_to"),
         sa.UniqueConstraint("prison_id", "reference", name="uq_complaint_reference"),
         written=True,

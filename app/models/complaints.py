@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from app.models.base import (
@@ -51,14 +52,14 @@ COMPLAINT_OPEN = UNANSWERED | {ComplaintStatus.answered}
 
 
 class Complaint(Versioned, Written, table=True):
-    """A complaint and its answer. `about_line_id` is the supervisor of the mentor it is about."""
+    """A complaint and its answer. `about_line_ids` are all who have supervised the mentor it is
+    about since it was made: whoever hands the mentor over reads it no more than before."""
 
     __tablename__ = "complaint"
     __table_args__ = (
         reference("person", "raised_by_person_id", name="fk_complaint_raised_by"),
         reference("mentor", "about_mentor_id", name="fk_complaint_about_mentor"),
         reference("staff", "about_staff_id", name="fk_complaint_about_staff"),
-        reference("staff", "about_line_id", name="fk_complaint_about_line"),
         reference("staff", "assigned_to", name="fk_complaint_assigned_to"),
         UniqueConstraint("prison_id", "reference", name="uq_complaint_reference"),
         Index("ix_complaint_due", "prison_id", "due_at", "id"),
@@ -72,7 +73,9 @@ class Complaint(Versioned, Written, table=True):
     about: ComplaintAbout = Field(sa_type=choice(ComplaintAbout, "about"))
     about_mentor_id: UUID | None = None
     about_staff_id: UUID | None = None
-    about_line_id: UUID | None = None
+    about_line_ids: list[UUID] = Field(
+        default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False)
+    )
     about_as_told: str | None = Field(default=None, max_length=300)
     raised_by_person_id: UUID
     recorded_by: str = Field(max_length=200)

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, any_, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -77,7 +77,7 @@ async def _in_conflict(
                 raised.in_(mentees),
                 subject.in_(mentors),
                 subject.not_in(of_theirs),
-                *_not_past(Concern, asker),
+                *_concern_not_past(asker),
             ),
             and_(
                 raised.in_(mentors),
@@ -92,9 +92,16 @@ async def _in_conflict(
     return twos
 
 
-def _not_past(thing: type[Concern] | type[Complaint], asker: UUID | None) -> Any:
-    about = (col(thing.about_line_id), col(thing.about_staff_id)) if asker else ()
+def _concern_not_past(asker: UUID | None) -> Any:
+    about = (col(Concern.about_line_id), col(Concern.about_staff_id)) if asker else ()
     return [each.is_distinct_from(asker) for each in about]
+
+
+def _complaint_not_past(asker: UUID | None) -> Any:
+    if asker is None:
+        return ()
+    line = literal(asker) == any_(col(Complaint.about_line_ids))
+    return (~line, col(Complaint.about_staff_id).is_distinct_from(asker))
 
 
 async def _complained(
@@ -116,7 +123,7 @@ async def _complained(
             col(Complaint.status).in_(COMPLAINT_OPEN),
             col(Complaint.raised_by_person_id).in_(mentees),
             col(Mentor.person_id).in_(mentors),
-            *_not_past(Complaint, asker),
+            *_complaint_not_past(asker),
         )
     )
     if asker is not None:

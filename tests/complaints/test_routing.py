@@ -158,6 +158,45 @@ async def test_a_mentors_new_supervisor_learns_nothing_of_what_is_open_about_him
     assert (task["for_role"], task["for_staff_id"]) == ("support_worker", None)
 
 
+async def test_who_hands_the_mentor_over_reads_no_more_of_it_than_before_open_or_over(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    successor, third = [await wing.hires(StaffRole.support_worker) for _ in range(2)]
+    made = await complains(wing, about="mentor", about_mentor_id=str(mentor.mentor_id))
+    path = f"complaints/{made['id']}"
+    await supervises(wing, successor, mentor)
+    await learns_nothing(wing, wing.support_worker, made)
+    await assigned(wing, path, wing.governor)
+    await wing.governor.post(f"{path}/answer", {"answer": "I spoke with him."}, expect=200)
+    await wing.governor.move(path, "closed", reason="person_told")
+    assert (await third.get(path))["status"] == "closed"
+    version = (await wing.governor.get(path))["version"]
+    await supervises(wing, third, mentor)
+    for caller in (wing.support_worker, successor, third):
+        await learns_nothing(wing, caller, made)
+    assert (await wing.governor.get(path))["assigned_to"] == str(wing.governor.staff_id)
+    assert (await wing.clinician.get(path))["version"] == version + 1
+
+
+async def test_said_of_the_same_mentor_again_it_stays_kept_from_who_was_his_supervisor(
+    wing: Wing,
+) -> None:
+    mentor, other = await wing.active_mentor(), await wing.active_mentor()
+    successor = await wing.hires(StaffRole.support_worker)
+    made = await complains(wing, about="mentor", about_mentor_id=str(mentor.mentor_id))
+    path = f"complaints/{made['id']}"
+    await supervises(wing, successor, mentor)
+    same = {"about": "mentor", "about_mentor_id": str(mentor.mentor_id)}
+    await wing.governor.put(f"{path}/about", same)
+    await learns_nothing(wing, wing.support_worker, made)
+    await learns_nothing(wing, successor, made)
+    another = {**same, "about_mentor_id": str(other.mentor_id)}
+    await wing.governor.put(f"{path}/about", another)
+    assert (await successor.get(path))["account"] == ACCOUNT
+    await learns_nothing(wing, wing.support_worker, made)
+
+
 async def test_nor_of_an_open_concern_about_his_conduct(
     wing: Wing,
 ) -> None:

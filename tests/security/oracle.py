@@ -167,10 +167,10 @@ def hidden_from(actor: Actor, concern: Any) -> bool:
 
 
 def accused_in(actor: Actor, complaint: Any) -> bool:
-    """A complaint about oneself, or about a mentor whom one answers for."""
+    """A complaint about oneself, or about a mentor whom one answers for, or did."""
     if actor.staff_id is None:
         return False
-    return complaint.about_staff_id == actor.staff_id or complaint.about_line_id == actor.staff_id
+    return actor.staff_id in {complaint.about_staff_id, *complaint.about_line_ids}
 
 
 # The house --------------------------------------------------------------------------------------

@@ -336,6 +336,7 @@ def _voices(world: World) -> None:
     for _ in range(14):
         who = world.random.random()
         mentor = world.pick("mentor") if 0.3 < who < 0.6 else None
+        number = world.random.randrange(3)
         world.add(
             "complaint",
             reference=f"K{world.random.randrange(10**9)}",
@@ -343,7 +344,7 @@ def _voices(world: World) -> None:
             about=world.some(ComplaintAbout).value,
             about_staff_id=world.pick("staff").id if who < 0.25 else None,
             about_mentor_id=mentor.id if mentor else None,
-            about_line_id=world.maybe(world.pick("staff").id) if mentor else None,
+            about_line_ids=[world.pick("staff").id for _ in range(number)] if mentor else [],
             raised_by_person_id=world.pick("person").id,
         )
     world.add("turned_away")

@@ -202,7 +202,7 @@ class Reader:
     def _sees_complaint(self, row: Row) -> bool:
         """None about themselves or a mentor of theirs, then or today; about staff governors."""
         for doc in (row.today, row.then):
-            if {doc["about_staff_id"], doc["about_line_id"]} & self.staff_ids:
+            if {doc["about_staff_id"], *doc["about_line_ids"]} & self.staff_ids:
                 return False
         return self.role in {None, Role.governor} or not complaint_for_governors(row.then)
 

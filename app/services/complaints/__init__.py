@@ -11,6 +11,7 @@ from app.access import Actor, the_system
 from app.errors import Conflicting, Invalid, NotAllowed, NotFound
 from app.models.base import Output
 from app.models.complaints import (
+    COMPLAINT_OPEN,
     AboutPut,
     AnswerCreate,
     AssignmentCreate,
@@ -146,9 +147,11 @@ async def _routed(db: AsyncSession, actor: Actor, complaint: Complaint) -> None:
 
 
 async def follow_supervisor(db: AsyncSession, mentor: Mentor) -> None:
-    """The mentor was given another supervisor: they see nothing that is open about the mentor."""
+    """The mentor was given another supervisor: neither they nor who was it before see what there
+    is about the mentor."""
     for complaint in await routing.follow_supervisor(db, mentor):
-        await _routed(db, the_system(mentor.prison_id), complaint)
+        if complaint.status in COMPLAINT_OPEN:
+            await _routed(db, the_system(mentor.prison_id), complaint)
 
 
 def receipt(complaint: Complaint, actor: Actor) -> Output:

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.models.complaints import COMPLAINT_OPEN, Complaint
+from app.models.complaints import Complaint
 from app.models.mentors import Mentor
 from app.models.staff import Role, Staff, StaffRole
 from app.scope import everything
@@ -14,8 +14,11 @@ LONGEST_LINE = 300
 
 
 def kept_from(complaint: Complaint, staff_id: UUID | None) -> bool:
-    """Whether it is about this member of staff, or about a mentor of theirs."""
-    return staff_id is not None and staff_id in {complaint.about_staff_id, complaint.about_line_id}
+    """Whether it is about this member of staff, or about a mentor who is or was theirs."""
+    return staff_id is not None and staff_id in {
+        complaint.about_staff_id,
+        *complaint.about_line_ids,
+    }
 
 
 def may_work(complaint: Complaint, role: StaffRole | Role, staff_id: UUID) -> bool:
@@ -35,14 +38,18 @@ def falls_to(complaint: Complaint) -> StaffRole:
 async def route(
     db: AsyncSession, complaint: Complaint, mentor_id: UUID | None, staff_id: UUID | None
 ) -> None:
-    """Note whom it is about and the supervisor of the mentor. Who is not known here is noted as
-    nobody."""
-    complaint.about_mentor_id = complaint.about_staff_id = complaint.about_line_id = None
+    """Note whom it is about and the mentor's line, with who was of it before if it is the same
+    mentor. Who is not known here is noted as nobody."""
+    named, line = complaint.about_mentor_id, complaint.about_line_ids
+    complaint.about_mentor_id = complaint.about_staff_id = None
+    complaint.about_line_ids = []
     if mentor_id is not None:
         found = everything(Mentor, complaint.prison_id).where(col(Mentor.id) == mentor_id)
         mentor = (await db.execute(found)).scalar_one_or_none()
         if mentor is not None:
-            complaint.about_mentor_id, complaint.about_line_id = mentor.id, mentor.supervisor_id
+            complaint.about_mentor_id = mentor.id
+            complaint.about_line_ids = line if named == mentor.id else []
+            await _add_line(db, complaint, mentor)
     if staff_id is not None:
         known = everything(Staff, complaint.prison_id).where(col(Staff.id) == staff_id)
         staff = (await db.execute(known)).scalar_one_or_none()
@@ -57,18 +64,27 @@ def as_told(told: str | None, mentor_id: UUID | None, staff_id: UUID | None) -> 
     return told
 
 
+async def _add_line(db: AsyncSession, complaint: Complaint, mentor: Mentor) -> bool:
+    """Note who supervises the person, as mentor then or now; answers whether that was news."""
+    same = everything(Mentor, mentor.prison_id).where(col(Mentor.person_id) == mentor.person_id)
+    theirs = same.where(col(Mentor.supervisor_id).is_not(None)).order_by(col(Mentor.id))
+    rows = await db.execute(theirs.with_only_columns(col(Mentor.supervisor_id)))
+    line = list(dict.fromkeys([*complaint.about_line_ids, *rows.scalars()]))
+    changed = line != complaint.about_line_ids
+    complaint.about_line_ids = line
+    return changed
+
+
 async def follow_supervisor(db: AsyncSession, mentor: Mentor) -> list[Complaint]:
-    """The mentor was given another supervisor: what is open about the mentor goes past them from
-    now on. Locked, those that changed."""
+    """The mentor was given another supervisor: what there is about the mentor, open or over, goes
+    past them too from now on. Locked, those that changed."""
+    await db.flush()
+    same = everything(Mentor, mentor.prison_id).where(col(Mentor.person_id) == mentor.person_id)
     found = everything(Complaint, mentor.prison_id).where(
-        col(Complaint.about_mentor_id) == mentor.id,
-        col(Complaint.status).in_(COMPLAINT_OPEN),
-        col(Complaint.about_line_id).is_distinct_from(mentor.supervisor_id),
+        col(Complaint.about_mentor_id).in_(same.with_only_columns(col(Mentor.id)))
     )
     rows = (await db.scalars(found.order_by(col(Complaint.id)).with_for_update())).all()
-    for complaint in rows:
-        complaint.about_line_id = mentor.supervisor_id
-    return list(rows)
+    return [each for each in rows if await _add_line(db, each, mentor)]
 
 
 def _given(told: str | None, nobody: str, row_id: UUID) -> str:
