@@ -136,20 +136,24 @@ async def hold_places(db: AsyncSession, mentor: Mentor) -> None:
 
 
 async def with_what_is_between(
-    db: AsyncSession, pair: Pair, pairing: Pairing | None = None
+    db: AsyncSession, pair: Pair, pairing: Pairing | None = None, *, reports: bool | None = None
 ) -> Pair:
-    """The pair with what keeps the two apart; `pairing` takes no place of the mentor's."""
+    """The pair with what keeps the two apart; `pairing` takes no place of the mentor's. `reports`
+    as in `match_facts.bars_of`."""
     besides = pairing.id if pairing is not None else None
-    bars = await match_facts.bars_of(db, pair.mentor, pair.mentee, besides=besides)
+    mentor, mentee = pair.mentor, pair.mentee
+    bars = await match_facts.bars_of(db, mentor, mentee, besides=besides, reports=reports)
     return replace(pair, apart=bars)
 
 
 async def _load_facts(db: AsyncSession, pairing: Pairing) -> Pair | None:
-    """Only coming back to life is guarded; flagging and ending in numbers load nothing."""
+    """Only coming back to life is guarded; flagging and ending in numbers load nothing. The moves
+    are shown to whoever reads the pairing, the mentor's supervisor too: that one of the two has
+    reported the other is not among what stands in their way, and is looked at in `hold_mentor`."""
     if pairing.status is not PairingStatus.to_reassign:
         return None
     both = await load_pair(db, pairing, pairing.prison_id)
-    return await with_what_is_between(db, both, pairing)
+    return await with_what_is_between(db, both, pairing, reports=False)
 
 
 async def hold_mentor(db: AsyncSession, context: Context) -> None:

@@ -255,6 +255,23 @@ async def test_of_a_pair_nobody_is_told_that_one_has_reported_the_other(
     assert against(before[-1]) == {str(mentor.mentor_id): ["already_paired"]}
 
 
+@pytest.mark.parametrize("how", ["concern", "complaint"])
+async def test_a_pairing_that_waits_for_another_mentor_tells_nobody_of_a_report(
+    wing: Wing, how: str
+) -> None:
+    mentor, mentee = await wing.active_mentor(), await wing.offered()
+    path = f"pairings/{(await wing.pairs(mentor, mentee['id']))['id']}"
+    await mentor.move(f"mentors/{mentor.mentor_id}", "paused", reason="own_wish")
+    await wing.support_worker.move(f"mentors/{mentor.mentor_id}", "active")
+    before = await wing.support_worker.get(path)
+    assert [each["allowed"] for each in before["moves"]] == [True, True]
+    await reports(wing, mentee, mentor, how)
+    assert await wing.support_worker.get(path) == before
+    refused = await wing.support_worker.move(path, "live", 409)
+    assert [error["code"] for error in refused["errors"]] == ["check_with_staff"]
+    assert await wing.support_worker.get(path) == before
+
+
 async def test_who_asks_whether_two_may_meet(wing: Wing) -> None:
     mentor, mentee = await wing.active_mentor(), await wing.engaged()
     for caller in (wing.governor, wing.officer, mentor):
