@@ -73,6 +73,11 @@ class Person(Versioned, table=True):
         return self.cell_location.partition("-")[0] if self.cell_location else None
 
 
+def same_wing(one: str | None, other: str | None) -> bool:
+    """Whether two live on one wing, by its codes. Where either's is not known nobody can say so."""
+    return one is not None and one == other
+
+
 class PersonCreate(Input):
     """A prisoner entered by hand, where no prison system sends them."""
 

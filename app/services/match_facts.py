@@ -16,7 +16,7 @@ from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import ApprovalCondition, Commitment, Mentor, MentorStatus
 from app.models.moves import History
 from app.models.pairings import Pairing, PairingStatus
-from app.models.people import Person, Presence
+from app.models.people import Person, Presence, same_wing
 from app.models.prisons import Prison
 from app.models.profiles import Profile
 from app.scope import everything
@@ -280,6 +280,7 @@ async def _limited(db: AsyncSession, mentor: Mentor, mentee: Mentee) -> set[Matc
         found.add(MatchBar.no_one_to_one)
     if ApprovalCondition.own_wing_only in mentor.limits:
         people = await _people(db, mentor.prison_id, {mentor.person_id, mentee.person_id})
-        if people[mentor.person_id].wing_code != people[mentee.person_id].wing_code:
+        home, wing = (people[each.person_id].wing_code for each in (mentor, mentee))
+        if not same_wing(home, wing):
             found.add(MatchBar.own_wing_only)
     return found

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from app.models.matching import FitCode, MatchBar
+from app.models.people import same_wing
 from app.models.profiles import Preference, Skill
 
 CONTINUITY = 30
@@ -212,7 +213,7 @@ def between(mentor: MentorSide, mentee: MenteeSide, facts: Facts) -> Iterable[Ma
         yield MatchBar.knows_each_other
     if paired:
         yield MatchBar.already_paired
-    if mentor.own_wing_only and mentor.wing != mentee.wing:
+    if mentor.own_wing_only and not same_wing(mentor.wing, mentee.wing):
         yield MatchBar.own_wing_only
 
 

@@ -67,7 +67,7 @@ class Limits:
     """How much the mentor may work, on what conditions, and what there is of it around the plan.
 
     Days and weeks are the prison's own; a session belongs to the day on which it begins.
-    `elsewhere`: the mentees who live on another wing than the mentor.
+    `elsewhere`: the mentees who are not known to live on the mentor's wing.
     """
 
     weekly_hours: int

@@ -32,11 +32,11 @@ def against(answer: Any) -> dict[str, list[str]]:
     }
 
 
-async def moves_to(wing: Wing, mentor: Caller, cell: str) -> None:
-    """The mentor's cell is another, as the prison's own documents would tell."""
+async def moves_to(wing: Wing, person_id: Any, cell: str | None) -> None:
+    """Somebody's cell is another, as the prison's own documents would tell; None: none is told."""
     change = text("UPDATE person SET cell_location = :cell WHERE id = :id")
     async with wing.db.write(wing.prison_id) as session:
-        await session.execute(change, {"cell": cell, "id": mentor.person_id})
+        await session.execute(change, {"cell": cell, "id": str(person_id)})
 
 
 async def complains(wing: Wing, mentee: Any, mentor: Caller) -> Any:
@@ -123,7 +123,7 @@ async def test_whom_a_condition_excludes_is_refused_in_every_other_way(
     proposal = await wing.support_worker.post("match-proposals", {})
     path = f"mentors/{mentor.mentor_id}"
     await wing.governor.put(f"{path}/conditions", {"conditions": [condition]})
-    await moves_to(wing, mentor, "E-1-001")
+    await moves_to(wing, mentor.person_id, "E-1-001")
     await mentor.move(path, "paused", reason="own_wish")
     await wing.support_worker.move(path, "active")
     sent = body(mentor, mentee)
@@ -145,6 +145,16 @@ async def test_own_wing_only_keeps_nobody_of_the_same_wing_from_them(wing: Wing)
     body_ = {"conditions": ["own_wing_only"]}
     await wing.governor.put(f"mentors/{mentor.mentor_id}/conditions", body_)
     assert (await wing.pairs(mentor, mentee["id"]))["status"] == "live"
+
+
+async def test_two_whose_cells_are_not_known_are_not_of_one_wing(wing: Wing) -> None:
+    mentor, mentee = await wing.active_mentor(), await wing.offered()
+    body_ = {"conditions": ["own_wing_only"]}
+    await wing.governor.put(f"mentors/{mentor.mentor_id}/conditions", body_)
+    for person_id in (mentor.person_id, mentee["person_id"]):
+        await moves_to(wing, person_id, None)
+    refused = await wing.support_worker.post("pairings", body(mentor, mentee), 409)
+    assert [error["code"] for error in refused["errors"]] == ["own_wing_only"]
 
 
 async def test_of_many_pairings_at_once_a_mentor_gets_no_more_than_their_places(

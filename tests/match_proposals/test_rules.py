@@ -142,6 +142,7 @@ def test_a_pair_that_went_well_before_is_known() -> None:
         ({"own_wing_only": True, "wing": "D"}, {"wing": "D"}, {}, []),
         ({"own_wing_only": True, "wing": "D"}, {"wing": "E"}, {}, [B.own_wing_only]),
         ({"own_wing_only": True, "wing": "D"}, {"wing": None}, {}, [B.own_wing_only]),
+        ({"own_wing_only": True, "wing": None}, {"wing": None}, {}, [B.own_wing_only]),
         ({"wing": "D"}, {"wing": "E"}, {}, []),
         (
             {"live": 6, "bars": frozenset({B.mentor_not_here})},

@@ -117,7 +117,7 @@ async def test_a_mentor_of_their_own_wing_only_is_planned_with_nobody_of_another
     mentee = await wing.support_worker.get(f"mentees/{scene.mentees[0]}")
     lives = "UPDATE person SET cell_location = :cell WHERE id = :id"
 
-    async def moves_to(person_id: object, cell: str) -> None:
+    async def moves_to(person_id: object, cell: str | None) -> None:
         async with wing.db.write(wing.prison_id) as session:
             await session.execute(text(lives), {"cell": cell, "id": UUID(str(person_id))})
 
@@ -130,6 +130,9 @@ async def test_a_mentor_of_their_own_wing_only_is_planned_with_nobody_of_another
     assert "own_wing_only" in refused["detail"]
     await moves_to(mentee["person_id"], "A-2-017")
     await scene.books(monday(11), minutes=30)
+    await moves_to(mentee["person_id"], None)
+    await moves_to(scene.mentor.person_id, None)  # two unknown cells are on no wing in common
+    assert clash_kinds(await scene.refused(monday(13), minutes=15)) == ["approval_condition"]
 
 
 async def test_what_happened_is_recorded_with_what_it_went_against(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from app.access import Actor
 from app.errors import FieldError, Invalid
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import Commitment, Mentor
-from app.models.people import Person
+from app.models.people import Person, same_wing
 from app.models.prisons import Prison
 from app.models.rooms import Room
 from app.models.sessions import (
@@ -142,7 +142,7 @@ async def _limits(db: AsyncSession, mentor: Mentor, plan: Plan, except_for: UUID
 
 
 async def _elsewhere(db: AsyncSession, mentor: Mentor, plan: Plan) -> frozenset[UUID]:
-    """The plan's mentees who live on another wing than the mentor does."""
+    """The plan's mentees of whom nobody can say that they live on the mentor's wing."""
     mentees = everything(Mentee, mentor.prison_id).where(col(Mentee.id).in_(plan.mentee_ids))
     columns = mentees.with_only_columns(col(Mentee.id), col(Mentee.person_id))
     persons = {row.id: row.person_id for row in await db.execute(columns)}
@@ -150,7 +150,7 @@ async def _elsewhere(db: AsyncSession, mentor: Mentor, plan: Plan) -> frozenset[
     people = everything(Person, mentor.prison_id).where(col(Person.id).in_(ids))
     wings = {each.id: each.wing_code for each in (await db.scalars(people)).all()}
     home = wings[mentor.person_id]
-    return frozenset(each for each, person_id in persons.items() if wings[person_id] != home)
+    return frozenset(each for each, whose in persons.items() if not same_wing(wings[whose], home))
 
 
 def _span(plan: Plan) -> Range[object]:
