@@ -317,6 +317,26 @@ async def test_the_last_word_on_sharing_counts(wing: Wing) -> None:
     assert await _state(wing, "mentees", mentee) == "paused"
 
 
+async def test_what_was_given_again_after_it_was_taken_back_stays_given(wing: Wing) -> None:
+    kept, gone = await two(wing)
+
+    async def gives(person: Any) -> Any:
+        clock.forward(minutes=1)
+        given = {"recipient": "mentor", "purpose": "peer_support", "how": "spoken"}
+        given |= {"person_id": person["id"], "given_at": str(clock.now())}
+        return await wing.support_worker.post("permissions", given)
+
+    await gives(kept)
+    taken_back = await gives(gone)
+    clock.forward(minutes=1)
+    path = f"permissions/{taken_back['id']}"
+    await wing.support_worker.move(path, "revoked", reason="spoken_word")
+    last = await gives(gone)
+    await merge(wing, kept, gone)
+    page = await wing.support_worker.get("permissions", params={"person_id": kept["id"]})
+    assert [each["id"] for each in page["items"] if each["status"] == "given"] == [last["id"]]
+
+
 async def test_a_hold_on_either_holds_both(wing: Wing, db: Database) -> None:
     kept, gone = await two(wing)
     await wing.governor.post("legal-holds", {"person_id": gone["id"], "reason": "court_order"})

@@ -128,26 +128,27 @@ async def last_words(db: AsyncSession, kept: Person, gone: Person) -> Ended:
         *await live_of(db, SharingPermission, kept),
         *await live_of(db, SharingPermission, gone),
     ]
-    ended: Ended = []
-    for given in every:
-        if given.status is not PermissionStatus.given:
-            continue
-        later = [
-            each
-            for each in every
-            if (each.recipient, each.purpose) == (given.recipient, given.purpose)
-            and each.person_id != given.person_id
-            and each.revoked_at is not None
-            and each.revoked_at > given.given_at
-        ]
-        if later:
-            to, system = PermissionStatus.revoked, the_system(given.prison_id)
-            reason = permissions.REVOKE_REASONS[0]
-            await lifecycle.move(
-                db, permissions.PERMISSION, given, to=to, actor=system, reason=reason
-            )
-            ended.append(given)
-    return ended
+    # Judged before any is taken back: what is taken back here is no word of the person's.
+    overtaken: Ended = [
+        given
+        for given in every
+        if given.status is PermissionStatus.given and any(_took_back(each, given) for each in every)
+    ]
+    to, reason = PermissionStatus.revoked, permissions.REVOKE_REASONS[0]
+    for given in overtaken:
+        system = the_system(kept.prison_id)
+        await lifecycle.move(db, permissions.PERMISSION, given, to=to, actor=system, reason=reason)
+    return overtaken
+
+
+def _took_back(later: SharingPermission, given: SharingPermission) -> bool:
+    """Whether the same was taken back under the other number after it was given under this one."""
+    return (
+        (later.recipient, later.purpose) == (given.recipient, given.purpose)
+        and later.person_id != given.person_id
+        and later.revoked_at is not None
+        and later.revoked_at > given.given_at
+    )
 
 
 ONE_OF_EACH: tuple[Callable[[AsyncSession, Person, Person], Awaitable[Ended]], ...] = (
