@@ -13,8 +13,8 @@ from app.cli.data import APrison, ensure_prison
 from app.config import Settings
 from app.db import Database
 from app.errors import NotFound, Refused
+from app.integrations.prison.documents import FileRefused
 from app.integrations.prison.merged_events import Told, read
-from app.integrations.prison.prisoner_search import FileRefused
 from app.services.people import merges
 
 told = Console(highlight=False, soft_wrap=True)

@@ -15,7 +15,7 @@ from app.cli import merging
 from app.config import Settings
 from app.db import Database
 from app.integrations.prison import merged_events, synthetic
-from app.integrations.prison.prisoner_search import FileRefused
+from app.integrations.prison.documents import FileRefused
 from app.models.base import metadata
 from app.models.retention import Expiry
 from app.services.people.carrying import NOT_CARRIED, pointing_at
@@ -517,6 +517,19 @@ def test_events_come_in_the_order_in_which_they_happened_and_others_are_passed_o
     assert merged_events.read(orjson.dumps(lines)) == told
     with pytest.raises(FileRefused):
         merged_events.read(b'{"Message": ')
+
+
+@pytest.mark.parametrize("at", ["yesterday", "0001-01-01T00:00:00", 7, None])
+def test_a_time_that_cannot_be_read_loses_no_merge(at: Any) -> None:
+    (told,) = merged_events.read(orjson.dumps(event(at=at)))
+    assert told.merge is not None
+
+
+def test_a_time_without_an_offset_is_the_wall_clocks() -> None:
+    """In summer half past three there is half past two by Greenwich."""
+    times = ["2024-08-12T15:00:00+00:00", "2024-08-12T15:30:00", "2024-08-12T14:00:00Z"]
+    told = merged_events.read(orjson.dumps([event(at=at) for at in times]))
+    assert [(each.position, each.refused) for each in told] == [(3, None), (2, None), (1, None)]
 
 
 async def test_the_recorded_event_is_taken_in_twice_and_makes_one(

@@ -6,16 +6,18 @@ is let be.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.integrations.prison.prisoner_search import FileRefused
-from app.models.base import Instant
+from app.integrations.prison.documents import FileRefused
 from app.models.people import PersonMerge
 
 EVENT = "prison-offender-events.prisoner.merged"
+WALL_CLOCK = ZoneInfo("Europe/London")
 
 
 class _About(BaseModel):
@@ -28,7 +30,7 @@ class _About(BaseModel):
 class _Message(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    occurred_at: Instant | None = Field(default=None, alias="occurredAt")
+    occurred_at: Any = Field(default=None, alias="occurredAt")
     about: _About = Field(alias="additionalInformation")
 
 
@@ -73,7 +75,17 @@ def _told(position: int, envelope: Any) -> Told:
     except ValidationError as error:
         where = ".".join(str(each) for each in error.errors()[0]["loc"]) or "Message"
         return Told(position, refused=f"{where}: {error.errors()[0]['msg']}")
-    return Told(position, merge, at=message.occurred_at.timestamp() if message.occurred_at else 0.0)
+    return Told(position, merge, at=_at(message.occurred_at))
+
+
+def _at(said: Any) -> float:
+    """When it happened, for the order alone: no merge is lost by its time. Without an offset it is
+    the wall clock's; one that is missing or cannot be read comes first."""
+    try:
+        at = datetime.fromisoformat(said)
+        return (at if at.tzinfo else at.replace(tzinfo=WALL_CLOCK)).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def _event(envelope: Any) -> str | None:
