@@ -138,7 +138,13 @@ def _non_associations() -> None:
         sa.Column("is_open", sa.Boolean(), nullable=False),
         moment("changed_at", nullable=True),
         moment("seen_at"),
-        sa.UniqueConstraint("prison_id", "source_id", name="uq_non_association_source"),
+        sa.UniqueConstraint(
+            "prison_id",
+            "source_id",
+            "number_low",
+            "number_high",
+            name="uq_non_association_source",
+        ),
         sa.CheckConstraint("number_low < number_high", name=op.f("ck_non_association_in_order")),
     )
     for side in ("low", "high"):

@@ -22,7 +22,13 @@ class NonAssociation(Versioned, table=True):
 
     __tablename__ = "non_association"
     __table_args__ = (
-        UniqueConstraint("prison_id", "source_id", name="uq_non_association_source"),
+        UniqueConstraint(
+            "prison_id",
+            "source_id",
+            "number_low",
+            "number_high",
+            name="uq_non_association_source",
+        ),
         CheckConstraint("number_low < number_high", name="in_order"),
         Index(
             "ix_non_association_low", "prison_id", "number_low", postgresql_where=text("is_open")

@@ -1,11 +1,13 @@
 """Non-associations: taken in as HMPPS answers them, asked by matching and pairing, read by nobody.
 
-A pair is known by its number in the source, and binds whoever has or gets one of its prisoner
-numbers. What is not in a file stays as it was: a list may leave out those held elsewhere.
+A pair is known by its id in the source and its two people, and binds whoever has or gets one of
+its prisoner numbers. An id that comes with other people than before (one of them was given another
+number, and nobody told us yet) turns no pair to them: both stand. What is not in a file stays as
+it was: a list may leave out those held elsewhere.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -33,12 +35,12 @@ from app.models.people import Person
 from app.models.prisons import PersonIdentity, Prison
 from app.scope import everything
 from app.services import between_two, lifecycle, outbox, pairings
-from app.services.people.identities import people_lock
+from app.services.people.identities import identities_of, people_lock
 
 CHUNK = 500  # looked up and written together
 OLDER = "the source has said something newer of it since"
 UNDATED = "a closing that says not when it was made, or a time to come: stays open"
-OTHERS = "id is known for two other prisoners: stays as it was."
+OTHERS = "id is known for two other prisoners, too: both stand"
 Outcome = PairImportOutcome
 
 
@@ -80,21 +82,50 @@ async def _take_in(
     ids = [row.source_id for row in chunk if isinstance(row, PairRow)]
     found = everything(NonAssociation, prison_id).where(col(NonAssociation.source_id).in_(ids))
     locked = await db.scalars(found.order_by(col(NonAssociation.id)).with_for_update())
-    known = {pair.source_id: pair for pair in locked.all()}
+    known: dict[int, list[NonAssociation]] = defaultdict(list)
+    for pair in locked.all():
+        known[pair.source_id].append(pair)
+    whose = await _whose(db, chunk, known)
     report = []
     for row in chunk:
         if isinstance(row, PairRefused):
             outcome, field, reason = Outcome.refused, row.field, row.reason
             report.append(_told(row, outcome, field, reason))
             continue
-        pair = known.get(row.source_id)
-        if pair is None:
-            known[row.source_id] = _add(db, prison_id, row, zone)
-            report.append(_told(row, Outcome.created, None, row.doubt))
-        else:
-            report.append(_change(db, pair, row, zone))
+        two = {whose.get(number, number) for number in (row.low, row.high)}
+        theirs = [
+            pair
+            for pair in known[row.source_id]
+            if two == {whose.get(n, n) for n in (pair.number_low, pair.number_high)}
+        ]
+        if theirs:
+            told = [_change(db, pair, row, zone) for pair in theirs]
+            report.append(next((each for each in told if each.outcome is Outcome.updated), told[0]))
+            continue
+        doubt = OTHERS if known[row.source_id] else row.doubt
+        known[row.source_id].append(_add(db, prison_id, row, zone))
+        report.append(_told(row, Outcome.created, "id" if doubt is OTHERS else None, doubt))
     await db.flush()
     return report
+
+
+async def _whose(
+    db: AsyncSession,
+    chunk: Sequence[PairRow | PairRefused],
+    known: Mapping[int, Sequence[NonAssociation]],
+) -> Mapping[str, str]:
+    """Of the numbers that come with a known id, and of those it is known with, the one number that
+    stands for all of a person's."""
+    numbers = {
+        number
+        for row in chunk
+        if isinstance(row, PairRow)
+        for pair in known.get(row.source_id, ())
+        for number in (row.low, row.high, pair.number_low, pair.number_high)
+        if (row.low, row.high) != (pair.number_low, pair.number_high)
+    }
+    found = await identities_of(db, numbers)
+    return {number: min(each.numbers) for each in found for number in each.numbers}
 
 
 def _told(
@@ -134,8 +165,6 @@ def _add(db: AsyncSession, prison_id: str, row: PairRow, zone: ZoneInfo) -> NonA
 def _change(db: AsyncSession, pair: NonAssociation, row: PairRow, zone: ZoneInfo) -> PairImportRow:
     """Take over what the source says now. Only what is dated, and no older than what is known,
     lifts a pair; whatever says that it stands, stands. Its two numbers never change."""
-    if (row.low, row.high) != (pair.number_low, pair.number_high):
-        return _told(row, Outcome.refused, "id", OTHERS)
     at = changed_at(row, zone)
     older = at is not None and pair.changed_at is not None and at < pair.changed_at
     reopens = row.is_open and not pair.is_open

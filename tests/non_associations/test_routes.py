@@ -125,15 +125,54 @@ async def test_whatever_says_that_a_pair_stands_opens_it_again_however_old(wing:
     assert await may_meet(wing.clinician, mentor, mentee) == "no"
 
 
+async def comes(wing: Wing, number: str) -> Any:
+    """Somebody comes, and is accepted as a mentee."""
+    person = await wing.person(number=number)
+    referral = {"person_id": person["id"], "referred_by": "support_worker"}
+    mentee = await wing.support_worker.post("mentees", referral)
+    for to in ("triage", "accepted"):
+        await wing.support_worker.move(f"mentees/{mentee['id']}", to)
+    return mentee
+
+
+async def renumbers(wing: Wing, old: str, new: str, expect: int = 200) -> None:
+    told = {"number": new, "removed_number": old}
+    await wing.support_worker.post("people/merges", told, expect)
+
+
 async def test_a_known_id_is_never_turned_to_two_others(wing: Wing) -> None:
     mentor, mentee, apart = await two(wing)
     await imports(wing, apart)
     others = between("B0001AA", "B0002AA", whenUpdated="2026-01-01T00:00:00")
     report = await imports(wing, others)
-    assert outcomes(report) == ["refused"]
+    assert outcomes(report) == ["created"]
     assert report["rows"][0]["field"] == "id"
     assert "B000" not in json.dumps(report)
+    lifted = {**others, **CLOSED, "whenUpdated": "2026-01-02T00:00:00"}
+    assert outcomes(await imports(wing, lifted)) == ["updated"]
     assert await may_meet(wing.clinician, mentor, mentee) == "no"
+
+
+async def test_who_got_another_number_before_anybody_knew_them_is_kept_apart(wing: Wing) -> None:
+    mentor = await wing.active_mentor()
+    number = await number_of(wing, mentor.person_id)
+    await imports(wing, between("B0006AA", number))
+    await renumbers(wing, "B0006AA", "B0007AA", expect=404)
+    assert outcomes(await imports(wing, between("B0007AA", number))) == ["created"]
+    mentee = await comes(wing, "B0007AA")
+    assert await may_meet(wing.clinician, mentor, mentee) == "no"
+
+
+async def test_a_pair_is_lifted_under_a_number_that_one_of_them_got_since(wing: Wing) -> None:
+    mentor, mentee, apart = await two(wing)
+    old, other = apart["firstPrisonerNumber"], apart["secondPrisonerNumber"]
+    await imports(wing, apart)
+    await imports(wing, between("B0008AA", other))
+    await renumbers(wing, old, "B0008AA")
+    assert await may_meet(wing.clinician, mentor, mentee) == "no"
+    lifted = {**between("B0008AA", other), **CLOSED, "whenUpdated": "2026-01-01T00:00:00"}
+    assert outcomes(await imports(wing, lifted)) == ["updated"]
+    assert await may_meet(wing.clinician, mentor, mentee) == "yes"
 
 
 async def test_a_pair_binds_a_person_who_comes_later_and_one_known_by_another_number(
@@ -142,19 +181,14 @@ async def test_a_pair_binds_a_person_who_comes_later_and_one_known_by_another_nu
     mentor = await wing.active_mentor()
     number = await number_of(wing, mentor.person_id)
     await imports(wing, between(number, "B0003AB"), between("B0004AB", "B0005AB", id=2))
-    late = await wing.person(number="B0003AB")
-    merged = await wing.person(number="B0004AB")
+    late, merged = await comes(wing, "B0003AB"), await comes(wing, "B0004AB")
     async with wing.db.write(wing.prison_id) as session:
         await session.execute(
             text("UPDATE person_identity SET numbers = numbers || 'B0005AB'::text WHERE id ="
                  " (SELECT identity_id FROM person WHERE id = :id)"),
             {"id": str(mentor.person_id)},
         )  # fmt: skip
-    for person in (late, merged):
-        referral = {"person_id": person["id"], "referred_by": "support_worker"}
-        mentee = await wing.support_worker.post("mentees", referral)
-        for to in ("triage", "accepted"):
-            await wing.support_worker.move(f"mentees/{mentee['id']}", to)
+    for mentee in (late, merged):
         assert await may_meet(wing.clinician, mentor, mentee) == "no"
 
 
