@@ -35,7 +35,9 @@ from app.models.people import Person
 from app.models.prisons import PersonIdentity, Prison
 from app.scope import everything
 from app.services import between_two, lifecycle, outbox, pairings
+from app.services.mentors import leaving
 from app.services.people.identities import identities_of, people_lock
+from app.services.sessions import parting
 
 CHUNK = 500  # looked up and written together
 OLDER = "the source has said something newer of it since"
@@ -218,8 +220,9 @@ async def hold_mentors(
 
 
 async def part_pairs(db: AsyncSession, prison_id: str, numbers: Collection[str]) -> None:
-    """Whoever is a live pair and is kept apart now waits for reassignment, with the mentor's row
-    held, so that a pairing made in the same instant is seen."""
+    """Whoever is a live pair and is kept apart now waits for reassignment, and what is planned
+    between them is cancelled: with the mentor's row held, so that a pairing made in the same
+    instant is seen."""
     if not numbers:
         return
     ids, mentors = await hold_mentors(db, prison_id, numbers)
@@ -233,12 +236,21 @@ async def part_pairs(db: AsyncSession, prison_id: str, numbers: Collection[str])
     )
     person_of = {mentee.id: mentee.person_id for mentee in (await db.scalars(theirs)).all()}
     apart = await between_two.non_associated(db, prison_id, {*ids, *person_of.values()})
-    for pairing in rows:
-        if (by_id[pairing.mentor_id].person_id, person_of[pairing.mentee_id]) in apart:
-            await lifecycle.move(
-                db,
-                pairings.PAIRING,
-                pairing,
-                to=PairingStatus.to_reassign,
-                actor=the_system(prison_id),
-            )
+    for mentor in mentors:
+        parted = [
+            pairing
+            for pairing in rows
+            if pairing.mentor_id == mentor.id
+            and (mentor.person_id, person_of[pairing.mentee_id]) in apart
+        ]
+        if parted:
+            await _part(db, mentor, parted)
+
+
+async def _part(db: AsyncSession, mentor: Mentor, parted: Sequence[Pairing]) -> None:
+    to, system = PairingStatus.to_reassign, the_system(mentor.prison_id)
+    for pairing in parted:
+        await lifecycle.move(db, pairings.PAIRING, pairing, to=to, actor=system)
+    mentees = [pairing.mentee_id for pairing in parted]
+    await parting.part(db, mentor.prison_id, [mentor.id], mentees, since=clock.now())
+    await leaving.have_reassigned(db, mentor, parted)

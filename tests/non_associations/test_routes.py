@@ -12,6 +12,7 @@ from app import clock
 from app.cli import matching as command
 from app.config import Settings
 from tests.non_associations.test_parse import own_list, pair
+from tests.sessions.scene import a_scene, tomorrow
 from tests.story import Caller, Wing
 
 IMPORT = "non-associations/import"
@@ -204,6 +205,32 @@ async def test_a_live_pair_that_is_kept_apart_from_now_on_waits_for_reassignment
     assert (await mentor.get("mentees"))["items"] == []
     refused = await wing.support_worker.move(path, "live", 409)
     assert [error["code"] for error in refused["errors"]] == ["check_with_staff"]
+
+
+async def test_what_is_planned_between_two_who_are_kept_apart_is_cancelled_and_a_mentor_sought(
+    wing: Wing,
+) -> None:
+    scene = await a_scene(wing, mentees=2)
+    first, other = [await wing.support_worker.get(f"mentees/{each}") for each in scene.mentees]
+    both = [
+        await number_of(wing, person_id)
+        for person_id in (scene.mentor.person_id, first["person_id"])
+    ]
+    alone, group = await scene.books(tomorrow(9)), await scene.group(tomorrow(11))
+    theirs = await scene.books(tomorrow(13), mentee_ids=[other["id"]])
+    for _ in range(2):
+        await imports(wing, between(*both))
+    for session, status in ((alone, "cancelled"), (group, "planned"), (theirs, "planned")):
+        shown = await wing.support_worker.get(f"sessions/{session['id']}")
+        assert shown["status"] == status
+    parts = (await wing.support_worker.get(f"sessions/{group['id']}"))["participations"]
+    assert {each["mentee_id"]: each["status"] for each in parts} == {
+        first["id"]: "cancelled",
+        other["id"]: "offered",
+    }
+    tasks = (await wing.support_worker.get("tasks?status=open"))["items"]
+    (task,) = [each for each in tasks if each["kind"] == "reassignment_due"]
+    assert "association" not in json.dumps(task)
 
 
 async def test_a_pairing_made_in_the_same_instant_is_not_left_live(wing: Wing) -> None:

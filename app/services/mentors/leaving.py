@@ -46,10 +46,10 @@ async def flag_pairings(db: AsyncSession, context: Context) -> None:
             db, PAIRING, pairing, to=PairingStatus.to_reassign, actor=context.actor
         )
     if flagged:
-        await _have_reassigned(db, mentor, flagged)
+        await have_reassigned(db, mentor, flagged)
 
 
-async def _have_reassigned(db: AsyncSession, mentor: Mentor, flagged: Sequence[Pairing]) -> None:
+async def have_reassigned(db: AsyncSession, mentor: Mentor, flagged: Sequence[Pairing]) -> None:
     """One task for them all; one that is open already is due no later than these need."""
     now, zone = clock.now(), (await db.get_one(Prison, mentor.prison_id)).tz
     if await _worried_about(db, flagged):

@@ -14,13 +14,7 @@ from app.models.mentees import MENTEE_ENDED, Mentee, MenteeStatus
 from app.models.mentors import MENTOR_ENDED, Mentor, MentorStatus
 from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
-from app.models.sessions import (
-    CancelReason,
-    Participation,
-    ParticipationStatus,
-    Session,
-    SessionStatus,
-)
+from app.models.sessions import CancelReason, Participation, Session, SessionStatus
 from app.models.tasks import Task, TaskStatus
 from app.scope import everything
 from app.services import lifecycle, tasks
@@ -33,14 +27,8 @@ from app.services.people import surviving
 from app.services.people.carrying import carry
 from app.services.people.surviving import stays
 from app.services.people.uniting import MERGED, Ended, live_of
-from app.services.sessions.moves import (
-    COMING,
-    PARTICIPATION,
-    PLANNED,
-    SESSION,
-    participations_of,
-    session_of,
-)
+from app.services.sessions.moves import PLANNED, SESSION
+from app.services.sessions.parting import leave, part
 from app.services.supervisions import plans as supervision
 
 
@@ -75,7 +63,7 @@ async def unite_mentees(db: AsyncSession, kept: Person, gone: Person) -> tuple[E
             first, last = stays(mine, theirs, surviving.mentee_key)
             ended += await _end_doubles(db, first, last, Pairing.mentee_id, Pairing.mentor_id)
             left = await carry(db, first.prison_id, "mentee", last.id, first.id)
-            ended += await _leave(db, [each for each in left if isinstance(each, Participation)])
+            ended += await leave(db, [each for each in left if isinstance(each, Participation)])
             _take_over(first, last)
             last.merged_into = first.id
             to, system = MenteeStatus.merged, the_system(first.prison_id)
@@ -126,14 +114,7 @@ async def end_with_oneself(db: AsyncSession, kept: Person, gone: Person) -> list
         col(Pairing.mentee_id).in_(mentee_ids),
     )
     ended = await _end(db, (await db.execute(found.with_for_update())).scalars().all())
-    led = everything(Session, here).where(
-        col(Session.mentor_id).in_(mentor_ids), col(Session.status).in_(PLANNED)
-    )
-    parts = everything(Participation, here).where(
-        col(Participation.mentee_id).in_(mentee_ids),
-        col(Participation.session_id).in_(led.with_only_columns(col(Session.id))),
-    )
-    return [*ended, *await _leave(db, (await db.execute(parts)).scalars().all())]
+    return [*ended, *await part(db, here, mentor_ids, mentee_ids)]
 
 
 async def _end(db: AsyncSession, pairings: Sequence[Pairing]) -> list[SQLModel]:
@@ -151,22 +132,6 @@ async def _leave_work(db: AsyncSession, mentor: Mentor) -> None:
     context = Context(mentor, system, clock.now(), None, MERGED, came_from=active)
     for effect in (*LEAVE_WORK, supervision.leave_off):
         await effect(db, context)
-
-
-async def _leave(db: AsyncSession, parts: Sequence[Participation]) -> list[SQLModel]:
-    """Cancel the parts that are still to come, and the session where nobody is left."""
-    reason, left = CancelReason.other, Ended()
-    for part in parts:
-        if not (part.live and part.status in COMING):
-            continue
-        to, system = ParticipationStatus.cancelled, the_system(part.prison_id)
-        await lifecycle.move(db, PARTICIPATION, part, to=to, actor=system, reason=reason)
-        session = await session_of(db, part)
-        if not any(each.status in COMING for each in await participations_of(db, session)):
-            gone = SessionStatus.cancelled
-            await lifecycle.move(db, SESSION, session, to=gone, actor=system, reason=reason)
-        left.append(part)
-    return left
 
 
 async def _cancel_led(db: AsyncSession, rows: Sequence[SQLModel]) -> None:
