@@ -10,6 +10,7 @@ from app.models.base import (
     TIMESTAMP,
     Disclosure,
     Instant,
+    Line,
     Output,
     Scoped,
     Story,
@@ -57,7 +58,7 @@ class MoveCreate(Writing):
     """A move to make."""
 
     to: str = Field(max_length=40, schema_extra={"examples": ["submitted"]})
-    reason: str | None = Field(default=None, max_length=60)
+    reason: Line | None = Field(default=None, max_length=60)
     note: Story | None = None
     occurred_at: Instant | None = Field(
         default=None, description="When it happened, if entered later; never in the future."

@@ -269,6 +269,8 @@ async def make(
     target, chosen = _target(lifecycle, thing, body.to)
     if not chosen.offered:
         raise MoveNotInTable(f"{target} comes of another act, not of a move.")
+    if body.reason is not None and not chosen.reasons:
+        raise Invalid.field("reason", "reason", "must be absent: this move takes none")
     texts.check_choice(actor, body.disclosure)
     return await move(
         db,

@@ -263,6 +263,19 @@ async def test_of_two_reviews_at_once_one_next_review_is_set(wing: Wing) -> None
     assert len(await open_tasks(wing, "suspension_review")) == 1
 
 
+async def test_a_review_sent_again_with_the_version_it_was_made_on_is_stale(wing: Wing) -> None:
+    mentor = await wing.founder()
+    await wing.support_worker.move(path_of(mentor), "suspended", reason="conduct")
+    read = await wing.governor.request("GET", path_of(mentor))
+    match = {"If-Match": read.headers["etag"]}
+    path, body = f"{path_of(mentor)}/suspension-review", {"outcome": "upheld", "review_in_days": 7}
+    answers = await asyncio.gather(
+        *[wing.governor.request("POST", path, json=body, headers=match) for _ in range(6)]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5
+    assert (await reasons(wing, mentor)).count("suspension_upheld") == 1
+
+
 async def test_a_suspension_that_nobody_looks_at_climbs(wing: Wing) -> None:
     deputy = await wing.hires(StaffRole.governor)
     mentor = await wing.active_mentor()

@@ -309,6 +309,7 @@ async def uphold_suspension(
     before = await tasks.open_of(db, mentor, TaskKind.suspension_review)
     await lifecycle.mark(db, MENTOR, mentor, actor, f"suspension_{body.outcome}")
     await open_review(db, context, timedelta(days=body.review_in_days))
+    mentor.version += 1  # the same review, sent again with the version it was made on, is stale
     for task in before:
         await tasks.settle(db, task, actor)
     await db.flush()
