@@ -45,7 +45,7 @@ def _goals(role: Role) -> ColumnElement[bool]:
 
 
 def _not_about_me() -> ColumnElement[bool]:
-    mine = func.coalesce(MY_STAFF == any_(col(Complaint.about_line_ids)), false())
+    mine = func.coalesce(any_(col(Complaint.about_line_ids)) == MY_STAFF, false())
     return and_(col(Complaint.about_staff_id).is_distinct_from(MY_STAFF), ~mine)
 
 

@@ -134,9 +134,7 @@ async def load_standing(db: AsyncSession, mark: Attendance) -> Standing:
     )
     if (await db.scalars(others.limit(1))).first() is not None:
         return Standing(found, on_this_alone=False)
-    attended = [
-        entry.recorded_at for entry in history if entry.to_state == TrainingStatus.attended
-    ]
+    attended = [entry.recorded_at for entry in history if entry.to_state == TrainingStatus.attended]
     since = bool(attended) and max(attended) >= mark.recorded_at
     return Standing(found, on_this_alone=since)
 
