@@ -7,7 +7,7 @@ it was made: it is not there for them, nor is anything that came of it.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, any_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlmodel import SQLModel, col
 
 from app.models.complaints import Complaint, ComplaintAbout
@@ -45,8 +45,8 @@ def _goals(role: Role) -> ColumnElement[bool]:
 
 
 def _not_about_me() -> ColumnElement[bool]:
-    mine = func.coalesce(any_(col(Complaint.about_line_ids)) == MY_STAFF, false())
-    return and_(col(Complaint.about_staff_id).is_distinct_from(MY_STAFF), ~mine)
+    not_mine = func.array_position(col(Complaint.about_line_ids), MY_STAFF).is_(None)
+    return and_(col(Complaint.about_staff_id).is_distinct_from(MY_STAFF), not_mine)
 
 
 def _complaints(role: Role) -> ColumnElement[bool]:

@@ -68,6 +68,8 @@ def spelt(value: Any) -> Any:
     """A value as PostgreSQL spells it in JSON."""
     if isinstance(value, datetime):
         return clock.spell(value)
+    if isinstance(value, list):
+        return [spelt(each) for each in value]
     return str(value) if isinstance(value, date | UUID) else value
 
 

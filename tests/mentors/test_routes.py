@@ -35,6 +35,15 @@ async def test_a_move_may_carry_if_match(wing: Wing) -> None:
     await wing.support_worker.post(moves, body, expect=200, headers={"If-Match": '"1"'})
 
 
+async def test_a_move_that_takes_no_reason_is_given_none_and_a_reason_is_a_line(wing: Wing) -> None:
+    path = f"mentors/{(await wing.applicant())['id']}"
+    for reason in ("Sampleford said so", "a\x00b", ""):
+        refused = await wing.support_worker.move(path, "submitted", expect=422, reason=reason)
+        assert [error["field"] for error in refused["errors"]] == ["reason"]
+        assert "Sampleford" not in str(refused)
+    assert (await wing.support_worker.get(path))["status"] == "draft"
+
+
 async def test_clearance_is_the_governors_to_record(wing: Wing) -> None:
     mentor = await wing.applicant()
     today = clock.now().date()

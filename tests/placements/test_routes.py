@@ -150,15 +150,23 @@ async def test_the_same_two_are_placed_once(wing: Wing) -> None:
     assert again["status"] == "live"
 
 
-@pytest.mark.parametrize("to", ["paused", "suspended", "stepped_down", "transferred"])
+@pytest.mark.parametrize(
+    ("to", "reason"),
+    [
+        ("paused", "welfare"),
+        ("suspended", "welfare"),
+        ("stepped_down", "welfare"),
+        ("transferred", None),
+    ],
+)
 async def test_a_host_who_leaves_active_hosts_nobody_and_it_is_somebodys_task(
-    wing: Wing, to: str
+    wing: Wing, to: str, reason: str | None
 ) -> None:
     host, other = await wing.active_mentor(), await wing.active_mentor()
     mentor, path = await learner(wing, host)
     kept, kept_path = await learner(wing, host)
     await wing.placed(kept["id"], other)
-    await wing.support_worker.move(f"mentors/{host.mentor_id}", to, reason="welfare")
+    await wing.support_worker.move(f"mentors/{host.mentor_id}", to, reason=reason)
     for each in (path, kept_path):
         assert (await wing.support_worker.get(each))["status"] == "ended"
     history = (await wing.support_worker.get(f"{path}/history"))["items"]

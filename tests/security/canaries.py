@@ -537,6 +537,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("profile", "skills"): "a closed list",
     ("acct_pointer", "closed_on"): "a day as the other two, shown with them",
     ("audit_entry", "ids"): "ids",
+    ("complaint", "about_line_ids"): "ids",
     ("death", "corrected_by"): _AUTHOR,
     ("death", "reported_by"): _AUTHOR,
     ("former_value", "noun"): _CODE,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import flag_modified
 
 from app import clock
 from app.access import Actor
@@ -309,7 +310,7 @@ async def uphold_suspension(
     before = await tasks.open_of(db, mentor, TaskKind.suspension_review)
     await lifecycle.mark(db, MENTOR, mentor, actor, f"suspension_{body.outcome}")
     await open_review(db, context, timedelta(days=body.review_in_days))
-    mentor.version += 1  # the same review, sent again with the version it was made on, is stale
+    flag_modified(mentor, "version")  # the same review, sent again with its old version, is stale
     for task in before:
         await tasks.settle(db, task, actor)
     await db.flush()
