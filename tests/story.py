@@ -15,11 +15,10 @@ from app.db import Database
 from app.models.placements import HOST_AT_MOST
 from app.models.staff import Role, Staff, StaffRole
 from app.models.supervisions import SUPERVISION_OPEN
-from app.models.trainings import Module, TrainingCreate
-from app.services import lifecycle, trainings
 from app.services.mentors.guards import FOUNDERS_AT_MOST
 from app.services.working_days import local_date
 from app.tokens import DevelopmentIssuer
+from tests.before import Before, person_body
 
 _numbers = count(1)
 
@@ -32,6 +31,7 @@ class Caller:
     prison_id: str
     token: str
     subject: str
+    role: Role | None = None
     staff_id: UUID | None = None
     person_id: UUID | None = None
     mentor_id: UUID | None = None
@@ -89,6 +89,15 @@ class Wing:
         self.clinician = await self.hires(StaffRole.clinician)
         self.nurse = await self.hires(StaffRole.nurse)
         self.officer = await self.hires(StaffRole.wing_duty)
+        self.before = Before(
+            self.db,
+            self.prison_id,
+            {
+                each.role: Actor(self.prison_id, each.subject, each.role, staff_id=each.staff_id)
+                for each in (self.governor, self.support_worker, self.clinician, self.nurse)
+                if each.role
+            },
+        )
         made = await self.support_worker.post(
             "wings", {"code": "D", "name": "Delta", "dedicated": True}
         )
@@ -101,7 +110,8 @@ class Wing:
         async with self.db.write(self.prison_id) as session:
             session.add(row)
         token = self.issuer.issue(subject, [role.value], [self.prison_id])
-        return Caller(self.http, self.prison_id, token, subject, staff_id=row.id)
+        known = {"role": Role(role.value), "staff_id": row.id}
+        return Caller(self.http, self.prison_id, token, subject, **known)
 
     async def lets_in(self, *scopes: str, name: str | None = None) -> Caller:
         """A machine client with these scopes in force, and its token."""
@@ -116,16 +126,7 @@ class Wing:
 
     async def person(self, **fields: Any) -> Any:
         """A prisoner entered by a support worker."""
-        number = next(_numbers)
-        body = {
-            "number": f"T{number % 10000:04}{chr(65 + number // 10000 % 26)}Q",
-            "first_name": "Jo",
-            "last_name": f"Sampleford{number}",
-            "date_of_birth": "1990-02-28",
-            "cell_location": "D-2-014",
-            **fields,
-        }
-        return await self.support_worker.post("people", body)
+        return await self.support_worker.post("people", person_body(**fields))
 
     async def presence(self, person_id: str, presence: str) -> None:
         """A prisoner goes, or comes back, as the prison's own documents would tell."""
@@ -221,34 +222,20 @@ class Wing:
         return await self.support_worker.move(path, "governor_review")
 
     async def approve(self, mentor_id: str) -> Any:
-        """An application's way to the governor's approval, with two years' clearance."""
-        path = f"mentors/{mentor_id}"
-        await self.before_the_governor(mentor_id)
-        await self.clears(mentor_id)
-        return await self.governor.move(path, "approved_conditionally")
+        """An application's way from draft to the governor's approval, with two years' clearance."""
+        return await self.before.approved(mentor_id)
 
     async def approved(self) -> Any:
         """A mentor approved by the governor, with current clearance."""
-        return await self.approve((await self.applicant())["id"])
+        return await self.before.approved()
 
     async def trained(self, mentor_id: str) -> None:
-        """The nurse takes a mentor through the five modules and signs them off: without HTTP,
-        for it is done often."""
-        subject, staff_id = self.nurse.subject, self.nurse.staff_id
-        nurse = Actor(self.prison_id, subject, Role.nurse, staff_id=staff_id)
-        async with self.db.write(self.prison_id) as session:
-            for module in Module:
-                body = TrainingCreate(mentor_id=UUID(mentor_id), module=module)
-                training = await trainings.open_module(session, nurse, body)
-                for to in ("attended", "assessed", "competent"):
-                    await lifecycle.move(session, trainings.TRAINING, training, to=to, actor=nurse)
+        """The nurse takes a mentor through the five modules and signs them off."""
+        await self.before.prepared(mentor_id, contracted=False)
 
     async def contracted(self, mentor_id: str) -> None:
         """The role agreement is signed and a supervisor assigned."""
-        path = f"mentors/{mentor_id}"
-        await self.support_worker.put(f"{path}/agreement", {"signed_at": str(clock.now())})
-        staff_id = str(self.support_worker.staff_id)
-        await self.support_worker.put(f"{path}/supervisor", {"staff_id": staff_id})
+        await self.before.prepared(mentor_id, trained=False)
 
     async def host(self) -> Caller:
         """An active mentor whom one more may shadow: a founder where there is one; else one more
@@ -262,8 +249,7 @@ class Wing:
         if len(self.founders) < FOUNDERS_AT_MOST:
             return await self.founder()
         made = await self.approved()
-        await self.trained(made["id"])
-        await self.contracted(made["id"])
+        await self.before.prepared(made["id"])
         change = text("UPDATE mentor SET status = 'active' WHERE id = :id")
         async with self.db.write(self.prison_id) as session:
             await session.execute(change, {"id": made["id"]})
@@ -282,34 +268,23 @@ class Wing:
 
     async def founder(self) -> Caller:
         """An active mentor by the exception for a new site's first two."""
-        mentor = await self.approved()
-        await self.trained(mentor["id"])
-        await self.contracted(mentor["id"])
-        await self.governor.move(f"mentors/{mentor['id']}", "active", reason="founding_mentor")
+        mentor = await self.before.founded()
         self.founders.append(self.as_person(mentor["person_id"], mentor["id"]))
         return self.founders[-1]
 
     async def observes(self, mentor_id: str, other_id: str, sessions: int = 6) -> None:
         """A mentor in shadowing observes another's sessions; staff assess the last of them."""
-        for number in range(sessions):
-            body = {
-                "observed_mentor_id": other_id,
-                "held_at": str(clock.now() - timedelta(hours=sessions - number)),
-                "minutes": 50,
-                "learnt": "How silence lets a man find his words.",
-                "assessed": number == sessions - 1,
-            }
-            await self.support_worker.post(f"mentors/{mentor_id}/observations", body)
+        await self.before.observed(mentor_id, UUID(other_id), sessions)
 
     async def shadowed(self, host: Caller | None = None) -> Any:
         """A mentor whose three months of shadowing, begun in the past, are over."""
         host = host or await self.host()
+        assert host.mentor_id
         offset = clock.offset()
         clock.forward(days=-100)
         try:
             mentor = await self.approved()
-            await self.placed(mentor["id"], host)
-            await self.support_worker.move(f"mentors/{mentor['id']}", "shadowing")
+            await self.before.placed(mentor["id"], host.mentor_id, shadowing=True)
         finally:
             clock.set_offset(offset)
         return mentor
@@ -320,12 +295,8 @@ class Wing:
             return await self.founder()
         host = await self.host()
         mentor = await self.shadowed(host)
-        path = f"mentors/{mentor['id']}"
-        await self.observes(mentor["id"], str(host.mentor_id))
-        await self.trained(mentor["id"])
-        await self.contracted(mentor["id"])
-        await self.support_worker.move(path, "ready_for_sign_off")
-        await self.governor.move(path, "active")
+        assert host.mentor_id
+        await self.before.activated(mentor["id"], host.mentor_id)
         return self.as_person(mentor["person_id"], mentor["id"])
 
     async def referred(self, **fields: Any) -> Any:
@@ -336,10 +307,7 @@ class Wing:
 
     async def offered(self, **fields: Any) -> Any:
         """A mentee who was offered support, and neither asked nor checked yet."""
-        mentee = await self.referred(**fields)
-        for to in ("triage", "accepted", "waiting", "offered"):
-            shown = await self.support_worker.move(f"mentees/{mentee['id']}", to)
-        return shown
+        return await self.before.offered(**fields)
 
     async def consents(self, mentee_id: str) -> Any:
         """The mentee permits sharing and has understood the explanation."""
@@ -360,10 +328,7 @@ class Wing:
 
     async def engaged(self, **fields: Any) -> Any:
         """A mentee in support."""
-        mentee = await self.offered(**fields)
-        await self.consents(mentee["id"])
-        await self.checks(mentee["id"], "compatibility")
-        return await self.support_worker.move(f"mentees/{mentee['id']}", "engaged")
+        return await self.before.engaged(**fields)
 
     async def disengages(self, mentee_id: str) -> Any:
         """Someone who stays away is sought on two days, and seen to be well, before it ends."""
