@@ -31,7 +31,6 @@ class Caller:
     prison_id: str
     token: str
     subject: str
-    role: Role | None = None
     staff_id: UUID | None = None
     person_id: UUID | None = None
     mentor_id: UUID | None = None
@@ -89,19 +88,25 @@ class Wing:
         self.clinician = await self.hires(StaffRole.clinician)
         self.nurse = await self.hires(StaffRole.nurse)
         self.officer = await self.hires(StaffRole.wing_duty)
-        self.before = Before(
-            self.db,
-            self.prison_id,
-            {
-                each.role: Actor(self.prison_id, each.subject, each.role, staff_id=each.staff_id)
-                for each in (self.governor, self.support_worker, self.clinician, self.nurse)
-                if each.role
-            },
-        )
         made = await self.support_worker.post(
             "wings", {"code": "D", "name": "Delta", "dedicated": True}
         )
         self.wing_id = made["id"]
+
+    @property
+    def before(self) -> Before:
+        """The same people, at what they did before the story."""
+        callers = {
+            Role.governor: self.governor,
+            Role.support_worker: self.support_worker,
+            Role.clinician: self.clinician,
+            Role.nurse: self.nurse,
+        }
+        staff = {
+            role: Actor(self.prison_id, caller.subject, role, staff_id=caller.staff_id)
+            for role, caller in callers.items()
+        }
+        return Before(self.db, self.prison_id, staff)
 
     async def hires(self, role: StaffRole, subject: str | None = None) -> Caller:
         """A member of staff with a row and a token."""
@@ -110,8 +115,7 @@ class Wing:
         async with self.db.write(self.prison_id) as session:
             session.add(row)
         token = self.issuer.issue(subject, [role.value], [self.prison_id])
-        known = {"role": Role(role.value), "staff_id": row.id}
-        return Caller(self.http, self.prison_id, token, subject, **known)
+        return Caller(self.http, self.prison_id, token, subject, staff_id=row.id)
 
     async def lets_in(self, *scopes: str, name: str | None = None) -> Caller:
         """A machine client with these scopes in force, and its token."""

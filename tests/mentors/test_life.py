@@ -230,7 +230,7 @@ async def test_a_founders_reason_on_another_move_takes_no_place(wing: Wing) -> N
     for _ in range(2):
         mentor = await wing.applicant()
         await wing.support_worker.move(
-            f"mentors/{mentor['id']}", "submitted", reason="founding_mentor"
+            f"mentors/{mentor['id']}", "submitted", expect=422, reason="founding_mentor"
         )
     assert (await wing.founder()).mentor_id is not None
 

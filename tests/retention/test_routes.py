@@ -32,8 +32,8 @@ async def gone(wing: Wing, years: float) -> Any:
     """A man whose support ended, and who left, so many years ago."""
     with ago(years):
         mentee = await wing.engaged(referral_reason=WORDS)
-        body = {"to": "transferred", "reason": "transferred", "note": "To the north."}
-        await wing.support_worker.request("POST", f"mentees/{mentee['id']}/moves", json=body)
+        path = f"mentees/{mentee['id']}"
+        await wing.support_worker.move(path, "transferred", note="To the north.")
         await wing.presence(mentee["person_id"], "left")
     return mentee
 
