@@ -83,11 +83,9 @@ class Wing:
     founders: list[Caller] = field(default_factory=list)
 
     async def open(self) -> None:
-        self.governor = await self.hires(StaffRole.governor)
-        self.support_worker = await self.hires(StaffRole.support_worker)
-        self.clinician = await self.hires(StaffRole.clinician)
-        self.nurse = await self.hires(StaffRole.nurse)
-        self.officer = await self.hires(StaffRole.wing_duty)
+        names = ("governor", "support_worker", "clinician", "nurse", "wing_duty")
+        everyone = await self.hire(*[(StaffRole(name), None) for name in names])
+        self.governor, self.support_worker, self.clinician, self.nurse, self.officer = everyone
         made = await self.support_worker.post(
             "wings", {"code": "D", "name": "Delta", "dedicated": True}
         )
@@ -110,12 +108,27 @@ class Wing:
 
     async def hires(self, role: StaffRole, subject: str | None = None) -> Caller:
         """A member of staff with a row and a token."""
-        subject = subject or f"{role.value}{next(_numbers)}"
-        row = Staff(prison_id=self.prison_id, subject=subject, name=subject.title(), role=role)
+        return (await self.hire((role, subject)))[0]
+
+    async def hire(self, *wanted: tuple[StaffRole, str | None]) -> list[Caller]:
+        """Members of staff, each with a row and a token: in one transaction."""
+        rows = []
+        for role, name in wanted:
+            subject = name or f"{role.value}{next(_numbers)}"
+            who = {"subject": subject, "name": subject.title(), "role": role}
+            rows.append(Staff(prison_id=self.prison_id, **who))
         async with self.db.write(self.prison_id) as session:
-            session.add(row)
-        token = self.issuer.issue(subject, [role.value], [self.prison_id])
-        return Caller(self.http, self.prison_id, token, subject, staff_id=row.id)
+            session.add_all(rows)
+        return [
+            Caller(
+                self.http,
+                self.prison_id,
+                self.issuer.issue(row.subject, [row.role.value], [self.prison_id]),
+                row.subject,
+                staff_id=row.id,
+            )
+            for row in rows
+        ]
 
     async def lets_in(self, *scopes: str, name: str | None = None) -> Caller:
         """A machine client with these scopes in force, and its token."""
