@@ -84,6 +84,7 @@ class Auditor:
         self._state = state
         self._spool = Spool(spool_dir)
         self._waiting: list[Entry] = []
+        self._turn = asyncio.Lock()
         self._flushing: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._spool_tried_at = clock.real_now()
@@ -167,18 +168,20 @@ class Auditor:
             await self._keep_on_disk([entry])
 
     async def flush(self) -> None:
-        """Write what waits; what the database does not take goes to disk."""
-        entries, self._waiting = self._waiting, []
-        if not entries:
-            return
-        try:
-            await self._write(entries)
-        except Exception:
+        """Write what waits, and wait for what is being written already; what the database does not
+        take goes to disk."""
+        async with self._turn:
+            entries, self._waiting = self._waiting, []
+            if not entries:
+                return
             try:
-                await self._keep_on_disk(entries)
+                await self._write(entries)
             except Exception:
-                self._waiting = entries + self._waiting
-                raise
+                try:
+                    await self._keep_on_disk(entries)
+                except Exception:
+                    self._waiting = entries + self._waiting
+                    raise
 
     async def empty_spool(self) -> None:
         """Bring what lies on disk into the database, once it takes it."""

@@ -12,6 +12,8 @@ from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.models.concerns import ConcernStatus
 
+pytestmark = pytest.mark.xdist_group("demo")  # one worker loads what they share
+
 PRISON = "SLI"
 
 

@@ -17,6 +17,8 @@ from tests.security.canaries import CANARIES, EVERY, NOT_PLANTED, Viewer, found_
 from tests.security.crawler import Crawl, asked, filter_values, operations
 from tests.security.planting import HOME, ONCE, World, not_in_place
 
+pytestmark = pytest.mark.xdist_group("world")  # one worker plants what they share
+
 Record = Callable[[str, object], None]
 OWN_CLIENTS = ("httpx", "httpcore")  # the tests' own way to the API
 

@@ -15,6 +15,8 @@ from tests.security.canaries import ECHO, Viewer, word
 from tests.security.crawler import Answer, Crawl, Leaked, check, filter_values, operations
 from tests.security.planting import World
 
+pytestmark = pytest.mark.xdist_group("world")  # one worker plants what they share
+
 NUMBER = word("person", "number", "mentee")
 
 

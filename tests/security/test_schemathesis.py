@@ -31,6 +31,8 @@ from tests.house.callers import Full, full
 from tests.security.crawler import PATH_TABLES, asked
 from tests.story import Wing
 
+pytestmark = pytest.mark.xdist_group("schemathesis")  # one worker makes the cases that they share
+
 # Examples an operation, of each kind: of the declared shape, and not. More for a long run.
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "1"))
 CHECKS = [

@@ -18,6 +18,8 @@ from tests.security.canaries import CLINICIANS, GOVERNORS, STAFF, WORKERS, Viewe
 from tests.security.crawler import Crawl, filter_values, operations
 from tests.security.planting import HOME, World
 
+pytestmark = pytest.mark.xdist_group("world")  # one worker plants what they share
+
 V = Viewer
 Act = Callable[[World], Awaitable[Any]]
 _numbers = count(1)
@@ -227,7 +229,8 @@ async def test_what_is_hidden_from_somebody_changes_no_answer_to_them(
     await settle(world)
 
     async def answers() -> dict[str, str]:
-        await open_app.state.auditor.flush()  # what others read until now
+        await open_app.state.auditor.flush()  # what others read until now,
+        await open_app.state.auditor.empty_spool()  # and what had to wait on disk
         crawl = Crawl(open_app, every, viewer, world.viewers[viewer], world.ids, values)
         return await crawl.answers()
 
