@@ -318,3 +318,6 @@ MayImportNonAssociations = Annotated[Actor, Depends(may(P.non_association_import
 MayCheckPair = Annotated[Actor, Depends(may(P.pair_check))]
 MayReadMatch = Annotated[Actor, Depends(may(P.match_read))]
 MayProposeMatch = Annotated[Actor, Depends(may(P.match_write))]
+MayReadPrisonEvent = Annotated[Actor, Depends(may(P.prison_event_read))]
+MayWritePrisonEvent = Annotated[Actor, Depends(may(P.prison_event_write))]
+MayImportPrisonEvents = Annotated[Actor, Depends(may(P.prison_event_import))]

@@ -136,6 +136,9 @@ class Permission(StrEnum):
     pair_check = "pair_check"
     match_read = "match_read"
     match_write = "match_write"
+    prison_event_read = "prison_event_read"
+    prison_event_write = "prison_event_write"
+    prison_event_import = "prison_event_import"
 
 
 P = Permission
@@ -223,6 +226,7 @@ _PROGRAMME = {
     P.acquaintance_resolve,
     P.pair_check,
     P.match_read,
+    P.prison_event_read,
 }
 _SUPPORT_WORKERS = {
     P.campaign_write,
@@ -233,6 +237,8 @@ _SUPPORT_WORKERS = {
     P.person_merge,
     P.non_association_import,
     P.match_write,
+    P.prison_event_write,
+    P.prison_event_import,
 }
 _CLINICIANS = {
     P.module_write,
@@ -293,6 +299,8 @@ _MENTORS = {
     P.effort_write,
 }
 _WING = {
+    P.prison_event_read,
+    P.prison_event_write,
     P.adoption_read,
     P.board_read,
     P.complaint_raise,
@@ -308,7 +316,7 @@ SCOPES: dict[ClientScope, frozenset[Permission]] = {
     ClientScope.export_identifiable: frozenset({P.export_identifiable}),
     ClientScope.fhir_read: frozenset({P.fhir_read}),
     ClientScope.events_write: frozenset(
-        {P.person_import, P.person_merge, P.non_association_import}
+        {P.person_import, P.person_merge, P.non_association_import, P.prison_event_import}
     ),
 }
 

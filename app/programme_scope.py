@@ -26,6 +26,7 @@ from app.models.non_associations import NonAssociation
 from app.models.outreach_visits import OutreachPart, OutreachVisit
 from app.models.people import Person
 from app.models.placements import Placement, PlacementStatus
+from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
 from app.models.staff import Role
 from app.models.statements import Statement
@@ -117,6 +118,12 @@ def _nobody(_: Role) -> ColumnElement[bool]:
     return false()
 
 
+def _events(role: Role) -> ColumnElement[bool]:
+    """Those who plan, and who bring people to it; no prisoner, and governors read counts."""
+    outside = role is Role.governor or role.family is Role.mentor
+    return false() if outside else true()
+
+
 def _people(role: Role) -> ColumnElement[bool]:
     """Staff see everyone, mentors themselves and those they support. A number that turned out to
     be another's is found there, and is no person by itself."""
@@ -180,6 +187,7 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
             col(Acquaintance.declared_by) == DeclaredBy.own_word,
         )
     ),
+    PrisonEvent: _events,
     NonAssociation: _nobody,  # whoever could read one could list a man's enemies
     MatchProposal: _care_and(false()),
     MatchProposalPair: _care_and(false()),

@@ -34,6 +34,7 @@ from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
+from app.models.prison_events import PrisonEventRead, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
 from app.models.staff import Role
 from app.models.statements import StatementForMentor, StatementRead
@@ -59,6 +60,13 @@ _HISTORY: Audiences = {**dict.fromkeys(STAFF, HistoryRead), Role.mentor: History
 
 
 _ACQUAINTANCE: Audiences = {**dict.fromkeys(CARE, AcquaintanceRead), Role.mentor: AcquaintanceOwn}
+
+
+# That somebody is needed elsewhere is enough to plan by; for what, those know who bring them there.
+_PRISON_EVENT: Audiences = {
+    Role.support_worker: PrisonEventRead,
+    Role.clinician: PrisonEventTimes,
+}
 
 
 PROGRAMME: dict[str, Audiences] = {
@@ -142,6 +150,8 @@ PROGRAMME: dict[str, Audiences] = {
     "profiles": {**dict.fromkeys(CARE, ProfileRead), Role.mentor: ProfileOwn},
     "acquaintances": _ACQUAINTANCE,
     "acquaintances.row": _ACQUAINTANCE,
+    "prison_events": _PRISON_EVENT,
+    "prison_events.row": _PRISON_EVENT,
     "pairings.check": dict.fromkeys(CARE, PairCheckRead),
     "mentees.match_candidates": dict.fromkeys(CARE, MatchCandidatesRead),
     "match_proposals": dict.fromkeys(CARE, MatchProposalRead),

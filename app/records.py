@@ -49,6 +49,7 @@ from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
 from app.models.placements import Placement
+from app.models.prison_events import PrisonEvent
 from app.models.prisons import PersonIdentity
 from app.models.profiles import Profile
 from app.models.releases import Release
@@ -79,6 +80,7 @@ _OF_A_PERSON: tuple[Any, ...] = (
     Release,
     Expiry,
     Profile,
+    PrisonEvent,
     WingPlace,
 )
 # Tables that tell of rows of the others, by their `thing_id`.

@@ -17,6 +17,7 @@ from app.cli import (
     retaining,
     revoking,
     running,
+    scheduling,
     showing,
     storage,
 )
@@ -54,6 +55,9 @@ _people.command("import")(data.import_people)
 _people.command("merged")(merging.merged)
 _group("non-associations", "Whom the prison keeps apart.").command("import")(
     matching.import_non_associations
+)
+_group("prison-events", "What the prison has planned for people.").command("import")(
+    scheduling.import_prison_events
 )
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)

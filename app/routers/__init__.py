@@ -32,6 +32,7 @@ NOUNS = [
     "profiles",
     "acquaintances",
     "non_associations",
+    "prison_events",
     "match_proposals",
     "me",
     "reference",

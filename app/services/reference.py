@@ -70,6 +70,7 @@ from app.models.pairings import PairingStatus
 from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.placements import PlacementStatus
+from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.profiles import LivedTopic, Preference, Skill
 from app.models.reference import CodeRead, ReferenceRead
 from app.models.regimes import Slot
@@ -127,6 +128,9 @@ LISTS: tuple[type[StrEnum], ...] = (
     ParticipationStatus,
     CancelReason,
     ClashKind,
+    PrisonEventKind,
+    PrisonEventSource,
+    EventImportOutcome,
     WelfareReason,
     ConcernKind,
     ConcernStatus,

@@ -59,6 +59,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "check_in": {"limits": ["none"]},
     "session": {"starts_at": BEGIN, "ends_at": END},
     "acquaintance": {"other_person_id": None, "other_as_told": "Danny from the servery"},
+    "prison_event": {"starts_at": BEGIN, "ends_at": END},
     "non_association": {"number_low": "A0001AA", "number_high": "A0002AA"},
     "match_proposal_pair": {"parts": []},
     "effort": {"minutes": 30, "staff_id": None},

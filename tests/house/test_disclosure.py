@@ -42,6 +42,8 @@ NO_STORY = {
     "adoption.signed_by": "who a token is of",
     "adoption.withdrawn_by": "who a token is of",
     "profile.recorded_by": "who a token is of",
+    "prison_event.recorded_by": "who a token is of",
+    "prison_event.cancelled_by": "who a token is of",
     "match_proposal.made_by": "who a token is of",
     "match_proposal_pair.refused_for": "codes",
     "turned_away.recorded_by": "who a token is of",

@@ -407,6 +407,8 @@ _put(
 _put("non_association", "number_low", {"pair": NONE}, "a list of enemies", ["B4820AA"])
 _put("non_association", "number_high", {"pair": NONE}, "a list of enemies", ["C4820AA"])
 
+_put("prison_event", "source_id", {"court": NONE}, "followed by, and never shown", ["4820484"])
+
 ECHO = Canary("request", "body", "sent", "canary999q_echo", "canary999q", NONE, "nothing is echoed")
 EVERY = [*[each for some in CANARIES.values() for each in some.values()], ECHO]
 _BY_MARK = {each.mark: each for each in EVERY}
@@ -526,6 +528,8 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("wing", "code"): "the first part of a cell",
     ("acquaintance", "recorded_by"): _AUTHOR,
     ("acquaintance", "withdrawn_by"): _AUTHOR,
+    ("prison_event", "recorded_by"): _AUTHOR,
+    ("prison_event", "cancelled_by"): _AUTHOR,
     ("match_proposal", "made_by"): _AUTHOR,
     ("match_proposal_pair", "parts"): "codes and points",
     ("match_proposal_pair", "refused_for"): _CODE,

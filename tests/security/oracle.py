@@ -48,6 +48,7 @@ from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
 from app.models.placements import Placement
+from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
 from app.models.regimes import Regime
 from app.models.releases import Release
@@ -392,6 +393,11 @@ def acquaintances(world: World, actor: Actor, row: Any) -> bool:
     if is_prisoner(actor):
         return row.person_id == actor.person_id and row.declared_by == "own_word"
     return matches(actor)
+
+
+@sees(PrisonEvent)
+def prison_events(world: World, actor: Actor, row: Any) -> bool:
+    return matches(actor) or actor.role is Role.wing_duty
 
 
 @sees(MatchProposal, MatchProposalPair)

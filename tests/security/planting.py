@@ -375,6 +375,13 @@ async def _matching(world: World) -> None:
         "isOpen": True,
     }
     await worker_.post("non-associations/import", [pair])
+    event = {
+        "offenderNo": people["mentee"]["number"],
+        "eventId": int(word("prison_event", "source_id", "court")),
+        "event": "CRT",
+        "startTime": "2026-11-24T10:00:00",
+    }
+    await worker_.post("prison-events/import", [event])
     person = await world.home.person()
     referral = {"person_id": person["id"], "referred_by": "support_worker"}
     waiting = await worker_.post("mentees", referral)

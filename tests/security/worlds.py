@@ -253,6 +253,17 @@ def _matching(world: World) -> None:
                     declared_by=declared_by,
                     withdrawn_at=world.maybe(world.now, 0.3),
                 )
+    for person in world.rows("person"):
+        if world.random.random() < 0.7:
+            starts = world.before(30)
+            world.add(
+                "prison_event",
+                person_id=person.id,
+                starts_at=starts,
+                ends_at=starts + HOUR,
+                source="staff",
+                cancelled_at=world.maybe(world.now, 0.3),
+            )
     for number, (one, other) in enumerate(pairwise(world.rows("person"))):
         low, high = sorted([one.number, other.number])
         is_open = world.random.random() < 0.5

@@ -66,6 +66,7 @@ RESOURCES = {
     "interview": "interviews",
     "profile": "profiles",
     "acquaintance": "acquaintances",
+    "prison_event": "prison_events",
     "match_proposal_pair": "match_proposals.pairs",
     "goal": "goals",
     "complaint": "complaints",
