@@ -4,14 +4,15 @@ Each refusal that tells of a pair counts; when too many were told, no pair is te
 window frees. Ordinary work, which is seldom refused, never meets the limit.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app.access import CurrentActor
-from app.errors import Clash, NotPairable, Refused
+from app.errors import Clash, NotPairable, Refused, TooManyPairChecks
 from app.limits import Limits, Rate
 
 
@@ -38,6 +39,30 @@ async def counted(request: Request, actor: CurrentActor) -> AsyncIterator[None]:
 
 
 PairsCounted = Depends(counted, scope="function")
+
+
+UNTOLD = {"cannot_attend_together", "unavailable"}
+
+
+async def noted(request: Request, actor: CurrentActor) -> "PairsNoted":
+    return PairsNoted(request.app.state.limits, f"{actor.prison_id} {actor.subject}")
+
+
+@dataclass(frozen=True, slots=True)
+class PairsNoted:
+    """For facts, which are recorded however often pairs were tested: what was told with them counts
+    against what may be tested after."""
+
+    limits: Limits
+    who: str
+
+    async def count(self, kinds: Iterable[str]) -> None:
+        if UNTOLD.intersection(kinds):
+            with suppress(TooManyPairChecks):
+                await self.limits.spend(Rate.pairs, self.who)
+
+
+NotesPairs = Annotated[PairsNoted, Depends(noted)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -345,6 +345,9 @@ class ClashKind(StrEnum):
     weekly_hours = "weekly_hours"
     night_limit = "night_limit"
     approval_condition = "approval_condition"
+    rest = "rest"
+    commitment = "commitment"
+    cannot_attend_together = "cannot_attend_together"
     unavailable = "unavailable"
 
 

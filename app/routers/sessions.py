@@ -67,7 +67,7 @@ from app.models.staff import Role
 from app.models.texts import VersionRead
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
-from app.probing import PairsCounted
+from app.probing import NotesPairs, PairsCounted
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.scope import narrowed
@@ -199,10 +199,11 @@ async def book_session(actor: MayBook, db: Db, body: SessionCreate, once: JustOn
     responses=refusals(KeyReused),
 )
 async def record_held_session(
-    actor: MayRecordSession, db: Db, body: SessionHeld, once: JustOnce
+    actor: MayRecordSession, db: Db, body: SessionHeld, once: JustOnce, pairs: NotesPairs
 ) -> Response:
     """Record a walk-in or a night call-out. What happened is never refused for a clash."""
     session, warnings = await sessions.record_held(db, actor, body)
+    await pairs.count(each.kind for each in warnings)
     shown = await sessions.shown(db, session, actor, warnings)
     return await once.created(shown, location=str(session.id))
 

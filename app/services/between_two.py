@@ -92,6 +92,34 @@ async def _in_conflict(
     return twos
 
 
+ACCUSING = (
+    ConcernKind.harm_to_others,
+    ConcernKind.safeguarding,
+    ConcernKind.coercion_of_mentor,
+    ConcernKind.misconduct,
+)
+
+
+async def accused(db: AsyncSession, prison_id: str, people: People, asker: UUID | None) -> set[Two]:
+    """Both ways round, who has an open concern about what the other does; worry about somebody is
+    no accusation. Only what everybody reads who plans, and nothing that goes past the asker."""
+    raised, subject = col(Concern.raised_by_person_id), col(Concern.subject_person_id)
+    found = select(raised, subject).where(
+        col(Concern.prison_id) == prison_id,
+        col(Concern.status).in_(CONCERN_OPEN),
+        col(Concern.kind).in_(ACCUSING),
+        col(Concern.about_staff_id).is_(None),
+        col(Concern.about_staff_as_told).is_(None),
+        raised.in_(people),
+        subject.in_(people),
+        *_concern_not_past(asker),
+    )
+    twos: set[Any] = set()
+    for one, other in (await db.execute(found)).all():
+        twos |= {(one, other), (other, one)}
+    return twos
+
+
 def _concern_not_past(asker: UUID | None) -> Any:
     about = (col(Concern.about_line_id), col(Concern.about_staff_id)) if asker else ()
     return [each.is_distinct_from(asker) for each in about]

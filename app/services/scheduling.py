@@ -4,7 +4,7 @@ Times are half-open, [starts_at, ends_at): a session may begin the moment anothe
 are held against this; what has happened is recorded, with the same findings as warnings.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from app.clock import spell
 from app.models.mentees import MenteeStatus
 from app.models.mentors import ApprovalCondition, MentorStatus
+from app.models.prison_events import PrisonEventKind
 from app.models.sessions import ClashKind, SessionKind
 from app.services.working_days import LONDON, local_date, utc
 
@@ -22,6 +23,8 @@ BOOKABLE = frozenset(
 """The states in which a mentee may be offered a session: a pause is kept free of them."""
 GROUPS = frozenset({SessionKind.group, SessionKind.cbt_course, SessionKind.art_therapy})
 ONE_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
+REST = timedelta(hours=11)
+"""How long a mentor rests after a night call-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,16 @@ class Worked:
 
 
 @dataclass(frozen=True, slots=True)
+class Needed:
+    """A time in which the prison needs the mentor or a mentee elsewhere."""
+
+    thing_id: UUID
+    kind: PrisonEventKind
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much the mentor may work, on what conditions, and what there is of it around the plan.
 
@@ -80,7 +93,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a plan is held against, loaded beforehand; the plan's own session is not in it."""
+    """What a plan is held against, loaded beforehand; the plan's own session is not in it.
+
+    `apart`: twos of the mentor and the mentees who are not to meet, whatever the reason.
+    """
 
     now: datetime
     taken: Sequence[Taken]
@@ -88,16 +104,23 @@ class Facts:
     mentor: MentorStatus
     mentees: Mapping[UUID, MenteeStatus]
     limits: Limits
+    needed: Sequence[Needed] = ()
+    apart: Collection[frozenset[UUID]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One reason why the plan cannot be, and the field of the request it belongs to."""
+    """One reason why the plan cannot be, and the field of the request it belongs to. `coarse`: what
+    those are told who may not know all of it."""
 
     kind: ClashKind
     field: str
     detail: str
     thing_id: UUID | None = None
+    coarse: str | None = None
+
+    def told(self, *, whole: bool) -> str:
+        return self.detail if whole or self.coarse is None else self.coarse
 
 
 def clashes(plan: Plan, facts: Facts) -> list[Clash]:
@@ -108,8 +131,10 @@ def clashes(plan: Plan, facts: Facts) -> list[Clash]:
         *_mentor(plan, facts),
         *_weekly_hours(plan, facts.limits),
         *_nights(plan, facts.limits),
+        *_rest(plan, facts.limits),
         *_conditions(plan, facts.limits),
         *_mentees(plan, facts),
+        *_apart(plan, facts),
     ]
 
 
@@ -164,6 +189,7 @@ def _mentor(plan: Plan, facts: Facts) -> Iterator[Clash]:
     if facts.mentor is not MentorStatus.active:
         detail = f"The mentor is {facts.mentor}, not active."
         yield Clash(ClashKind.mentor_not_active, "mentor_id", detail, plan.mentor_id)
+    yield from _needed(plan, facts, plan.mentor_id, "mentor_id", "mentor")
 
 
 def _weekly_hours(plan: Plan, limits: Limits) -> Iterator[Clash]:
@@ -203,6 +229,19 @@ def _nights(plan: Plan, limits: Limits) -> Iterator[Clash]:
         yield Clash(ClashKind.night_limit, "mentor_id", detail, plan.mentor_id)
 
 
+def _rest(plan: Plan, limits: Limits) -> Iterator[Clash]:
+    """Between the end of a night call-out and the next work, whichever of them was there first."""
+    owed = []
+    for each in limits.worked:
+        if each.kind is SessionKind.night_callout and each.starts_at <= plan.starts_at:
+            owed.append((utc(each.ends_at) + REST, plan.starts_at))
+        if plan.kind is SessionKind.night_callout and plan.starts_at <= each.starts_at:
+            owed.append((utc(plan.ends_at) + REST, each.starts_at))
+    if late := [until for until, starts in owed if starts < until]:
+        detail = f"After a night call-out the mentor rests until {spell(max(late))}."
+        yield Clash(ClashKind.rest, "mentor_id", detail, plan.mentor_id)
+
+
 def _conditions(plan: Plan, limits: Limits) -> Iterator[Clash]:
     """What the mentor was approved or cleared on."""
     against = {
@@ -226,3 +265,31 @@ def _mentees(plan: Plan, facts: Facts) -> Iterator[Clash]:
         if status not in BOOKABLE:
             detail = f"The mentee is {status}: no sessions are planned then."
             yield Clash(ClashKind.mentee_not_engaged, field, detail, mentee_id)
+        yield from _needed(plan, facts, mentee_id, field, "mentee")
+
+
+def _needed(plan: Plan, facts: Facts, thing_id: UUID, field: str, who: str) -> Iterator[Clash]:
+    """At most one clash for a person, naming what is most pressing of what the prison has planned
+    for them."""
+    found = [
+        each
+        for each in facts.needed
+        if each.thing_id == thing_id
+        and each.starts_at < plan.ends_at
+        and plan.starts_at < each.ends_at
+    ]
+    if found:
+        order = list(PrisonEventKind)
+        first = min(found, key=lambda each: (order.index(each.kind), each.starts_at))
+        when = f"from {spell(first.starts_at)} until {spell(first.ends_at)}"
+        coarse = f"The {who} has another commitment of the prison {when}."
+        detail = f"The {who} has another commitment of the prison, {first.kind}, {when}."
+        yield Clash(ClashKind.commitment, field, detail, thing_id, coarse)
+
+
+def _apart(plan: Plan, facts: Facts) -> Iterator[Clash]:
+    """Once for all of them: not who, and not how many, for that would list somebody's enemies."""
+    coming = {plan.mentor_id, *plan.mentee_ids}
+    if any(two <= coming for two in facts.apart):
+        detail = "They cannot attend together."
+        yield Clash(ClashKind.cannot_attend_together, plan.mentees_field, detail)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import errors
 from app.access import Actor
 from app.errors import FieldError, Invalid, MenteeTaken, MentorTaken, NotPlanned, RoomTaken
+from app.grants import Permission
 from app.models.sessions import (
     LONGEST,
     ClashForMentor,
@@ -116,9 +117,17 @@ async def _decide(
 ) -> None:
     """Take the plan's locks, load its facts, and refuse it when it clashes."""
     await take_locks(db, actor.prison_id, plan)
-    facts = await load_facts(db, actor.prison_id, plan, except_for=except_for)
+    facts = await load_facts(db, actor.prison_id, plan, except_for=except_for, asker=actor.staff_id)
     if found := clashes(plan, facts):
+        note_asked(db, plan)
         raise refusal(found, actor)
+
+
+def note_asked(db: AsyncSession, plan: Plan) -> None:
+    """A refusal may tell who cannot meet: the audit keeps of whom, as it does of pair checks."""
+    trail = db.info.get("trail")
+    if trail is not None:
+        trail.ids |= {plan.mentor_id, *plan.mentee_ids}
 
 
 def part_of(
@@ -138,11 +147,16 @@ def part_of(
 
 
 def shown_clashes(found: list[Clash], actor: Actor) -> list[ClashRead | ClashForMentor]:
-    """The clashes as the actor may know them: a mentor learns one word, once."""
+    """The clashes as the actor may know them: a mentor learns one word, once; what the prison needs
+    somebody for, only those who bring people there."""
     if actor.family is Role.mentor:
         word = ClashKind.unavailable
         return [ClashForMentor(kind=word, detail=word.value)] if found else []
-    return [ClashRead(kind=each.kind, detail=each.detail, thing_id=each.thing_id) for each in found]
+    whole = actor.allowed(Permission.prison_event_write)
+    return [
+        ClashRead(kind=each.kind, detail=each.told(whole=whole), thing_id=each.thing_id)
+        for each in found
+    ]
 
 
 def refusal(found: list[Clash], actor: Actor) -> errors.Clash:
@@ -156,10 +170,15 @@ def refusal(found: list[Clash], actor: Actor) -> errors.Clash:
         mistakes = [FieldError(field, word, word) for field in fields]
         detail = "This cannot be planned: unavailable."
         return errors.Clash(detail, errors=mistakes, clashes=shown)
+    whole = actor.allowed(Permission.prison_event_write)
+    details = [each.told(whole=whole) for each in found]
     kinds = {each.kind for each in found}
     kind = _SINGLE.get(next(iter(kinds)), errors.Clash) if len(kinds) == 1 else errors.Clash
     return kind(
-        " ".join(dict.fromkeys(each.detail for each in found)),
-        errors=[FieldError(each.field, each.kind.value, each.detail) for each in found],
+        " ".join(dict.fromkeys(details)),
+        errors=[
+            FieldError(each.field, each.kind.value, detail)
+            for each, detail in zip(found, details, strict=True)
+        ],
         clashes=shown,
     )

@@ -1,5 +1,6 @@
 """What a plan is held against: who is named in it, the locks it takes, the facts it meets."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import or_, text
@@ -26,6 +27,7 @@ from app.models.sessions import (
 from app.models.staff import Role, Staff
 from app.scope import everything, referred, visible
 from app.services.scheduling import Facts, Limits, Plan, Taken, Worked, reach_of
+from app.services.sessions import together
 from app.services.sessions.moves import COMING
 
 # One at a time, in the order of the array: everyone takes the locks in the same order.
@@ -93,32 +95,55 @@ async def hold_mentor(db: AsyncSession, session: Session) -> None:
 
 
 async def load_facts(
-    db: AsyncSession, prison_id: str, plan: Plan, *, except_for: UUID | None = None
+    db: AsyncSession,
+    prison_id: str,
+    plan: Plan,
+    *,
+    except_for: UUID | None = None,
+    asker: UUID | None = None,
 ) -> Facts:
-    """What the plan is held against, in nine queries. Mentor and mentees are kept as they are
+    """What the plan is held against, as far as the asker, a member of staff, may learn of it; in as
+    many queries whoever comes. Mentor and mentees are kept as they are
     until the commit, so that nobody is suspended or discharged between the look and the save."""
     mentors = everything(Mentor, prison_id).where(col(Mentor.id) == plan.mentor_id)
-    mentees = everything(Mentee, prison_id).with_only_columns(col(Mentee.id), col(Mentee.status))
+    mentees = everything(Mentee, prison_id).with_only_columns(
+        col(Mentee.id), col(Mentee.status), col(Mentee.person_id)
+    )
     room = everything(Room, prison_id).with_only_columns(col(Room.capacity))
     held = mentors.with_for_update(read=True).execution_options(populate_existing=True)
     mentor = (await db.execute(held)).scalar_one()
-    rows = await db.execute(
+    found = await db.execute(
         mentees.where(col(Mentee.id).in_(plan.mentee_ids))
         .order_by(col(Mentee.id))
         .with_for_update(read=True)
     )
+    rows = found.all()
     statuses: dict[UUID, MenteeStatus] = {row.id: row.status for row in rows}
+    persons: dict[UUID, UUID] = {row.id: row.person_id for row in rows}
     capacity = await db.execute(room.where(col(Room.id) == plan.room_id))
     taken = [
         *await _taken_by_sessions(db, prison_id, plan, except_for),
         *await _taken_mentees(db, prison_id, plan, except_for),
     ]
-    limits = await _limits(db, mentor, plan, except_for)
-    room_for = capacity.scalar_one_or_none()
-    return Facts(clock.now(), taken, room_for, mentor.status, statuses, limits)
+    return Facts(
+        clock.now(),
+        taken,
+        capacity.scalar_one_or_none(),
+        mentor.status,
+        statuses,
+        await _limits(db, mentor, persons, plan, except_for),
+        await together.needed(db, mentor, persons, plan.starts_at, plan.ends_at),
+        await together.apart(db, mentor, persons, asker),
+    )
 
 
-async def _limits(db: AsyncSession, mentor: Mentor, plan: Plan, except_for: UUID | None) -> Limits:
+async def _limits(
+    db: AsyncSession,
+    mentor: Mentor,
+    persons: Mapping[UUID, UUID],
+    plan: Plan,
+    except_for: UUID | None,
+) -> Limits:
     """The mentor's limits, and their other sessions in the time that the limits count."""
     prison = await db.get_one(Prison, mentor.prison_id)
     full_time = mentor.commitment is Commitment.full_time
@@ -135,17 +160,16 @@ async def _limits(db: AsyncSession, mentor: Mentor, plan: Plan, except_for: UUID
         prison.full_time_weekly_hours if full_time else prison.voluntary_weekly_hours,
         prison.nights_in_seven_days,
         frozenset(mentor.limits),
-        await _elsewhere(db, mentor, plan),
+        await _elsewhere(db, mentor, persons),
         [Worked(*row) for row in await db.execute(found.with_only_columns(*columns))],
         prison.tz,
     )
 
 
-async def _elsewhere(db: AsyncSession, mentor: Mentor, plan: Plan) -> frozenset[UUID]:
+async def _elsewhere(
+    db: AsyncSession, mentor: Mentor, persons: Mapping[UUID, UUID]
+) -> frozenset[UUID]:
     """The plan's mentees of whom nobody can say that they live on the mentor's wing."""
-    mentees = everything(Mentee, mentor.prison_id).where(col(Mentee.id).in_(plan.mentee_ids))
-    columns = mentees.with_only_columns(col(Mentee.id), col(Mentee.person_id))
-    persons = {row.id: row.person_id for row in await db.execute(columns)}
     ids = [mentor.person_id, *persons.values()]
     people = everything(Person, mentor.prison_id).where(col(Person.id).in_(ids))
     wings = {each.id: each.wing_code for each in (await db.scalars(people)).all()}

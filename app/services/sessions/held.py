@@ -40,11 +40,8 @@ async def record_held(
     texts.check_choice(actor, body.disclosure)
     await check_references(db, actor, body)
     plan = plan_of(body)
-    found = [
-        clash
-        for clash in clashes(plan, await load_facts(db, actor.prison_id, plan))
-        if clash.kind is not ClashKind.in_the_past
-    ]
+    facts = await load_facts(db, actor.prison_id, plan, asker=actor.staff_id)
+    found = [each for each in clashes(plan, facts) if each.kind is not ClashKind.in_the_past]
     session = Session(
         prison_id=actor.prison_id,
         status=SessionStatus.held,
@@ -52,7 +49,8 @@ async def record_held(
         locks_at=clock.now() + NOTE_OPEN_FOR,
         **body.model_dump(exclude={"mentee_ids"}),
     )
-    note = "Recorded in spite of: " + " ".join(clash.detail for clash in found) if found else None
+    said = " ".join(clash.told(whole=False) for clash in found)  # who reads no kinds reads this
+    note = f"Recorded in spite of: {said}" if found else None
     when = body.ends_at
     await lifecycle.begin(db, SESSION, session, actor, occurred_at=when, note=note)
     await debriefs.owe(db, session)
