@@ -91,6 +91,7 @@ NOBODYS = {
     "wing": "walls",
     "room": "walls",
     "regime": "the prison's day",
+    "regime_exception": "the prison's day",
     "staff": "who works here",
     "duty": "who works here",
     "outreach_visit": "where the scheme went, and how many it reached: of nobody by name",

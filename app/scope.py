@@ -45,6 +45,7 @@ from app.models.notifications import Notification
 from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
 from app.models.permissions import SharingPermission
+from app.models.regime_exceptions import RegimeException
 from app.models.regimes import Regime
 from app.models.releases import Release
 from app.models.revocations import Revocation
@@ -150,6 +151,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Wing: _everyone,
     Room: _everyone,
     Regime: _everyone,
+    RegimeException: _everyone,
     Duty: _only_staff,
     Staff: _only_staff,
     Mentor: _all_for_staff(col(Mentor.person_id) == MY_PERSON),

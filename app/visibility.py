@@ -50,7 +50,8 @@ from app.models.pairings import PairingForMentor, PairingRead, PairingRow
 from app.models.people import PersonForMentor, PersonRead
 from app.models.permissions import PermissionRead, PermissionRow
 from app.models.prisons import PrisonRead
-from app.models.regimes import RegimeRead
+from app.models.regime_exceptions import RegimeExceptionRead
+from app.models.regimes import RegimeDays, RegimeRead
 from app.models.releases import ReleaseRead, ReleaseRow
 from app.models.retention import RetentionRead
 from app.models.revocations import RevocationRead
@@ -111,6 +112,9 @@ MATRIX: dict[str, Audiences] = {
     "rooms.row": dict.fromkeys(_SCHEME, RoomRead),
     "regimes": dict.fromkeys(_SCHEME, RegimeRead),
     "regimes.row": dict.fromkeys(_SCHEME, RegimeRead),
+    "regimes.days": dict.fromkeys(_SCHEME, RegimeDays),
+    "regime_exceptions": dict.fromkeys(_SCHEME, RegimeExceptionRead),
+    "regime_exceptions.row": dict.fromkeys(_SCHEME, RegimeExceptionRead),
     "staff": dict.fromkeys(_STAFF, StaffRead),
     "staff.row": dict.fromkeys(_STAFF, StaffRead),
     "duties": dict.fromkeys(_STAFF, DutyRead),

@@ -67,11 +67,22 @@ def upgrade() -> None:
         sa.Column("mentees_per_voluntary", sa.Integer(), nullable=False),
         sa.Column("mentees_per_full_time", sa.Integer(), nullable=False),
         sa.Column("waiting_alert_days", sa.Integer(), nullable=False),
+        sa.Column(
+            "kinds_outside_regime",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text("'{one_to_one,day_to_day,night_callout}'"),
+            nullable=False,
+        ),
         sa.Column("clearance_extension_days", sa.Integer(), nullable=False),
         sa.Column("call_back_number", sa.String(length=40), nullable=True),
         sa.Column("outside_last_resort", sa.String(length=300), nullable=True),
         sa.Column("demo", sa.Boolean(), nullable=False),
         sa.CheckConstraint("id ~ '^[A-Z]{3}$'", name=op.f("ck_prison_three_capitals")),
+        sa.CheckConstraint(
+            "kinds_outside_regime <@ ARRAY['one_to_one', 'group', 'cbt_course', 'art_therapy',"
+            " 'day_to_day', 'night_callout']::text[]",
+            name=op.f("ck_prison_kinds_outside_regime"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prison")),
     )
     op.create_table(
@@ -223,7 +234,7 @@ def upgrade() -> None:
         sa.Column("weekday", sa.Integer(), nullable=False),
         sa.Column("lock_up", sa.Time(), nullable=False),
         sa.Column("slots", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.CheckConstraint("weekday BETWEEN 1 AND 7", name=op.f("ck_regime_weekday")),
+        sa.CheckConstraint("weekday BETWEEN 1 AND 8", name=op.f("ck_regime_weekday")),
         sa.ForeignKeyConstraint(["prison_id"], ["prison.id"], name=op.f("fk_regime_prison_id")),
         sa.PrimaryKeyConstraint("prison_id", "id", name=op.f("pk_regime")),
         sa.UniqueConstraint("prison_id", "weekday", name="uq_regime_weekday"),

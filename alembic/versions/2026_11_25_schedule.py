@@ -1,6 +1,7 @@
-"""The day: what the prison has planned for people."""
+"""The day: what the prison has planned for people, and dates that are unlike others."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from alembic import op
 from app.ddl import chosen, moment, points, scoped, word
@@ -46,7 +47,40 @@ def _prison_events() -> None:
         op.create_index(f"ix_prison_event_{name}", "prison_event", columns)
 
 
-TABLES = (("prison_event", _prison_events),)
+REASONS = (
+    "staff_training",
+    "staff_shortage",
+    "maintenance",
+    "searching",
+    "public_holiday",
+    "event",
+    "other",
+)
+
+
+def _regime_exceptions() -> None:
+    scoped(
+        "regime_exception",
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("lock_up", sa.Time(), nullable=True),
+        sa.Column("slots", postgresql.JSONB(), nullable=False),
+        chosen("reason", *REASONS),
+        moment("withdrawn_at", nullable=True),
+        sa.CheckConstraint(
+            "lock_up IS NOT NULL OR slots = '[]'::jsonb",
+            name=op.f("ck_regime_exception_no_regime"),
+        ),
+    )
+    op.create_index(
+        "uq_regime_exception_date",
+        "regime_exception",
+        ["prison_id", "on_date"],
+        unique=True,
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+
+
+TABLES = (("prison_event", _prison_events), ("regime_exception", _regime_exceptions))
 
 
 def upgrade() -> None:

@@ -59,6 +59,7 @@ _group("non-associations", "Whom the prison keeps apart.").command("import")(
 _group("prison-events", "What the prison has planned for people.").command("import")(
     scheduling.import_prison_events
 )
+_group("regimes", "The prison's day.").command("import")(scheduling.import_regimes)
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)
 cli.command()(retaining.retention)

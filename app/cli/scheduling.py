@@ -17,7 +17,8 @@ from app.config import Settings
 from app.db import Database
 from app.errors import Refused
 from app.models.prison_events import EventImportOutcome
-from app.services import event_imports
+from app.models.regimes import RegimeImportOutcome
+from app.services import event_imports, regime_imports
 
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
@@ -50,6 +51,23 @@ def import_prison_events(
     """
     work = take_in(ground.configured(), prison, files, event_imports.import_documents)
     _answer(asyncio.run(work), list(EventImportOutcome), as_json=as_json)
+
+
+def import_regimes(
+    files: Annotated[list[Path], typer.Argument(help="Regime times: .csv a table, else JSON.")],
+    prison: APrison = "SLI",
+    as_json: AsJson = False,
+) -> None:
+    """Take in AM, PM and ED by weekday as HMPPS holds them. NIGHT and lock-up are kept.
+
+    Rows of other prisons are passed over. Exit code 1 when a file was refused whole, else 0.
+    """
+    config, taken = ground.configured(), []
+    for path in files:
+        table = path.suffix.lower() == ".csv"
+        how = regime_imports.import_csv if table else regime_imports.import_json
+        taken += asyncio.run(take_in(config, prison, [path], how))
+    _answer(taken, list(RegimeImportOutcome), as_json=as_json)
 
 
 async def take_in(config: Settings, prison_id: str, files: list[Path], how: Import) -> list[Taken]:

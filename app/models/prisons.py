@@ -5,19 +5,30 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
-from sqlalchemy import CheckConstraint, Column, Index, Text
+from sqlalchemy import CheckConstraint, Column, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from app import clock
 from app.models.base import TIMESTAMP, Input, Instant, Line, Name, Output, given, new_id
+from app.models.sessions import SessionKind
+
+OUTSIDE_REGIME = (SessionKind.one_to_one, SessionKind.day_to_day, SessionKind.night_callout)
+"""What may be planned outside every slot: mentors are reached at all times of day and night."""
+_KINDS = ", ".join(f"'{each}'" for each in SessionKind)
 
 
 class Prison(SQLModel, table=True):
     """A prison and what its scheme is configured to ask for. Its id is the scope of everything."""
 
     __tablename__ = "prison"
-    __table_args__ = (CheckConstraint("id ~ '^[A-Z]{3}$'", name="three_capitals"),)
+    __table_args__ = (
+        CheckConstraint("id ~ '^[A-Z]{3}$'", name="three_capitals"),
+        CheckConstraint(
+            f"kinds_outside_regime <@ ARRAY[{_KINDS}]::text[]",
+            name="kinds_outside_regime",
+        ),
+    )
 
     id: str = Field(primary_key=True, max_length=3)
     recorded_at: datetime = Field(default_factory=clock.now, sa_type=TIMESTAMP, nullable=False)
@@ -33,6 +44,14 @@ class Prison(SQLModel, table=True):
     mentees_per_voluntary: int = Field(default=6, ge=1, le=100)
     mentees_per_full_time: int = Field(default=12, ge=1, le=100)
     waiting_alert_days: int = Field(default=14, ge=1, le=90)
+    kinds_outside_regime: list[str] = Field(
+        default_factory=lambda: [each.value for each in OUTSIDE_REGIME],
+        sa_column=Column(
+            ARRAY(Text),
+            nullable=False,
+            server_default=text("'{one_to_one,day_to_day,night_callout}'"),
+        ),
+    )
     clearance_extension_days: int = Field(default=28, ge=1, le=90)
     call_back_number: str | None = Field(default=None, max_length=40)
     outside_last_resort: str | None = Field(default=None, max_length=300)
@@ -110,6 +129,12 @@ class PrisonUpdate(Input):
         description="How far a governor may extend a clearance, once.",
         schema_extra={"examples": [28]},
     )
+    kinds_outside_regime: list[SessionKind] | None = Field(
+        default=None,
+        max_length=len(SessionKind),
+        description="Which kinds of session may be planned outside every slot of the regime.",
+        schema_extra={"examples": [["one_to_one", "day_to_day", "night_callout"]]},
+    )
     call_back_number: Name | None = Field(
         default=None, max_length=40, schema_extra={"examples": ["ext. 2000"]}
     )
@@ -129,6 +154,7 @@ class PrisonUpdate(Input):
         "mentees_per_full_time",
         "waiting_alert_days",
         "clearance_extension_days",
+        "kinds_outside_regime",
     )(given)
 
 
@@ -150,5 +176,6 @@ class PrisonRead(Output):
     mentees_per_full_time: int
     waiting_alert_days: int
     clearance_extension_days: int
+    kinds_outside_regime: list[SessionKind]
     call_back_number: str | None
     outside_last_resort: str | None

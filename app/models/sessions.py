@@ -345,6 +345,7 @@ class ClashKind(StrEnum):
     weekly_hours = "weekly_hours"
     night_limit = "night_limit"
     approval_condition = "approval_condition"
+    regime = "regime"
     rest = "rest"
     commitment = "commitment"
     cannot_attend_together = "cannot_attend_together"

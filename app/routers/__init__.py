@@ -40,6 +40,7 @@ NOUNS = [
     "wings",
     "rooms",
     "regimes",
+    "regime_exceptions",
     "staff",
     "duties",
     "clients",

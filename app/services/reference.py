@@ -73,7 +73,8 @@ from app.models.placements import PlacementStatus
 from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.profiles import LivedTopic, Preference, Skill
 from app.models.reference import CodeRead, ReferenceRead
-from app.models.regimes import Slot
+from app.models.regime_exceptions import ExceptionReason
+from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
@@ -131,6 +132,9 @@ LISTS: tuple[type[StrEnum], ...] = (
     PrisonEventKind,
     PrisonEventSource,
     EventImportOutcome,
+    ExceptionReason,
+    RegimeSource,
+    RegimeImportOutcome,
     WelfareReason,
     ConcernKind,
     ConcernStatus,

@@ -95,7 +95,8 @@ class Limits:
 class Facts:
     """What a plan is held against, loaded beforehand; the plan's own session is not in it.
 
-    `apart`: twos of the mentor and the mentees who are not to meet, whatever the reason.
+    `apart`: twos of the mentor and the mentees who are not to meet, whatever the reason. `open`:
+    when the regime lets people meet, None where nobody asks; `outside`: kinds that need not care.
     """
 
     now: datetime
@@ -106,6 +107,8 @@ class Facts:
     limits: Limits
     needed: Sequence[Needed] = ()
     apart: Collection[frozenset[UUID]] = ()
+    open: Sequence[tuple[datetime, datetime]] | None = None
+    outside: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ def clashes(plan: Plan, facts: Facts) -> list[Clash]:
     """Every reason at once why the plan cannot be; empty when it can."""
     return [
         *_past(plan, facts),
+        *_regime(plan, facts),
         *_room(plan, facts),
         *_mentor(plan, facts),
         *_weekly_hours(plan, facts.limits),
@@ -173,6 +177,13 @@ def _taken(
 def _past(plan: Plan, facts: Facts) -> Iterator[Clash]:
     if plan.starts_at < facts.now:
         yield Clash(ClashKind.in_the_past, "starts_at", "A plan begins in the future.")
+
+
+def _regime(plan: Plan, facts: Facts) -> Iterator[Clash]:
+    if facts.open is None or plan.kind in facts.outside:
+        return
+    if not any(first <= plan.starts_at and plan.ends_at <= last for first, last in facts.open):
+        yield Clash(ClashKind.regime, "starts_at", "The regime has no slot for all of that time.")
 
 
 def _room(plan: Plan, facts: Facts) -> Iterator[Clash]:

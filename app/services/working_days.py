@@ -44,6 +44,11 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and day not in _bank_holidays()
 
 
+def is_bank_holiday(day: date) -> bool:
+    """Whether it is a bank holiday of England and Wales, whatever the weekday."""
+    return day in _bank_holidays()
+
+
 def add_working_days(start: datetime, n: int, zone: Zone = LONDON) -> datetime:
     """17:00 local on the n-th working day after the local day of `start`, as UTC.
 

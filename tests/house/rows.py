@@ -29,6 +29,7 @@ END = BEGIN + timedelta(hours=1)
 ASKED_FOR: dict[str, dict[str, Any]] = {
     "person": {"number": "A0001AA", "display_name": "Jo Sample"},
     "regime": {"weekday": 1, "slots": []},
+    "regime_exception": {"slots": [], "withdrawn_at": None},
     "staff": {"active": True},
     "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
     "training": {"curriculum": "2026-1", "module": "managing_concerns"},

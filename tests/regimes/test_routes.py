@@ -34,8 +34,10 @@ async def test_the_week_is_listed_monday_first(wing: Wing) -> None:
     assert listed["items"][0] == await wing.officer.get("regimes/1")
 
 
-@pytest.mark.parametrize("weekday", ["0", "8", "monday"])
-async def test_there_are_seven_weekdays(wing: Wing, weekday: str) -> None:
+@pytest.mark.parametrize("weekday", ["0", "9", "monday"])
+async def test_there_are_seven_weekdays_and_the_one_of_bank_holidays(
+    wing: Wing, weekday: str
+) -> None:
     await wing.support_worker.put(f"regimes/{weekday}", BODY, 404, headers={})
 
 

@@ -50,6 +50,7 @@ from app.models.permissions import SharingPermission
 from app.models.placements import Placement
 from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
+from app.models.regime_exceptions import RegimeException
 from app.models.regimes import Regime
 from app.models.releases import Release
 from app.models.revocations import Revocation
@@ -177,7 +178,7 @@ def accused_in(actor: Actor, complaint: Any) -> bool:
 # The house --------------------------------------------------------------------------------------
 
 
-@sees(Wing, Room, Regime, History, SiteModule)
+@sees(Wing, Room, Regime, RegimeException, History, SiteModule)
 def everyone(world: World, actor: Actor, row: Any) -> bool:
     return True
 

@@ -26,6 +26,7 @@ from app.models.sessions import (
 )
 from app.models.staff import Role, Staff
 from app.scope import everything, referred, visible
+from app.services import regimes
 from app.services.scheduling import Facts, Limits, Plan, Taken, Worked, reach_of
 from app.services.sessions import together
 from app.services.sessions.moves import COMING
@@ -105,6 +106,7 @@ async def load_facts(
     """What the plan is held against, as far as the asker, a member of staff, may learn of it; in as
     many queries whoever comes. Mentor and mentees are kept as they are
     until the commit, so that nobody is suspended or discharged between the look and the save."""
+    prison = await db.get_one(Prison, prison_id)  # kept at hand for all that asks for it below
     mentors = everything(Mentor, prison_id).where(col(Mentor.id) == plan.mentor_id)
     mentees = everything(Mentee, prison_id).with_only_columns(
         col(Mentee.id), col(Mentee.status), col(Mentee.person_id)
@@ -134,6 +136,8 @@ async def load_facts(
         await _limits(db, mentor, persons, plan, except_for),
         await together.needed(db, mentor, persons, plan.starts_at, plan.ends_at),
         await together.apart(db, mentor, persons, asker),
+        await regimes.open_between(db, prison_id, plan.starts_at, plan.ends_at),
+        prison.kinds_outside_regime,
     )
 
 

@@ -1,0 +1,111 @@
+"""Take in the regime times that HMPPS holds, with a report on each weekday. The night is ours and
+is kept, and so is the lock-up; where none was set it is the end of the day's last slot."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import time
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import Actor
+from app.errors import FieldError, Invalid
+from app.integrations.prison.documents import FileRefused
+from app.integrations.prison.regime_times import (
+    Row,
+    WeekdayRefused,
+    WeekdayRow,
+    parse_csv,
+    parse_json,
+)
+from app.models.regimes import (
+    Regime,
+    RegimeImportOutcome,
+    RegimeImportReport,
+    RegimeImportRow,
+    RegimePut,
+    Slot,
+    SlotTimes,
+)
+from app.scope import everything
+from app.services import regimes
+
+Outcome = RegimeImportOutcome
+TWICE = "the weekday stands again further down"
+ASSUMED = "lock-up was not set: taken as the end of the last slot"
+
+
+async def import_json(db: AsyncSession, actor: Actor, data: bytes) -> RegimeImportReport:
+    return await _import(db, actor, data, parse_json)
+
+
+async def import_csv(db: AsyncSession, actor: Actor, data: bytes) -> RegimeImportReport:
+    return await _import(db, actor, data, parse_csv)
+
+
+async def _import(
+    db: AsyncSession, actor: Actor, data: bytes, parse: Callable[[bytes], list[Row]]
+) -> RegimeImportReport:
+    """Take in a file. Raises Invalid with the position when it cannot be read as a whole."""
+    try:
+        rows = await asyncio.to_thread(parse, data)
+    except FileRefused as refused:
+        raise Invalid(
+            f"{refused}.",
+            errors=[FieldError("body", "file_refused", str(refused))],
+            line=refused.line,
+            column=refused.column,
+            byte=refused.byte,
+        ) from None
+    known = {row.weekday: row for row in await _held(db, actor)}
+    last = {
+        row.weekday: row.position
+        for row in rows
+        if isinstance(row, WeekdayRow) and row.prison == actor.prison_id
+    }
+    report = []
+    for row in rows:
+        if isinstance(row, WeekdayRefused):
+            report.append(_told(row, Outcome.refused, row.field, row.reason))
+        elif row.prison != actor.prison_id:
+            report.append(_told(row, Outcome.kept_out, None, "of another prison"))
+        elif last[row.weekday] != row.position:
+            report.append(_told(row, Outcome.unchanged, None, TWICE))
+        else:
+            report.append(await _take_in(db, actor, row, known.get(row.weekday)))
+    counted = Counter(row.outcome for row in report)
+    return RegimeImportReport(counts={each: counted[each] for each in Outcome}, rows=report)
+
+
+async def _held(db: AsyncSession, actor: Actor) -> list[Regime]:
+    found = everything(Regime, actor.prison_id).with_for_update()
+    return list((await db.scalars(found)).all())
+
+
+async def _take_in(
+    db: AsyncSession, actor: Actor, row: WeekdayRow, regime: Regime | None
+) -> RegimeImportRow:
+    slots = [SlotTimes(slot=slot, starts=starts, ends=ends) for slot, starts, ends in row.slots]
+    if regime is None:
+        if not slots:
+            return _told(row, Outcome.refused, None, "a weekday without any slot.")
+        lock_up: time = max(slot.ends for slot in slots)
+        body = RegimePut(lock_up=lock_up, slots=slots)
+        await regimes.put(db, actor, None, row.weekday, body)
+        return _told(row, Outcome.created, None, ASSUMED)
+    before = [SlotTimes.model_validate(each) for each in regime.slots]
+    slots += [each for each in before if each.slot is Slot.night]
+    order = list(Slot)
+    if sorted(before, key=lambda each: order.index(each.slot)) == slots:
+        return _told(row, Outcome.unchanged)
+    body = RegimePut(lock_up=regime.lock_up, slots=slots)
+    await regimes.put(db, actor, regime, row.weekday, body)
+    return _told(row, Outcome.updated)
+
+
+def _told(
+    row: Row, outcome: Outcome, about: str | None = None, reason: str | None = None
+) -> RegimeImportRow:
+    return RegimeImportRow(
+        position=row.position, line=row.line, outcome=outcome, field=about, reason=reason
+    )
