@@ -10,6 +10,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     and_,
+    any_,
     bindparam,
     false,
     func,
@@ -24,6 +25,7 @@ from sqlmodel import col
 from app.models.audit import AuditAct, AuditEntry
 from app.models.break_glass import BreakGlass
 from app.models.concerns import Concern, ConcernKind
+from app.models.lockdowns import WelfareCheck
 from app.models.notifications import Notification
 from app.models.staff import Role, StaffRole
 from app.models.tasks import Task, TaskSource
@@ -76,6 +78,23 @@ def concerns(role: Role) -> ColumnElement[bool]:
         )
         return and_(not_about_me, routed_here)
     return and_(not_about_me, ~governors_only)
+
+
+def welfare_checks(role: Role) -> ColumnElement[bool]:
+    """Those who look in on people; where it stands for nothing but a concern, only those who may
+    know of that."""
+    if role.family is not Role.support_worker:
+        return false()
+    known = select(literal(1)).where(
+        col(Concern.prison_id) == bindparam("actor_prison"),
+        col(Concern.id) == any_(col(WelfareCheck.concern_ids)),
+        concerns(role),
+    )
+    return or_(
+        col(WelfareCheck.open_acct),
+        col(WelfareCheck.first_session),
+        known.correlate(WelfareCheck).exists(),
+    )
 
 
 def for_machines() -> ColumnElement[bool]:

@@ -136,6 +136,8 @@ class Permission(StrEnum):
     pair_check = "pair_check"
     match_read = "match_read"
     match_write = "match_write"
+    lockdown_read = "lockdown_read"
+    welfare_check = "welfare_check"
     prison_event_read = "prison_event_read"
     prison_event_write = "prison_event_write"
     prison_event_import = "prison_event_import"
@@ -155,6 +157,7 @@ _STAFF = _EVERYONE | {
     P.task_read,
     P.task_move,
     P.death_report,
+    P.lockdown_read,
 }
 _INVESTIGATION = {P.hold_write, P.chronology_read, P.release_read, P.release_write}
 _CARE = _STAFF | {
@@ -239,6 +242,7 @@ _SUPPORT_WORKERS = {
     P.match_write,
     P.prison_event_write,
     P.prison_event_import,
+    P.welfare_check,
 }
 _CLINICIANS = {
     P.module_write,
@@ -299,6 +303,7 @@ _MENTORS = {
     P.effort_write,
 }
 _WING = {
+    P.welfare_check,
     P.prison_event_read,
     P.prison_event_write,
     P.adoption_read,

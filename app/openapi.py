@@ -49,6 +49,7 @@ TAGS = {
     "non-associations": "Whom the prison keeps apart: taken in, asked, and read by nobody.",
     "match-proposals": "Who might support whom, worked out for many; nothing without approval.",
     "prison-events": "When the prison needs somebody elsewhere: the time, and no word of it.",
+    "lockdowns": "Nobody is unlocked: plans are cancelled, people looked in on, plans made anew.",
     "sessions": "Plans that cannot clash, and what took place.",
     "clinical-notes": "Clinicians' notes on those in their care: open for a day, then addenda.",
     "safety-plans": "What helps someone in a crisis; item by item they tick who else reads it.",

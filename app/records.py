@@ -38,6 +38,7 @@ from app.models.former_values import FormerValue
 from app.models.goals import Goal
 from app.models.interviews import Interview
 from app.models.legal_holds import LegalHold
+from app.models.lockdowns import LockdownSession, WelfareCheck
 from app.models.match_proposals import MatchProposalPair
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
@@ -92,6 +93,7 @@ NOBODYS = {
     "room": "walls",
     "regime": "the prison's day",
     "regime_exception": "the prison's day",
+    "lockdown": "the prison's day",
     "staff": "who works here",
     "duty": "who works here",
     "outreach_visit": "where the scheme went, and how many it reached: of nobody by name",
@@ -181,6 +183,10 @@ def theirs(
             col(Participation.mentee_id).in_(mentees),
             col(Participation.session_id).in_(ids(Session, led)),
         ),
+        LockdownSession: col(LockdownSession.session_id).in_(
+            ids(Session, or_(led, col(Session.id).in_(attended)))
+        ),
+        WelfareCheck: col(WelfareCheck.mentee_id).in_(mentees),
         SafetyItem: col(SafetyItem.plan_id).in_(plans),
         Acquaintance: or_(
             col(Acquaintance.person_id) == person_id, col(Acquaintance.other_person_id) == person_id

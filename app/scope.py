@@ -26,7 +26,7 @@ from sqlmodel import SQLModel, col
 
 from app.access import Actor
 from app.clinical_scope import CLINICAL
-from app.concern_scope import audit, concerns, for_machines, pages, tasks
+from app.concern_scope import audit, concerns, for_machines, pages, tasks, welfare_checks
 from app.errors import Invalid, NotFound
 from app.models.acct_pointers import AcctPointer
 from app.models.audit import AuditEntry
@@ -38,6 +38,7 @@ from app.models.duties import Duty
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.legal_holds import HoldStatus, LegalHold
+from app.models.lockdowns import Lockdown, LockdownSession, WelfareCheck
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
 from app.models.moves import History
@@ -152,6 +153,9 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Room: _everyone,
     Regime: _everyone,
     RegimeException: _everyone,
+    Lockdown: _only_staff,
+    LockdownSession: _only_staff,
+    WelfareCheck: welfare_checks,
     Duty: _only_staff,
     Staff: _only_staff,
     Mentor: _all_for_staff(col(Mentor.person_id) == MY_PERSON),

@@ -28,6 +28,13 @@ from app.models.duties import DutyRead, OnCall
 from app.models.explanations import ExplanationRead
 from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
 from app.models.legal_holds import HoldRead, HoldStands
+from app.models.lockdowns import (
+    LockdownDeclared,
+    LockdownRead,
+    LockdownRow,
+    ReoffersRead,
+    WelfareCheckRead,
+)
 from app.models.mentees import (
     MenteeForGovernor,
     MenteeForMentor,
@@ -66,7 +73,6 @@ from app.models.safety_plans import (
     SafetyPlanRow,
 )
 from app.models.sessions import (
-    LockdownRead,
     ParticipationRead,
     SessionForMentor,
     SessionNoteless,
@@ -195,7 +201,15 @@ MATRIX: dict[str, Audiences] = {
     "sessions.note.versions": dict.fromkeys(_CARE, VersionRead),
     "sessions.addenda": dict.fromkeys((*_CARE, Role.mentor), VersionRead),
     "sessions.participations": dict.fromkeys((*_CARE, Role.mentor), ParticipationRead),
-    "sessions.lockdown": {Role.support_worker: LockdownRead},
+    "lockdowns": {
+        Role.support_worker: LockdownRead,
+        Role.clinician: LockdownRead,
+        Role.governor: LockdownRow,  # counts of sessions, never a session
+    },
+    "lockdowns.row": dict.fromkeys(_STAFF, LockdownRow),
+    "lockdowns.declared": {Role.support_worker: LockdownDeclared},
+    "lockdowns.welfare_checks": {Role.support_worker: WelfareCheckRead},
+    "lockdowns.reoffers": {Role.support_worker: ReoffersRead},
     "concerns": _CONCERN,
     "concerns.row": {
         **_CONCERN,

@@ -1,4 +1,6 @@
-"""The day: what the prison has planned for people, and dates that are unlike others."""
+"""The day: what the prison has planned for people, dates that are unlike others, lockdowns."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -80,7 +82,91 @@ def _regime_exceptions() -> None:
     )
 
 
-TABLES = (("prison_event", _prison_events), ("regime_exception", _regime_exceptions))
+CANCEL_REASONS = (
+    "regime_lockdown",
+    "staff_shortage",
+    "no_room",
+    "no_escort",
+    "clash",
+    "segregation",
+    "transfer",
+    "mentor_unavailable",
+    "mentee_unwell",
+    "safety",
+    "other",
+)
+
+
+def _ids(name: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, postgresql.ARRAY(sa.Uuid()), nullable=False, **options)
+
+
+def _lockdowns() -> None:
+    scoped(
+        "lockdown",
+        moment("starts_at"),
+        moment("ends_at"),
+        chosen("reason", *CANCEL_REASONS),
+        word("declared_by", 200),
+        moment("lifted_at", nullable=True),
+        word("lifted_by", 200, nullable=True),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_lockdown_ends_after_start")),
+        sa.CheckConstraint("lifted_at < ends_at", name=op.f("ck_lockdown_lifted_early")),
+    )
+    op.create_index("ix_lockdown_ends_at", "lockdown", ["prison_id", "ends_at"])
+    op.create_index("ix_lockdown_starts_at", "lockdown", ["prison_id", "starts_at", "id"])
+
+
+def _lockdown_sessions() -> None:
+    scoped(
+        "lockdown_session",
+        sa.Column("lockdown_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        _ids("mentee_ids"),
+        sa.Column("reoffered_as", sa.Uuid(), nullable=True),
+        points("lockdown_id", "lockdown"),
+        points("session_id", "session"),
+        points("reoffered_as", "session", name="fk_lockdown_session_reoffered_as"),
+        sa.UniqueConstraint("prison_id", "session_id", name="uq_lockdown_session_session"),
+    )
+    op.create_index(
+        "ix_lockdown_session_lockdown", "lockdown_session", ["prison_id", "lockdown_id"]
+    )
+
+
+def _welfare_checks() -> None:
+    scoped(
+        "welfare_check",
+        sa.Column("lockdown_id", sa.Uuid(), nullable=False),
+        sa.Column("mentee_id", sa.Uuid(), nullable=False),
+        sa.Column("open_acct", sa.Boolean(), nullable=False),
+        sa.Column("first_session", sa.Boolean(), nullable=False),
+        _ids("concern_ids", server_default=sa.text("'{}'")),
+        moment("looked_in_at", nullable=True),
+        word("looked_in_by", 200, nullable=True),
+        points("lockdown_id", "lockdown"),
+        points("mentee_id", "mentee"),
+        sa.UniqueConstraint(
+            "prison_id", "lockdown_id", "mentee_id", name="uq_welfare_check_mentee"
+        ),
+        sa.CheckConstraint(
+            "open_acct OR first_session OR cardinality(concern_ids) > 0",
+            name=op.f("ck_welfare_check_for_a_reason"),
+        ),
+        sa.CheckConstraint(
+            "(looked_in_at IS NULL) = (looked_in_by IS NULL)",
+            name=op.f("ck_welfare_check_looked_in"),
+        ),
+    )
+
+
+TABLES = (
+    ("prison_event", _prison_events),
+    ("regime_exception", _regime_exceptions),
+    ("lockdown", _lockdowns),
+    ("lockdown_session", _lockdown_sessions),
+    ("welfare_check", _welfare_checks),
+)
 
 
 def upgrade() -> None:

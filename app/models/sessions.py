@@ -36,7 +36,6 @@ from app.models.base import (
 from app.models.moves import MoveOption
 
 LONGEST = timedelta(hours=12)
-LONGEST_LOCKDOWN = timedelta(days=31)
 EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000000"
 
 
@@ -265,22 +264,6 @@ class NoteAdded(Writing):
     text: Story = Field(schema_extra={"examples": ["He had asked for his sister that day."]})
 
 
-class LockdownCreate(Input):
-    """A time in which no session can be: every plan that touches it is cancelled."""
-
-    from_: Instant = Field(alias="from", schema_extra={"examples": ["2026-11-23T08:00:00+00:00"]})
-    to: Instant = Field(schema_extra={"examples": ["2026-11-23T17:30:00+00:00"]})
-    reason: CancelReason = CancelReason.regime_lockdown
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.to <= self.from_:
-            raise ValueError("to: must be after from")
-        if self.to - self.from_ > LONGEST_LOCKDOWN:
-            raise ValueError("to: a lockdown is entered for at most 31 days at a time")
-        return self
-
-
 class ParticipationRow(Output):
     """One mentee's part in a session."""
 
@@ -346,6 +329,7 @@ class ClashKind(StrEnum):
     night_limit = "night_limit"
     approval_condition = "approval_condition"
     regime = "regime"
+    lockdown = "lockdown"
     rest = "rest"
     commitment = "commitment"
     cannot_attend_together = "cannot_attend_together"
@@ -381,23 +365,3 @@ class SessionRecordedNoteless(SessionNoteless):
     """A session recorded as held, for those who read no notes."""
 
     warnings: list[ClashRead]
-
-
-class WelfareReason(StrEnum):
-    open_concern = "open_concern"
-    first_session = "first_session"
-
-
-class WelfareCheck(Output):
-    """A mentee whom the lockdown leaves without their session, and why to look in on them."""
-
-    mentee_id: UUID
-    display_name: str
-    reasons: list[WelfareReason]
-
-
-class LockdownRead(Output):
-    """What a lockdown cancelled, and whom to look in on."""
-
-    cancelled: list[UUID]
-    welfare_checks: list[WelfareCheck]

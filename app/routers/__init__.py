@@ -33,6 +33,7 @@ NOUNS = [
     "acquaintances",
     "non_associations",
     "prison_events",
+    "lockdowns",
     "match_proposals",
     "me",
     "reference",

@@ -12,7 +12,6 @@ from sqlmodel import Field, col
 from app.access import (
     MayAddend,
     MayBook,
-    MayLockDown,
     MayNote,
     MayReadAddenda,
     MayReadSession,
@@ -42,8 +41,6 @@ from app.models.mentees import Mentee
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead, MoveCreate
 from app.models.people import Person
 from app.models.sessions import (
-    LockdownCreate,
-    LockdownRead,
     NoteAdded,
     NotePut,
     Participation,
@@ -206,16 +203,6 @@ async def record_held_session(
     await pairs.count(each.kind for each in warnings)
     shown = await sessions.shown(db, session, actor, warnings)
     return await once.created(shown, location=str(session.id))
-
-
-@router.post(
-    "/lockdown", status_code=201, response_model=LockdownRead, responses=refusals(KeyReused)
-)
-async def lock_down_sessions(
-    actor: MayLockDown, db: Db, body: LockdownCreate, once: JustOnce
-) -> Response:
-    """Cancel every planned session that touches a time, and name the mentees to look in on."""
-    return await once.created(await sessions.lock_down(db, actor, body))
 
 
 @router.get("/{session_id}", response_model=AnySession, responses=refusals())

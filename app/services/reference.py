@@ -47,6 +47,7 @@ from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.languages import Language
 from app.models.legal_holds import HoldReason, HoldStatus
+from app.models.lockdowns import ReofferOutcome, WelfareReason
 from app.models.match_proposals import (
     MatchProposalStatus,
     ProposedOutcome,
@@ -85,7 +86,6 @@ from app.models.sessions import (
     ParticipationStatus,
     SessionKind,
     SessionStatus,
-    WelfareReason,
 )
 from app.models.staff import Role, StaffRole
 from app.models.statements import Prompt
@@ -136,6 +136,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     RegimeSource,
     RegimeImportOutcome,
     WelfareReason,
+    ReofferOutcome,
     ConcernKind,
     ConcernStatus,
     Immediacy,

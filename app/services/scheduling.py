@@ -22,6 +22,7 @@ BOOKABLE = frozenset(
 )
 """The states in which a mentee may be offered a session: a pause is kept free of them."""
 GROUPS = frozenset({SessionKind.group, SessionKind.cbt_course, SessionKind.art_therapy})
+Span = tuple[datetime, datetime]
 ONE_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 REST = timedelta(hours=11)
 """How long a mentor rests after a night call-out."""
@@ -107,8 +108,9 @@ class Facts:
     limits: Limits
     needed: Sequence[Needed] = ()
     apart: Collection[frozenset[UUID]] = ()
-    open: Sequence[tuple[datetime, datetime]] | None = None
+    open: Sequence[Span] | None = None
     outside: Collection[str] = ()
+    lockdowns: Sequence[Span] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def clashes(plan: Plan, facts: Facts) -> list[Clash]:
     return [
         *_past(plan, facts),
         *_regime(plan, facts),
+        *_lockdown(plan, facts),
         *_room(plan, facts),
         *_mentor(plan, facts),
         *_weekly_hours(plan, facts.limits),
@@ -149,10 +152,11 @@ def week_of(moment: datetime, zone: ZoneInfo) -> date:
 
 
 def reach_of(plan: Plan, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """From when until when work begins that the limits count: the plan's local week, and six days
-    to either side of its day."""
-    day, monday = local_date(plan.starts_at, zone), week_of(plan.starts_at, zone)
-    first, last = min(monday, day - 6 * ONE_DAY), max(monday + A_WEEK, day + A_WEEK)
+    """From when until when work begins that the limits count: the local weeks of the plan, and six
+    days to either side of its days."""
+    day, end = local_date(plan.starts_at, zone), local_date(plan.ends_at, zone)
+    first = min(week_of(plan.starts_at, zone), day - 6 * ONE_DAY)
+    last = max(week_of(plan.ends_at, zone) + A_WEEK, end + A_WEEK)
     return utc(datetime.combine(first, time(), zone)), utc(datetime.combine(last, time(), zone))
 
 
@@ -184,6 +188,15 @@ def _regime(plan: Plan, facts: Facts) -> Iterator[Clash]:
         return
     if not any(first <= plan.starts_at and plan.ends_at <= last for first, last in facts.open):
         yield Clash(ClashKind.regime, "starts_at", "The regime has no slot for all of that time.")
+
+
+def _lockdown(plan: Plan, facts: Facts) -> Iterator[Clash]:
+    """At most one clash, naming the lockdown that begins first."""
+    for first, last in sorted(facts.lockdowns):
+        if first < plan.ends_at and plan.starts_at < last:
+            detail = f"There is a lockdown from {spell(first)} until {spell(last)}."
+            yield Clash(ClashKind.lockdown, "starts_at", detail)
+            return
 
 
 def _room(plan: Plan, facts: Facts) -> Iterator[Clash]:

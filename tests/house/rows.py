@@ -29,6 +29,9 @@ END = BEGIN + timedelta(hours=1)
 ASKED_FOR: dict[str, dict[str, Any]] = {
     "person": {"number": "A0001AA", "display_name": "Jo Sample"},
     "regime": {"weekday": 1, "slots": []},
+    "lockdown": {"starts_at": BEGIN, "ends_at": END, "lifted_at": None},
+    "lockdown_session": {"reoffered_as": None},
+    "welfare_check": {"first_session": True, "looked_in_at": None, "looked_in_by": None},
     "regime_exception": {"slots": [], "withdrawn_at": None},
     "staff": {"active": True},
     "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},

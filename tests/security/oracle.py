@@ -36,6 +36,7 @@ from app.models.goals import Goal
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.legal_holds import LegalHold
+from app.models.lockdowns import Lockdown, LockdownSession, WelfareCheck
 from app.models.match_proposals import MatchProposal, MatchProposalPair
 from app.models.mentees import MENTEE_ENDED, Mentee
 from app.models.mentors import Mentor, Observation
@@ -404,6 +405,23 @@ def prison_events(world: World, actor: Actor, row: Any) -> bool:
 @sees(MatchProposal, MatchProposalPair)
 def proposals(world: World, actor: Actor, row: Any) -> bool:
     return matches(actor)
+
+
+# The day -----------------------------------------------------------------------------------------
+
+
+@sees(Lockdown, LockdownSession)
+def lockdowns(world: World, actor: Actor, row: Any) -> bool:
+    return not is_prisoner(actor)
+
+
+@sees(WelfareCheck)
+def welfare_checks(world: World, actor: Actor, row: Any) -> bool:
+    if actor.role not in {Role.support_worker, Role.wing_duty}:
+        return False
+    known = [by_id(world, "concern", each) for each in row.concern_ids]
+    seen = any(ORACLE[Concern](world, actor, each) for each in known)
+    return row.open_acct or row.first_session or seen
 
 
 # Sessions ---------------------------------------------------------------------------------------

@@ -262,7 +262,7 @@ async def test_a_lockdown_names_no_concern_that_is_kept_from_who_orders_it(night
     }
     await accused.post("sessions", plan)
     body = {"from": clock.spell(begins), "to": clock.spell(ends)}
-    checks = (await accused.post("sessions/lockdown", body))["welfare_checks"]
+    checks = (await accused.post("lockdowns", body))["welfare_checks"]
     assert [check["reasons"] for check in checks] == [["first_session"]]
 
 

@@ -112,6 +112,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     _matching(world)
     _sessions(world)
     _concerns(world)
+    _lockdowns(world)
     _voices(world)
     _clinical(world)
     _programme(world)
@@ -301,6 +302,27 @@ def _sessions(world: World) -> None:
                 live=status in {"planned", "confirmed"},
                 status=world.some(ParticipationStatus).value,
                 recorded_at=world.before(30),
+            )
+
+
+def _lockdowns(world: World) -> None:
+    """Each with whom it left alone: for a reason that all may know, for a concern, for both."""
+    for _ in range(2):
+        starts = world.around(5)
+        lockdown = world.add(
+            "lockdown", starts_at=starts, ends_at=starts + 3 * HOUR, lifted_at=None
+        )
+        for mentee in world.rows("mentee"):
+            concerns = world.random.sample(world.rows("concern"), world.random.randrange(3))
+            world.add(
+                "welfare_check",
+                lockdown_id=lockdown.id,
+                mentee_id=mentee.id,
+                open_acct=not concerns,
+                first_session=world.random.random() < 0.2,
+                concern_ids=[each.id for each in concerns],
+                looked_in_at=None,
+                looked_in_by=None,
             )
 
 

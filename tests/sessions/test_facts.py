@@ -1,14 +1,13 @@
-"""What happened is recorded whatever was planned; what was planned is called off in bulk."""
+"""What happened is recorded whatever was planned."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from app import clock
 from app.models.mentees import MenteeStatus
-from tests.sessions.scene import Scene, a_mentee, a_scene, tomorrow
+from tests.sessions.scene import Scene, a_mentee, a_scene
 from tests.story import Wing
 
 
@@ -122,112 +121,6 @@ async def test_a_recorded_session_replayed_under_its_key_is_one(scene: Scene) ->
     body, key = an_hour_ago(scene), {"headers": {"Idempotency-Key": "night-7"}}
     first = await scene.wing.officer.post("sessions/held", body, **key)
     assert await scene.wing.officer.post("sessions/held", body, **key) == first
-
-
-# -- lockdown
-
-
-def lockdown(start: int = 8, end: int = 17) -> dict[str, str]:
-    return {"from": tomorrow(start).isoformat(), "to": tomorrow(end).isoformat()}
-
-
-async def attended_before(scene: Scene) -> None:
-    body = an_hour_ago(scene, kind="group", mentee_ids=scene.mentees)
-    await scene.support_worker.post("sessions/held", body)
-
-
-async def test_a_lockdown_cancels_every_plan_it_touches_and_no_other(scene: Scene) -> None:
-    before = await scene.books(tomorrow(7))
-    into = await scene.books(tomorrow(8), minutes=30)
-    during = await scene.group(tomorrow(12))
-    after = await scene.books(tomorrow(17))
-    await scene.support_worker.move(f"sessions/{during['id']}", "confirmed")
-    answer = await scene.support_worker.post("sessions/lockdown", lockdown())
-    assert answer["cancelled"] == [into["id"], during["id"]]
-    states = {
-        row["id"]: row["status"] for row in (await scene.support_worker.get("sessions"))["items"]
-    }
-    assert states == {
-        before["id"]: "planned",
-        into["id"]: "cancelled",
-        during["id"]: "cancelled",
-        after["id"]: "planned",
-    }
-    entries = (await scene.support_worker.get(f"sessions/{during['id']}/history"))["items"]
-    assert entries[-1]["reason"] == "regime_lockdown"
-    await scene.group(tomorrow(12))  # the slot is free again
-
-
-async def test_a_lockdown_names_whose_first_session_it_takes(scene: Scene) -> None:
-    await attended_before(scene)
-    new = await a_mentee(scene.wing)
-    await scene.group(tomorrow(9))
-    await scene.books(tomorrow(11), mentee_ids=[new])
-    answer = await scene.support_worker.post("sessions/lockdown", lockdown())
-    (check,) = answer["welfare_checks"]
-    assert (check["mentee_id"], check["reasons"]) == (new, ["first_session"])
-    assert check["display_name"].startswith("Jo ")
-
-
-async def test_a_lockdown_names_who_has_an_open_concern(scene: Scene) -> None:
-    await attended_before(scene)
-    await scene.group(tomorrow(9))
-    rows = await scene.wing.db.fetch(
-        scene.wing.prison_id, "SELECT person_id FROM mentee WHERE id = $1", scene.mentees[1]
-    )
-    await _worry(scene, str(rows[0]["person_id"]))
-    answer = await scene.support_worker.post("sessions/lockdown", lockdown())
-    (check,) = answer["welfare_checks"]
-    assert (check["mentee_id"], check["reasons"]) == (scene.mentees[1], ["open_concern"])
-
-
-async def _worry(scene: Scene, person_id: str) -> None:
-    """An open concern about a person, as plain as the table takes it."""
-    statement = text(
-        "INSERT INTO concern (prison_id, id, recorded_at, version, reference, kind, status,"
-        " immediacy, subject_person_id, about_mentor, account, mentions_self_harm,"
-        " raised_by_subject, raised_by_role, recorded_by, occurred_at, raised_at,"
-        " acknowledge_by, seen_by, decide_by, policy, step, next_step_at, disclosure)"
-        " VALUES (:prison, gen_random_uuid(), :now, 1, 'C-1', 'welfare', 'raised', 'routine',"
-        " :person, false, 'Does not eat.', false, 's', 'support_worker', 's', :now, :now,"
-        " :now, :now, :now, '{}', 0, :now, 'ordinary')"
-    )
-    values = {"prison": scene.wing.prison_id, "now": clock.now(), "person": person_id}
-    async with scene.wing.db.write(scene.wing.prison_id) as db:
-        await db.execute(statement, values)
-
-
-async def test_a_lockdown_replayed_under_its_key_names_the_same_people(scene: Scene) -> None:
-    await scene.books()
-    key = {"headers": {"Idempotency-Key": "lockdown-1"}}
-    first = await scene.support_worker.post("sessions/lockdown", lockdown(), **key)
-    assert len(first["welfare_checks"]) == 1
-    assert await scene.support_worker.post("sessions/lockdown", lockdown(), **key) == first
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"from": "2030-01-01T10:00:00+00:00", "to": "2030-01-01T10:00:00+00:00"}, "to"),
-        ({"from": "2030-01-01T10:00:00+00:00", "to": "2031-01-01T10:00:00+00:00"}, "to"),
-        ({"from": "2030-01-01T10:00:00", "to": "2030-01-01T12:00:00+00:00"}, "from"),
-        ({"to": "2030-01-01T12:00:00+00:00"}, "from"),
-    ],
-)
-async def test_a_lockdown_that_makes_no_sense_is_refused_naming_the_field(
-    wing: Wing, body: dict[str, str], field: str
-) -> None:
-    problem = await wing.support_worker.post("sessions/lockdown", body, 422)
-    assert [error["field"] for error in problem["errors"]] == [field]
-
-
-@pytest.mark.parametrize("who", ["officer", "clinician", "governor"])
-async def test_only_support_workers_call_off_in_bulk(wing: Wing, who: str) -> None:
-    await getattr(wing, who).post("sessions/lockdown", lockdown(), 403)
-
-
-async def test_a_mentor_calls_nothing_off_in_bulk(scene: Scene) -> None:
-    await scene.mentor.post("sessions/lockdown", lockdown(), 403)
 
 
 async def test_the_answer_leads_to_the_session_that_was_recorded(scene: Scene) -> None:

@@ -67,6 +67,7 @@ RESOURCES = {
     "profile": "profiles",
     "acquaintance": "acquaintances",
     "prison_event": "prison_events",
+    "welfare_check": "lockdowns.welfare_checks",
     "match_proposal_pair": "match_proposals.pairs",
     "goal": "goals",
     "complaint": "complaints",
@@ -75,7 +76,7 @@ RESOURCES = {
     "outreach_part": "outreach_visits",
 }
 # What the service did by itself, and whom the prison kept apart: told in a bundle only.
-OF_THE_SERVICE = {"expiry", "non_association"}
+OF_THE_SERVICE = {"expiry", "non_association", "lockdown_session"}
 PAGE = frozenset({*PAGED_ABOUT, "staff_id", "address", "why"})
 # Tables of which not every row is within reach of those who read the others, as their nouns.
 SOMETIMES = {"concern": "concerns", "break_glass": "break_glass", "complaint": "complaints"}

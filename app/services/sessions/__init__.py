@@ -1,6 +1,6 @@
 """Sessions: planned and re-planned (`booking.py`, decided by `app/services/scheduling.py` on what
-`facts.py` loads), recorded as they happened (`held.py`), noted (`notes.py`), called off in bulk
-(`lockdown.py`); their life and that of a participation as tables of moves (`moves.py`)."""
+`facts.py` loads), recorded as they happened (`held.py`), noted (`notes.py`), looked for
+(`free_times.py`); their life and that of a participation as tables of moves (`moves.py`)."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -21,7 +21,6 @@ from app.scope import everything, visible
 from app.services import lifecycle
 from app.services.sessions.booking import book, replan
 from app.services.sessions.held import record_held
-from app.services.sessions.lockdown import lock_down
 from app.services.sessions.moves import PARTICIPATION, SESSION
 from app.services.sessions.notes import add_to_note, addenda, lock_due, write_note
 from app.visibility import shape
@@ -102,7 +101,6 @@ __all__ = [
     "addenda",
     "book",
     "check_part",
-    "lock_down",
     "lock_due",
     "record_held",
     "replan",

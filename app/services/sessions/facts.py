@@ -1,6 +1,6 @@
 """What a plan is held against: who is named in it, the locks it takes, the facts it meets."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import or_, text
@@ -28,13 +28,16 @@ from app.models.staff import Role, Staff
 from app.scope import everything, referred, visible
 from app.services import regimes
 from app.services.scheduling import Facts, Limits, Plan, Taken, Worked, reach_of
-from app.services.sessions import together
+from app.services.sessions import closed, together
 from app.services.sessions.moves import COMING
 
 # One at a time, in the order of the array: everyone takes the locks in the same order.
 _LOCK = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) key"
 )
+
+_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:key, 0))")
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 def plan_of(body: SessionCreate | SessionHeld) -> Plan:
@@ -53,8 +56,15 @@ async def take_locks(db: AsyncSession, prison_id: str, plan: Plan) -> None:
     """Wait for everyone who plans with the same room, mentor or mentees; until the commit."""
     things = [("room", plan.room_id), ("mentor", plan.mentor_id)]
     things += [("mentee", mentee_id) for mentee_id in plan.mentee_ids]
+    await hold_the_day(db, prison_id)
     keys = sorted(f"{prison_id}:{kind}:{thing_id}" for kind, thing_id in things if thing_id)
     await db.execute(_LOCK, {"keys": keys})
+
+
+async def hold_the_day(db: AsyncSession, prison_id: str, *, alone: bool = False) -> None:
+    """Let no lockdown be declared until the commit; `alone`, to declare one: wait for everyone who
+    plans. Before any other lock of a plan."""
+    await db.execute(_ALONE if alone else _SHARED, {"key": f"{prison_id}:day"})
 
 
 async def check_references(
@@ -90,7 +100,9 @@ async def check_people(db: AsyncSession, actor: Actor, plan: Plan) -> None:
 
 async def hold_mentor(db: AsyncSession, session: Session) -> None:
     """Keep the session's mentor as they are until the commit. A mentor who leaves work is locked
-    before their sessions: whoever changes a plan takes the two in the same order."""
+    before their sessions, and a lockdown takes the day before them: whoever changes a plan takes
+    them in the same order."""
+    await hold_the_day(db, session.prison_id)
     mentor = everything(Mentor, session.prison_id).where(col(Mentor.id) == session.mentor_id)
     await db.execute(mentor.with_only_columns(col(Mentor.id)).with_for_update(read=True))
 
@@ -102,29 +114,30 @@ async def load_facts(
     *,
     except_for: UUID | None = None,
     asker: UUID | None = None,
+    rooms: Collection[UUID] = (),
+    hold: bool = True,
 ) -> Facts:
     """What the plan is held against, as far as the asker, a member of staff, may learn of it; in as
-    many queries whoever comes. Mentor and mentees are kept as they are
-    until the commit, so that nobody is suspended or discharged between the look and the save."""
+    many queries whoever comes. `rooms`: others to be looked at. With `hold`, mentor and mentees are
+    kept as they are until the commit, so that nobody is suspended or discharged between the look
+    and the save."""
     prison = await db.get_one(Prison, prison_id)  # kept at hand for all that asks for it below
     mentors = everything(Mentor, prison_id).where(col(Mentor.id) == plan.mentor_id)
     mentees = everything(Mentee, prison_id).with_only_columns(
         col(Mentee.id), col(Mentee.status), col(Mentee.person_id)
     )
     room = everything(Room, prison_id).with_only_columns(col(Room.capacity))
-    held = mentors.with_for_update(read=True).execution_options(populate_existing=True)
-    mentor = (await db.execute(held)).scalar_one()
-    found = await db.execute(
-        mentees.where(col(Mentee.id).in_(plan.mentee_ids))
-        .order_by(col(Mentee.id))
-        .with_for_update(read=True)
-    )
-    rows = found.all()
+    mentees = mentees.where(col(Mentee.id).in_(plan.mentee_ids)).order_by(col(Mentee.id))
+    if hold:
+        mentors, mentees = mentors.with_for_update(read=True), mentees.with_for_update(read=True)
+    mentors = mentors.execution_options(populate_existing=True)
+    mentor = (await db.execute(mentors)).scalar_one()
+    rows = (await db.execute(mentees)).all()
     statuses: dict[UUID, MenteeStatus] = {row.id: row.status for row in rows}
     persons: dict[UUID, UUID] = {row.id: row.person_id for row in rows}
     capacity = await db.execute(room.where(col(Room.id) == plan.room_id))
     taken = [
-        *await _taken_by_sessions(db, prison_id, plan, except_for),
+        *await _taken_by_sessions(db, prison_id, plan, except_for, rooms),
         *await _taken_mentees(db, prison_id, plan, except_for),
     ]
     return Facts(
@@ -138,6 +151,7 @@ async def load_facts(
         await together.apart(db, mentor, persons, asker),
         await regimes.open_between(db, prison_id, plan.starts_at, plan.ends_at),
         prison.kinds_outside_regime,
+        await closed.lockdowns(db, prison_id, plan.starts_at, plan.ends_at),
     )
 
 
@@ -186,12 +200,19 @@ def _span(plan: Plan) -> Range[object]:
 
 
 async def _taken_by_sessions(
-    db: AsyncSession, prison_id: str, plan: Plan, except_for: UUID | None
+    db: AsyncSession,
+    prison_id: str,
+    plan: Plan,
+    except_for: UUID | None,
+    rooms: Collection[UUID],
 ) -> list[Taken]:
     found = everything(Session, prison_id).where(
         col(Session.live),
         col(Session.during).overlaps(_span(plan)),  # type: ignore[attr-defined]
-        or_(col(Session.room_id) == plan.room_id, col(Session.mentor_id) == plan.mentor_id),
+        or_(
+            col(Session.room_id).in_([plan.room_id, *rooms]),
+            col(Session.mentor_id) == plan.mentor_id,
+        ),
         col(Session.id).is_distinct_from(except_for),
     )
     columns = (Session.room_id, Session.mentor_id, Session.starts_at, Session.ends_at)
