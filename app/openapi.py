@@ -27,6 +27,7 @@ TAGS = {
     "efforts": "Hours that mentors and staff give, and all hours put together.",
     "rooms": "Rooms where sessions are held.",
     "regimes": "The prison's day by weekday: slots and lock-up.",
+    "room-closures": "When rooms cannot be used, and what is planned in them then.",
     "regime-exceptions": "Dates on which the prison's day is another, or has no regime.",
     "people": "Prisoners, as far as the scheme must know them; imported as HMPPS answers them.",
     "staff": "Staff of the scheme and their roles.",

@@ -93,6 +93,7 @@ NOBODYS = {
     "room": "walls",
     "regime": "the prison's day",
     "regime_exception": "the prison's day",
+    "room_closure": "walls",
     "lockdown": "the prison's day",
     "staff": "who works here",
     "duty": "who works here",

@@ -50,6 +50,7 @@ from app.models.regime_exceptions import RegimeException
 from app.models.regimes import Regime
 from app.models.releases import Release
 from app.models.revocations import Revocation
+from app.models.room_closures import RoomClosure
 from app.models.rooms import Room
 from app.models.sessions import Participation, Session, SessionStatus
 from app.models.software import Outage
@@ -153,6 +154,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Room: _everyone,
     Regime: _everyone,
     RegimeException: _everyone,
+    RoomClosure: _everyone,
     Lockdown: _only_staff,
     LockdownSession: _only_staff,
     WelfareCheck: welfare_checks,

@@ -62,7 +62,8 @@ from app.models.regimes import RegimeDays, RegimeRead
 from app.models.releases import ReleaseRead, ReleaseRow
 from app.models.retention import RetentionRead
 from app.models.revocations import RevocationRead
-from app.models.rooms import RoomRead
+from app.models.room_closures import RoomClosureRead, RoomClosureRow
+from app.models.rooms import RoomRead, RoomUse, RoomUseForMentor
 from app.models.safety_plans import (
     ItemVersion,
     SafetyPlanForMentor,
@@ -116,6 +117,12 @@ MATRIX: dict[str, Audiences] = {
     "wings.row": dict.fromkeys(_SCHEME, WingRead),
     "rooms": dict.fromkeys(_SCHEME, RoomRead),
     "rooms.row": dict.fromkeys(_SCHEME, RoomRead),
+    "rooms.use": {**dict.fromkeys(_CARE, RoomUse), Role.mentor: RoomUseForMentor},
+    "room_closures": {
+        **dict.fromkeys(_SCHEME, RoomClosureRow),
+        **dict.fromkeys(_CARE, RoomClosureRead),
+    },
+    "room_closures.row": dict.fromkeys(_SCHEME, RoomClosureRow),
     "regimes": dict.fromkeys(_SCHEME, RegimeRead),
     "regimes.row": dict.fromkeys(_SCHEME, RegimeRead),
     "regimes.days": dict.fromkeys(_SCHEME, RegimeDays),

@@ -310,6 +310,19 @@ def upgrade() -> None:
         sa.Column("wing_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.Column(
+            "kinds",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text(
+                "'{one_to_one,group,cbt_course,art_therapy,day_to_day,night_callout}'"
+            ),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "kinds <@ ARRAY['one_to_one', 'group', 'cbt_course', 'art_therapy', 'day_to_day',"
+            " 'night_callout']::text[] AND cardinality(kinds) > 0",
+            name=op.f("ck_room_kinds"),
+        ),
         sa.ForeignKeyConstraint(
             ["prison_id", "wing_id"],
             ["wing.prison_id", "wing.id"],

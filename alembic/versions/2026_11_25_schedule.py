@@ -1,4 +1,5 @@
-"""The day: what the prison has planned for people, dates that are unlike others, lockdowns."""
+"""The day: what the prison has planned for people, dates that are unlike others, lockdowns,
+and rooms that are closed."""
 
 from typing import Any
 
@@ -160,12 +161,31 @@ def _welfare_checks() -> None:
     )
 
 
+def _room_closures() -> None:
+    scoped(
+        "room_closure",
+        sa.Column("room_id", sa.Uuid(), nullable=False),
+        moment("starts_at"),
+        moment("ends_at"),
+        chosen("reason", "repair", "cleaning", "searching", "other_use", "other"),
+        moment("withdrawn_at", nullable=True),
+        points("room_id", "room"),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_room_closure_ends_after_start")),
+    )
+    for name, columns in (
+        ("room", ["prison_id", "room_id", "ends_at"]),
+        ("starts_at", ["prison_id", "starts_at", "id"]),
+    ):
+        op.create_index(f"ix_room_closure_{name}", "room_closure", columns)
+
+
 TABLES = (
     ("prison_event", _prison_events),
     ("regime_exception", _regime_exceptions),
     ("lockdown", _lockdowns),
     ("lockdown_session", _lockdown_sessions),
     ("welfare_check", _welfare_checks),
+    ("room_closure", _room_closures),
 )
 
 

@@ -322,6 +322,8 @@ class ClashKind(StrEnum):
     mentor = "mentor"
     mentee = "mentee"
     capacity = "capacity"
+    room_closed = "room_closed"
+    room_kind = "room_kind"
     mentor_not_active = "mentor_not_active"
     mentee_not_engaged = "mentee_not_engaged"
     in_the_past = "in_the_past"

@@ -40,6 +40,7 @@ NOUNS = [
     "prisons",
     "wings",
     "rooms",
+    "room_closures",
     "regimes",
     "regime_exceptions",
     "staff",

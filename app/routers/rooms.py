@@ -6,12 +6,20 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Field, col
 
-from app.access import MayReadPlace, MayWritePlace
+from app.access import MayReadPlace, MayReadSession, MayWritePlace
 from app.db import Db, ReadDb
-from app.errors import AlreadyExists, KeyReused
-from app.models.rooms import Room, RoomCreate, RoomRead
+from app.errors import AlreadyExists, KeyReused, MatchNeeded, Stale
+from app.models.base import Instant
+from app.models.rooms import (
+    Room,
+    RoomCreate,
+    RoomRead,
+    RoomUpdate,
+    RoomUse,
+    RoomUseForMentor,
+)
 from app.paging import Listing, Page, PageQuery
-from app.paths import to_read
+from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import rooms
@@ -19,6 +27,9 @@ from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/rooms", tags=["rooms"])
 ThisRoom = Annotated[Room, Depends(to_read(Room, "room_id"))]
+RoomToChange = Annotated[Room, Depends(to_change(Room, "room_id", match=True))]
+First = Annotated[Instant | None, Query(alias="from", description="From then on; now.")]
+Last = Annotated[Instant | None, Query(alias="to", description="Until then; for a week.")]
 
 LIST = Listing(
     Room,
@@ -55,3 +66,25 @@ async def create_room(actor: MayWritePlace, db: Db, body: RoomCreate, once: Just
 async def read_room(actor: MayReadPlace, room: ThisRoom) -> Response:
     """One room."""
     return reply(shape("rooms", actor.role).model_validate(room))
+
+
+@router.patch(
+    "/{room_id}",
+    response_model=RoomRead,
+    responses=refusals(AlreadyExists, MatchNeeded, Stale),
+)
+async def change_room(
+    actor: MayWritePlace, db: Db, room: RoomToChange, body: RoomUpdate
+) -> Response:
+    """Change a room's name, its capacity, or the kinds of session it is fit for. What is planned in
+    it stays."""
+    await rooms.change(db, room, body)
+    return reply(shape("rooms", actor.role).model_validate(room))
+
+
+@router.get("/{room_id}/use", response_model=RoomUse | RoomUseForMentor, responses=refusals())
+async def list_room_use(
+    actor: MayReadSession, db: Db, room: ThisRoom, first: First = None, last: Last = None
+) -> Response:
+    """When a room is in use or closed; to mentors when, and not by what."""
+    return reply(await rooms.use(db, actor, room, first, last))

@@ -79,6 +79,7 @@ from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
+from app.models.room_closures import ClosureReason
 from app.models.safety_plans import SafetyItemKind
 from app.models.sessions import (
     CancelReason,
@@ -132,6 +133,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     PrisonEventKind,
     PrisonEventSource,
     EventImportOutcome,
+    ClosureReason,
     ExceptionReason,
     RegimeSource,
     RegimeImportOutcome,

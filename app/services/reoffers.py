@@ -25,10 +25,11 @@ from app.models.sessions import ClashKind, Session, SessionCreate
 from app.models.staff import Staff
 from app.scope import everything
 from app.services.lockdowns import sessions_of
-from app.services.scheduling import BOOKABLE, Facts, clashes
+from app.services.scheduling import BOOKABLE, Facts, Place, clashes
+from app.services.sessions import closed
 from app.services.sessions.booking import book
 from app.services.sessions.facts import load_facts
-from app.services.sessions.free_times import Free, Place, Wanted, free_times
+from app.services.sessions.free_times import Free, Wanted, free_times
 
 Outcome = ReofferOutcome
 USUAL = timedelta(days=14)
@@ -137,9 +138,8 @@ async def _next(
     )
     places = [Place()]
     if room_id is not None:
-        found = everything(Room, actor.prison_id).where(col(Room.id) == room_id)
-        room = (await db.execute(found)).scalar_one()
-        places = [Place(room.id, room.capacity)]
+        here = col(Room.id) == room_id
+        places = await closed.places(db, actor.prison_id, here, wanted.first, wanted.last)
     return facts, next(free_times(wanted, facts, places), None)
 
 

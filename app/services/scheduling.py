@@ -5,7 +5,7 @@ are held against this; what has happened is recorded, with the same findings as 
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -98,6 +98,7 @@ class Facts:
 
     `apart`: twos of the mentor and the mentees who are not to meet, whatever the reason. `open`:
     when the regime lets people meet, None where nobody asks; `outside`: kinds that need not care.
+    `kinds` and `closed`: what the room is fit for, and when it cannot be used.
     """
 
     now: datetime
@@ -111,6 +112,22 @@ class Facts:
     open: Sequence[Span] | None = None
     outside: Collection[str] = ()
     lockdowns: Sequence[Span] = ()
+    kinds: Collection[str] | None = None
+    closed: Sequence[Span] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A room, and what is to be known of it; without one they meet wherever there is space."""
+
+    room_id: UUID | None = None
+    capacity: int | None = None
+    kinds: Collection[str] | None = None
+    closed: Sequence[Span] = ()
+
+    def within(self, facts: Facts) -> Facts:
+        """The facts of a plan that is in this room."""
+        return replace(facts, capacity=self.capacity, kinds=self.kinds, closed=self.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +223,15 @@ def _room(plan: Plan, facts: Facts) -> Iterator[Clash]:
     if facts.capacity is not None and plan.heads > facts.capacity:
         detail = f"The room holds {facts.capacity}; {plan.heads} would be in it."
         yield Clash(ClashKind.capacity, "room_id", detail, plan.room_id)
+    for first, last in sorted(facts.closed):
+        if first < plan.ends_at and plan.starts_at < last:
+            detail = f"The room is closed from {spell(first)} until {spell(last)}."
+            yield Clash(ClashKind.room_closed, "room_id", detail, plan.room_id)
+            break
+    if facts.kinds is not None and plan.kind not in facts.kinds:
+        yield Clash(
+            ClashKind.room_kind, "room_id", f"The room is not for {plan.kind}.", plan.room_id
+        )
 
 
 def _mentor(plan: Plan, facts: Facts) -> Iterator[Clash]:

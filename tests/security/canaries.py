@@ -529,6 +529,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("acquaintance", "recorded_by"): _AUTHOR,
     ("acquaintance", "withdrawn_by"): _AUTHOR,
     ("prison", "kinds_outside_regime"): "a closed list",
+    ("room", "kinds"): "a closed list",
     ("regime_exception", "on_date"): "a day of the place, as the others",
     ("regime_exception", "slots"): "times of the place, as the others",
     ("lockdown", "declared_by"): _AUTHOR,

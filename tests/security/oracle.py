@@ -55,6 +55,7 @@ from app.models.regime_exceptions import RegimeException
 from app.models.regimes import Regime
 from app.models.releases import Release
 from app.models.revocations import Revocation
+from app.models.room_closures import RoomClosure
 from app.models.rooms import Room
 from app.models.safety_plans import SafetyItem, SafetyPlan
 from app.models.sessions import Participation, Session
@@ -179,7 +180,7 @@ def accused_in(actor: Actor, complaint: Any) -> bool:
 # The house --------------------------------------------------------------------------------------
 
 
-@sees(Wing, Room, Regime, RegimeException, History, SiteModule)
+@sees(Wing, Room, RoomClosure, Regime, RegimeException, History, SiteModule)
 def everyone(world: World, actor: Actor, row: Any) -> bool:
     return True
 

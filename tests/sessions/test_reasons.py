@@ -186,3 +186,57 @@ def test_it_is_a_clash_exactly_when_they_share_an_instant(
     shared = max(made.starts_at, event.starts_at) < min(made.ends_at, event.ends_at)
     found: Any = kinds(made, facts(needed=[event], now=at(0)))
     assert (K.commitment in found) == shared
+
+
+# The room, the regime, a lockdown
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "clash"),
+    [(8, 10, False), (11, 12, False), (10, 11, True), (9, 10.02, True), (10.98, 12, True)],
+)
+@pytest.mark.parametrize(
+    ("name", "kind", "field"),
+    [("closed", K.room_closed, "room_id"), ("lockdowns", K.lockdown, "starts_at")],
+)
+def test_what_is_closed_is_closed_from_its_begin_until_its_end(
+    name: str, kind: ClashKind, field: str, start: float, end: float, clash: bool
+) -> None:
+    spans = [(at(20), at(21)), (at(start), at(end)), (at(start), at(end))]
+    found = clashes(plan(), facts(**{name: spans}))
+    assert [(each.kind, each.field) for each in found] == ([(kind, field)] if clash else [])
+
+
+def test_a_room_that_is_closed_or_unfit_is_nothing_to_a_plan_without_a_room() -> None:
+    known = facts(closed=[(at(0), at(24))], kinds=[], capacity=0)
+    assert clashes(plan(room_id=None), known) == []
+
+
+@pytest.mark.parametrize("kind", SessionKind)
+def test_a_room_is_for_the_kinds_it_is_fit_for(kind: SessionKind) -> None:
+    made = plan(kind=kind)
+    assert kinds(made, facts(kinds=[kind.value])) == []
+    others = [each.value for each in SessionKind if each is not kind]
+    assert kinds(made, facts(kinds=others)) == [K.room_kind]
+
+
+@pytest.mark.parametrize(
+    ("spans", "clash"),
+    [
+        (None, False),
+        ([], True),
+        ([(10, 11)], False),
+        ([(9, 12)], False),
+        ([(10.02, 12)], True),
+        ([(8, 10.98)], True),
+        ([(8, 10.5), (10.6, 12)], True),
+    ],
+)
+@pytest.mark.parametrize("kind", SessionKind)
+def test_a_plan_lies_within_the_regime_unless_its_kind_need_not(
+    spans: list[tuple[float, float]] | None, clash: bool, kind: SessionKind
+) -> None:
+    known = facts(open=None if spans is None else [(at(a), at(b)) for a, b in spans])
+    assert kinds(plan(kind=kind), known) == ([K.regime] if clash else [])
+    let = facts(open=known.open, outside=[kind.value])
+    assert kinds(plan(kind=kind), let) == []

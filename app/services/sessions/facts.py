@@ -27,7 +27,7 @@ from app.models.sessions import (
 from app.models.staff import Role, Staff
 from app.scope import everything, referred, visible
 from app.services import regimes
-from app.services.scheduling import Facts, Limits, Plan, Taken, Worked, reach_of
+from app.services.scheduling import Facts, Limits, Place, Plan, Taken, Worked, reach_of
 from app.services.sessions import closed, together
 from app.services.sessions.moves import COMING
 
@@ -59,6 +59,11 @@ async def take_locks(db: AsyncSession, prison_id: str, plan: Plan) -> None:
     await hold_the_day(db, prison_id)
     keys = sorted(f"{prison_id}:{kind}:{thing_id}" for kind, thing_id in things if thing_id)
     await db.execute(_LOCK, {"keys": keys})
+
+
+async def hold_room(db: AsyncSession, prison_id: str, room_id: UUID) -> None:
+    """Wait for everyone who plans in the room; until the commit."""
+    await db.execute(_LOCK, {"keys": [f"{prison_id}:room:{room_id}"]})
 
 
 async def hold_the_day(db: AsyncSession, prison_id: str, *, alone: bool = False) -> None:
@@ -126,7 +131,6 @@ async def load_facts(
     mentees = everything(Mentee, prison_id).with_only_columns(
         col(Mentee.id), col(Mentee.status), col(Mentee.person_id)
     )
-    room = everything(Room, prison_id).with_only_columns(col(Room.capacity))
     mentees = mentees.where(col(Mentee.id).in_(plan.mentee_ids)).order_by(col(Mentee.id))
     if hold:
         mentors, mentees = mentors.with_for_update(read=True), mentees.with_for_update(read=True)
@@ -135,15 +139,17 @@ async def load_facts(
     rows = (await db.execute(mentees)).all()
     statuses: dict[UUID, MenteeStatus] = {row.id: row.status for row in rows}
     persons: dict[UUID, UUID] = {row.id: row.person_id for row in rows}
-    capacity = await db.execute(room.where(col(Room.id) == plan.room_id))
+    here = col(Room.id) == plan.room_id
+    found = await closed.places(db, prison_id, here, plan.starts_at, plan.ends_at)
+    place = found[0] if found else Place()
     taken = [
         *await _taken_by_sessions(db, prison_id, plan, except_for, rooms),
         *await _taken_mentees(db, prison_id, plan, except_for),
     ]
-    return Facts(
+    facts = Facts(
         clock.now(),
         taken,
-        capacity.scalar_one_or_none(),
+        None,
         mentor.status,
         statuses,
         await _limits(db, mentor, persons, plan, except_for),
@@ -153,6 +159,7 @@ async def load_facts(
         prison.kinds_outside_regime,
         await closed.lockdowns(db, prison_id, plan.starts_at, plan.ends_at),
     )
+    return place.within(facts)
 
 
 async def _limits(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.models.sessions import SessionKind
-from app.services.scheduling import Facts, Plan, Span, clashes
+from app.services.scheduling import Facts, Place, Plan, Span, clashes
 
 STEP = timedelta(minutes=15)
 STRETCH = timedelta(days=1)
@@ -45,15 +45,6 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A room in which they might meet, and what is to be known of it; None: wherever there is
-    space."""
-
-    room_id: UUID | None = None
-    capacity: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Free:
     """A time at which nothing stands against it, and the first of the rooms that is free then."""
 
@@ -85,8 +76,7 @@ def _room_for(
     if clashes(wanted.plan(starts_at), facts):
         return None  # whatever the room
     for place in places:
-        known = replace(facts, capacity=place.capacity)
-        if not clashes(wanted.plan(starts_at, place.room_id), known):
+        if not clashes(wanted.plan(starts_at, place.room_id), place.within(facts)):
             return place
     return None
 
