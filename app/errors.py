@@ -119,6 +119,10 @@ class NotPlanned(Conflicting):
     code, title = "not_planned", "The session is no longer a plan"
 
 
+class SeriesOver(Conflicting):
+    code, title = "series_over", "The series is completed or ended"
+
+
 class NotHeld(Conflicting):
     code, title = "not_held", "The session is not held"
 

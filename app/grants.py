@@ -141,6 +141,8 @@ class Permission(StrEnum):
     prison_event_read = "prison_event_read"
     prison_event_write = "prison_event_write"
     prison_event_import = "prison_event_import"
+    series_read = "series_read"
+    series_write = "series_write"
 
 
 P = Permission
@@ -230,6 +232,7 @@ _PROGRAMME = {
     P.pair_check,
     P.match_read,
     P.prison_event_read,
+    P.series_read,
 }
 _SUPPORT_WORKERS = {
     P.campaign_write,
@@ -243,6 +246,7 @@ _SUPPORT_WORKERS = {
     P.prison_event_write,
     P.prison_event_import,
     P.welfare_check,
+    P.series_write,
 }
 _CLINICIANS = {
     P.module_write,
@@ -291,6 +295,7 @@ _PRISONERS = {
     P.acquaintance_write,
 }
 _MENTORS = {
+    P.series_read,
     P.placement_read,
     P.observation_assess,
     P.module_read,

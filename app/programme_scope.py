@@ -28,6 +28,7 @@ from app.models.people import Person
 from app.models.placements import Placement, PlacementStatus
 from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
+from app.models.series import Occurrence, Series, SeriesPlan
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
@@ -106,6 +107,15 @@ def _my_cohorts() -> Any:
         col(CohortMember.prison_id) == HERE,
         col(CohortMember.mentor_id) == MY_MENTOR,
         col(CohortMember.left_at).is_(None),
+    )
+
+
+def _my_series() -> Any:
+    """The series that a mentor leads by the present plan."""
+    return select(col(SeriesPlan.series_id)).where(
+        col(SeriesPlan.prison_id) == HERE,
+        col(SeriesPlan.mentor_id) == MY_MENTOR,
+        col(SeriesPlan.superseded_at).is_(None),
     )
 
 
@@ -191,6 +201,9 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     NonAssociation: _nobody,  # whoever could read one could list a man's enemies
     MatchProposal: _care_and(false()),
     MatchProposalPair: _care_and(false()),
+    Series: _care_and(col(Series.id).in_(_my_series())),
+    SeriesPlan: _care_and(col(SeriesPlan.series_id).in_(_my_series())),
+    Occurrence: _care_and(col(Occurrence.series_id).in_(_my_series())),
     **SUPPORT,
     Person: _people,
     WingPlace: _places,

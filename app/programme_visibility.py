@@ -36,6 +36,7 @@ from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
 from app.models.prison_events import PrisonEventRead, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
+from app.models.series import OccurrenceRead, PlanRead, SeriesPlanned, SeriesRead, SeriesRow
 from app.models.staff import Role
 from app.models.statements import StatementForMentor, StatementRead
 from app.models.supervisions import (
@@ -168,6 +169,12 @@ PROGRAMME: dict[str, Audiences] = {
     "complaints.row": {**dict.fromkeys(STAFF, ComplaintRow), Role.mentor: ComplaintOwn},
     "complaints.raised": dict.fromkeys(SCHEME, ComplaintReceipt),
     "complaints.history": dict.fromkeys(STAFF, HistoryRead),
+    "series": dict.fromkeys((*CARE, Role.mentor), SeriesRead),
+    "series.row": dict.fromkeys((*CARE, Role.mentor), SeriesRow),
+    "series.planned": {Role.support_worker: SeriesPlanned},
+    "series.occurrences": dict.fromkeys((*CARE, Role.mentor), OccurrenceRead),
+    "series.plans": dict.fromkeys((*CARE, Role.mentor), PlanRead),
+    "series.history": {**dict.fromkeys(CARE, HistoryRead), Role.mentor: HistoryForMentor},
     "demand": dict.fromkeys(STAFF, DemandRead),
     "turned_away": dict.fromkeys(CARE, TurnedAwayRead),
     "wing_places": {**dict.fromkeys(STAFF, WingPlaceRead), Role.mentor: WingPlaceOwn},

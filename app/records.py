@@ -56,6 +56,7 @@ from app.models.profiles import Profile
 from app.models.releases import Release
 from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
+from app.models.series import SeriesPlan
 from app.models.sessions import Participation, Session
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
@@ -111,6 +112,8 @@ NOBODYS = {
     "cohort": "a course",
     "cohort_day": "a day of a course",
     "match_proposal": "a reckoning over the waiting list; what it says of anyone is in its pairs",
+    "series": "what is offered, and how often; who leads it and who comes stands in their own rows",
+    "occurrence": "a day of a series; who came stands in the session",
     "turned_away": "counts, and nothing of whom",
 }
 
@@ -188,6 +191,7 @@ def theirs(
             ids(Session, or_(led, col(Session.id).in_(attended)))
         ),
         WelfareCheck: col(WelfareCheck.mentee_id).in_(mentees),
+        SeriesPlan: col(SeriesPlan.mentor_id).in_(mentors),
         SafetyItem: col(SafetyItem.plan_id).in_(plans),
         Acquaintance: or_(
             col(Acquaintance.person_id) == person_id, col(Acquaintance.other_person_id) == person_id

@@ -44,6 +44,7 @@ from app.services import (
     releases,
     retention,
     revocations,
+    series,
     sessions,
     software,
     supervisions,
@@ -227,6 +228,7 @@ async def pulse(db: Database, prison_id: str) -> None:
 # In this order: what has expired is seen by what watches over it.
 CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
     sessions.lock_due,
+    series.look_after,
     trainings.expire_due,
     trainings.refreshers_due,
     clearances.review_due,

@@ -11,6 +11,7 @@ NOUNS = [
     "sessions",
     "concerns",
     "board",
+    "series",
     "notifications",
     "people",
     "mentors",

@@ -81,6 +81,7 @@ from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
 from app.models.safety_plans import SafetyItemKind
+from app.models.series import OnClash, SeriesStatus
 from app.models.sessions import (
     CancelReason,
     ClashKind,
@@ -128,6 +129,8 @@ LISTS: tuple[type[StrEnum], ...] = (
     SessionKind,
     SessionStatus,
     ParticipationStatus,
+    SeriesStatus,
+    OnClash,
     CancelReason,
     ClashKind,
     PrisonEventKind,

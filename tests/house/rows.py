@@ -63,6 +63,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "supervision": {"due_on": clock.now().date(), "first_due_on": clock.now().date()},
     "joint_review": {"month": date(2026, 11, 1), "clinician_id": None},
     "check_in": {"limits": ["none"]},
+    "series": {"meetings": 8, "last_day": None},
     "session": {"starts_at": BEGIN, "ends_at": END},
     "acquaintance": {"other_person_id": None, "other_as_told": "Danny from the servery"},
     "prison_event": {"starts_at": BEGIN, "ends_at": END},

@@ -231,6 +231,7 @@ _put(
     "assessment", "note", {"suspended_mentor": CARE | GOVERNORS}, "candour: not to who is assessed"
 )
 _put("module", "title", {"own": CARE | GOVERNORS | MENTORS}, "what mentors learn")
+_put("series", "title", {"series": CARE | {V.mentor}}, "staff who care, and who leads it")
 _put("cohort", "title", {"course": CARE | GOVERNORS | {V.mentor}}, "staff, and who is in it")
 
 # Mentees.
@@ -522,6 +523,9 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("cohort", "modules"): "codes of modules",
     ("cohort_day", "module"): _CODE,
     ("module", "code"): _CODE,
+    ("occurrence", "day"): "the day of a session",
+    ("series", "first_day"): "the day of a session",
+    ("series", "last_day"): "a day with the first, shown with it",
     ("placement", "starts_on"): "a day between the approval and today",
     ("module", "required_from"): "the day of a change of ours",
     ("training", "expires_on"): "reckoned from the day of the sign-off",

@@ -58,6 +58,7 @@ from app.models.revocations import Revocation
 from app.models.room_closures import RoomClosure
 from app.models.rooms import Room
 from app.models.safety_plans import SafetyItem, SafetyPlan
+from app.models.series import Occurrence, Series, SeriesPlan
 from app.models.sessions import Participation, Session
 from app.models.software import Outage
 from app.models.staff import Role, Staff
@@ -344,6 +345,37 @@ def cohort_members(world: World, actor: Actor, row: Any) -> bool:
 @sees(Attendance)
 def attendance(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor) or row.mentor_id == actor.mentor_id
+
+
+def leads(world: World, actor: Actor, series_id: Any) -> bool:
+    """Of the series' plans only the one that stands says who leads it."""
+    now = [
+        each
+        for each in world.rows("series_plan")
+        if each.series_id == series_id and each.superseded_at is None
+    ]
+    return any(each.mentor_id == actor.mentor_id for each in now)
+
+
+@sees(Series)
+def series(world: World, actor: Actor, row: Any) -> bool:
+    if is_prisoner(actor):
+        return leads(world, actor, row.id)
+    return actor.role is Role.support_worker or actor.family is Role.clinician
+
+
+@sees(SeriesPlan)
+def series_plans(world: World, actor: Actor, row: Any) -> bool:
+    if is_prisoner(actor):
+        return leads(world, actor, row.series_id)
+    return actor.role is Role.support_worker or actor.family is Role.clinician
+
+
+@sees(Occurrence)
+def occurrences(world: World, actor: Actor, row: Any) -> bool:
+    if is_prisoner(actor):
+        return leads(world, actor, row.series_id)
+    return actor.role is Role.support_worker or actor.family is Role.clinician
 
 
 @sees(Clearance)

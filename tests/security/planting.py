@@ -105,6 +105,7 @@ async def plant(http: Any, db: Database, issuer: DevelopmentIssuer, pages: Path)
     await _matching(world)
     await _programme(world)
     await _sessions(world)
+    await _series(world)
     await _voices(world)
     await _concerns(world)
     await _glass(world)
@@ -444,6 +445,20 @@ async def _sessions(world: World) -> None:
             note = word("history", "note", "session")
             path = f"sessions/{made['id']}"
             await world.support_worker.move(path, "cancelled", reason="mentee_unwell", note=note)
+
+
+async def _series(world: World) -> None:
+    """A group that one of the mentors leads, with a room and a day to come."""
+    body = {
+        "kind": "group",
+        "mentor_id": str(world.mentor.mentor_id),
+        "first_day": str((clock.now() + timedelta(days=3)).date()),
+        "starts": "15:00:00",
+        "minutes": 30,
+        "meetings": 2,
+        **words_of_row("series", "series"),
+    }
+    await world.support_worker.post("series", body)
 
 
 async def _voices(world: World) -> None:

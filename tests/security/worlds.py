@@ -111,6 +111,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     _support(world)
     _matching(world)
     _sessions(world)
+    _series(world)
     _concerns(world)
     _lockdowns(world)
     _voices(world)
@@ -324,6 +325,25 @@ def _lockdowns(world: World) -> None:
                 looked_in_at=None,
                 looked_in_by=None,
             )
+
+
+def _series(world: World) -> None:
+    """Series led by one mentor after another, each with a meeting and one that it superseded."""
+    for session in world.rows("session")[:4]:
+        series = world.add("series", meetings=8)
+        before = world.add(
+            "series_plan",
+            series_id=series.id,
+            mentor_id=world.pick("mentor").id,
+            superseded_at=world.before(9),
+        )
+        world.add(
+            "series_plan",
+            series_id=series.id,
+            mentor_id=world.pick("mentor").id,
+            supersedes_id=before.id,
+        )
+        world.add("occurrence", series_id=series.id, session_id=session.id)
 
 
 def _concerns(world: World) -> None:

@@ -48,6 +48,7 @@ RESOURCES = {
     "check_in": "check_ins",
     "pairing": "pairings",
     "session": "sessions",
+    "series_plan": "series.plans",
     "participation": "sessions.participations",
     "concern": "concerns",
     "caseload": "caseloads",

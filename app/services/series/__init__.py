@@ -1,0 +1,249 @@
+"""Series: meetings planned week after week. On which days is worked out in `expansion.py`, their
+life is in `moves.py`, and each meeting is a session like any other (`app/services/sessions`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import Actor, the_system
+from app.errors import Clash, FieldError, Invalid, SeriesOver
+from app.grants import Permission
+from app.models.base import Output
+from app.models.prisons import Prison
+from app.models.series import (
+    LeftOut,
+    Occurrence,
+    OccurrenceCreate,
+    OnClash,
+    Series,
+    SeriesCreate,
+    SeriesPlan,
+    SeriesStatus,
+    SeriesUpdate,
+)
+from app.models.sessions import ClashRead, Session, SessionStatus
+from app.scope import everything, visible
+from app.services import lifecycle, outbox
+from app.services.series.expansion import Cadence, days, instants
+from app.services.series.moves import OPEN, SERIES
+from app.services.sessions.booking import book
+from app.services.sessions.moves import PLANNED
+from app.visibility import shape
+
+MOST_AT_ONCE = 100
+_OF_THE_PLAN = {"starts", "minutes", "room_id", "mentor_id", "lead_staff_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting to book: its day, its instants."""
+
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+
+
+async def plan(
+    db: AsyncSession, actor: Actor, body: SeriesCreate
+) -> tuple[Series, Sequence[LeftOut]]:
+    """Plan a series with all its meetings. A meeting that clashes is left out and named, or the
+    whole is refused with every reason of every meeting, as the body says."""
+    meetings = await _meetings(db, actor.prison_id, body)
+    values = body.model_dump(exclude=_OF_THE_PLAN | {"on_clash"})
+    series = Series(prison_id=actor.prison_id, **values)
+    await lifecycle.begin(db, SERIES, series, actor)
+    first = SeriesPlan(
+        prison_id=actor.prison_id,
+        series_id=series.id,
+        from_number=1,
+        **body.model_dump(include=_OF_THE_PLAN),
+    )
+    db.add(first)
+    await db.flush()
+    left_out: list[LeftOut] = []
+    number = 0
+    for meeting in meetings:
+        try:
+            session = await book(db, actor, _booking(series, first, meeting))
+        except Clash as clash:
+            left_out.append(_left_out(meeting, clash))
+            continue
+        number += 1
+        _counts(db, series, session, number, meeting.day)
+    await db.flush()
+    settle(left_out, body.on_clash, booked=number)
+    return series, left_out
+
+
+async def _meetings(db: AsyncSession, prison_id: str, body: SeriesCreate) -> list[Meeting]:
+    """The meetings that the body asks for. Raises Invalid when there is none."""
+    zone = (await db.get_one(Prison, prison_id)).tz
+    cadence = Cadence(
+        body.first_day, body.every_weeks, body.meetings, body.last_day, body.skip_bank_holidays
+    )
+    found = [
+        Meeting(day, *instants(day, body.starts, body.minutes, zone)) for _, day in days(cadence)
+    ]
+    if not found:
+        raise Invalid.field("last_day", "no_meeting", "leaves no day for a meeting")
+    return found
+
+
+def _booking(series: Series, of: SeriesPlan, meeting: Meeting) -> OccurrenceCreate:
+    return OccurrenceCreate(
+        kind=series.kind,
+        room_id=of.room_id,
+        mentor_id=of.mentor_id,
+        lead_staff_id=of.lead_staff_id,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+    )
+
+
+def _counts(db: AsyncSession, series: Series, session: Session, number: int, day: date) -> None:
+    """The session is a meeting of the series, with this number."""
+    db.add(
+        Occurrence(
+            prison_id=series.prison_id,
+            series_id=series.id,
+            session_id=session.id,
+            number=number,
+            day=day,
+        )
+    )
+
+
+def _left_out(meeting: Meeting, clash: Clash) -> LeftOut:
+    clashes = [ClashRead.model_validate(each) for each in clash.extra["clashes"]]
+    return LeftOut(day=meeting.day, starts_at=meeting.starts_at, clashes=clashes)
+
+
+def settle(left_out: Sequence[LeftOut], on_clash: OnClash, *, booked: int) -> None:
+    """Refuse the whole where that is wished, or where nothing would be left of it."""
+    if not left_out or (on_clash is OnClash.leave_out and booked):
+        return
+    raise Clash(
+        f"{len(left_out)} of {len(left_out) + booked} meetings clash.",
+        errors=[
+            FieldError(f"meetings.{each.day}", clash.kind.value, clash.detail)
+            for each in left_out
+            for clash in each.clashes
+        ],
+        left_out=[each.model_dump(mode="json", exclude_none=True) for each in left_out],
+    )
+
+
+def still_open(series: Series) -> None:
+    """Raises SeriesOver."""
+    if series.status not in OPEN:
+        raise SeriesOver()
+
+
+async def update(db: AsyncSession, series: Series, body: SeriesUpdate) -> None:
+    """Change what is no part of the plan."""
+    still_open(series)
+    for name, value in body.model_dump(exclude_unset=True).items():
+        setattr(series, name, value)
+    outbox.say(db, series.prison_id, "series.changed", series.id)
+    await db.flush()
+
+
+async def plan_now(db: AsyncSession, series: Series) -> SeriesPlan:
+    """The plan that counts for what is to come."""
+    found = everything(SeriesPlan, series.prison_id).where(
+        col(SeriesPlan.series_id) == series.id, col(SeriesPlan.superseded_at).is_(None)
+    )
+    return (await db.scalars(found)).one()
+
+
+async def plans(db: AsyncSession, series: Series, actor: Actor) -> list[Output]:
+    """Every plan there was, the first one first."""
+    found = everything(SeriesPlan, series.prison_id).where(col(SeriesPlan.series_id) == series.id)
+    wanted = shape("series.plans", actor.role)
+    rows = await db.scalars(found.order_by(col(SeriesPlan.recorded_at), col(SeriesPlan.id)))
+    return [wanted.model_validate(row) for row in rows]
+
+
+async def occurrences(db: AsyncSession, series: Series, actor: Actor) -> list[Output]:
+    """Every occurrence by its number; of one number first what was superseded."""
+    found = (
+        visible(Occurrence, actor)
+        .where(col(Occurrence.series_id) == series.id)
+        .join(
+            Session,
+            (col(Session.prison_id) == col(Occurrence.prison_id))
+            & (col(Session.id) == col(Occurrence.session_id)),
+        )
+        .order_by(col(Occurrence.number), col(Occurrence.recorded_at), col(Occurrence.id))
+        .add_columns(col(Session.status), col(Session.starts_at), col(Session.ends_at))
+    )
+    wanted = shape("series.occurrences", actor.role)
+    return [
+        wanted.model_validate(
+            {**row.model_dump(), "status": status, "starts_at": starts, "ends_at": ends}
+        )
+        for row, status, starts, ends in await db.execute(found)
+    ]
+
+
+async def shown(
+    db: AsyncSession, series: Series, actor: Actor, left_out: Sequence[LeftOut] | None = None
+) -> Output:
+    """The series as this actor sees it; with its moves for those who make them."""
+    moves = []
+    if actor.allowed(Permission.series_write):
+        moves = await lifecycle.options(db, SERIES, series, actor)
+    fields = {
+        **series.model_dump(),
+        "plan": (await plan_now(db, series)).model_dump(),
+        "moves": moves,
+        "left_out": left_out,
+    }
+    found = shape("series" if left_out is None else "series.planned", actor.role)
+    return found.model_validate(fields)
+
+
+async def look_after(db: AsyncSession, prison_id: str) -> None:
+    """What has begun is running; a series of which nothing is to come is completed."""
+    system = the_system(prison_id)
+    theirs = (
+        everything(Occurrence, prison_id)
+        .where(col(Occurrence.series_id) == col(Series.id), col(Occurrence.superseded_at).is_(None))
+        .join(
+            Session,
+            (col(Session.prison_id) == col(Occurrence.prison_id))
+            & (col(Session.id) == col(Occurrence.session_id)),
+        )
+        .with_only_columns(col(Occurrence.id))
+        .correlate(Series)
+    )
+    begun = theirs.where(
+        col(Session.starts_at) <= clock.now(), col(Session.status) != SessionStatus.cancelled
+    )
+    to_come = theirs.where(col(Session.status).in_(PLANNED))
+    for status, due, to in (
+        (SeriesStatus.planned, begun.exists(), SeriesStatus.running),
+        (SeriesStatus.running, ~to_come.exists(), SeriesStatus.completed),
+    ):
+        found = everything(Series, prison_id).where(col(Series.status) == status, due)
+        locked = found.order_by(col(Series.id)).limit(MOST_AT_ONCE)
+        for each in (await db.scalars(locked.with_for_update(skip_locked=True))).all():
+            await lifecycle.move(db, SERIES, each, to=to, actor=system)
+
+
+__all__ = [
+    "SERIES",
+    "look_after",
+    "occurrences",
+    "plan",
+    "plan_now",
+    "plans",
+    "settle",
+    "shown",
+    "still_open",
+    "update",
+]
