@@ -123,6 +123,14 @@ class SeriesOver(Conflicting):
     code, title = "series_over", "The series is completed or ended"
 
 
+class InSeries(Conflicting):
+    code, title = "in_series", "The session is one of a series: change it there"
+
+
+class NothingToChange(Conflicting):
+    code, title = "nothing_to_change", "No meeting that is to come would be otherwise"
+
+
 class NotHeld(Conflicting):
     code, title = "not_held", "The session is not held"
 

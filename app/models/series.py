@@ -68,6 +68,14 @@ class OnClash(StrEnum):
     refuse = "refuse"
 
 
+class ChangeScope(StrEnum):
+    """Which meetings a change is about, as far as they are to come."""
+
+    this = "this"
+    following = "following"
+    all = "all"
+
+
 class Series(Versioned, table=True):
     """Meetings of one kind, every so many weeks, from a first day on."""
 
@@ -222,6 +230,48 @@ class SeriesUpdate(Input):
     title: Annotated[Name | None, AfterValidator(given)] = Field(
         default=None, schema_extra={"examples": ["Tuesday group"]}
     )
+
+
+class ChangeCreate(Input):
+    """A change of one meeting, of this and the following, or of all that are to come. What is left
+    out stays as it is. Without a room they are held wherever there is space."""
+
+    scope: ChangeScope = Field(schema_extra={"examples": ["following"]})
+    number: int | None = Field(
+        default=None,
+        ge=1,
+        le=MEETINGS_AT_MOST,
+        description="The meeting, or the first of those that follow; absent for all.",
+        schema_extra={"examples": [3]},
+    )
+    days_later: int = Field(
+        default=0,
+        ge=-DAYS_AWAY_AT_MOST,
+        le=DAYS_AWAY_AT_MOST,
+        description="To another day: so many days later, or earlier.",
+    )
+    starts: Annotated[WallTime | None, AfterValidator(given)] = Field(
+        default=None, schema_extra={"examples": ["10:30:00"]}
+    )
+    minutes: Annotated[int | None, AfterValidator(given)] = Field(
+        default=None, ge=SHORTEST, le=LONGEST
+    )
+    room_id: UUID | None = None
+    mentor_id: Annotated[UUID | None, AfterValidator(given)] = None
+    lead_staff_id: UUID | None = None
+    on_clash: OnClash = Field(
+        default=OnClash.refuse,
+        description="Whether a meeting whose new plan clashes stays as it was, or the whole is"
+        " refused.",
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if (self.number is None) != (self.scope is ChangeScope.all):
+            raise ValueError("number: say from which on, and for all say none")
+        if not self.model_fields_set - {"scope", "number", "on_clash"}:
+            raise ValueError("scope: say what changes")
+        return self
 
 
 class PlanRead(Output):

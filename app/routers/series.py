@@ -16,11 +16,13 @@ from app.errors import (
     MatchNeeded,
     MoveNotInTable,
     MoveNotYours,
+    NothingToChange,
     SeriesOver,
     Stale,
 )
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
 from app.models.series import (
+    ChangeCreate,
     OccurrenceRead,
     PlanRead,
     Series,
@@ -38,6 +40,7 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import lifecycle, series
+from app.services.series import edits
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/series", tags=["series"])
@@ -131,6 +134,21 @@ async def move_series(
     """Move a series on, or end it: whatever is still planned of it is called off."""
     await lifecycle.make(db, series.SERIES, found, actor, body)
     return reply(await series.shown(db, found, actor))
+
+
+@router.post(
+    "/{series_id}/changes",
+    status_code=201,
+    response_model=SeriesPlanned,
+    responses=refusals(Clash, SeriesOver, NothingToChange, KeyReused, Stale),
+)
+async def change_series_plan(
+    actor: MayWriteSeries, db: Db, found: SeriesToMove, body: ChangeCreate, once: JustOnce
+) -> Response:
+    """Change one meeting, this and the following, or all that are to come. New meetings supersede
+    the old ones, with whoever comes to them; what was is not touched."""
+    left_out = await edits.change(db, actor, found, body)
+    return await once.created(await series.shown(db, found, actor, left_out))
 
 
 @router.get(

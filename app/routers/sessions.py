@@ -22,6 +22,7 @@ from app.db import Db, ReadDb
 from app.errors import (
     Clash,
     GuardsUnmet,
+    InSeries,
     KeyReused,
     MatchNeeded,
     MenteeTaken,
@@ -214,7 +215,7 @@ async def read_session(actor: MayReadSession, db: Db, session: ThisSession) -> R
 @router.patch(
     "/{session_id}",
     response_model=WithNote,
-    responses=refusals(*CLASHES, NotPlanned, MatchNeeded, Stale),
+    responses=refusals(*CLASHES, NotPlanned, InSeries, MatchNeeded, Stale),
     dependencies=[PairsCounted],
 )
 async def replan_session(

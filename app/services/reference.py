@@ -81,7 +81,7 @@ from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
 from app.models.safety_plans import SafetyItemKind
-from app.models.series import OnClash, SeriesStatus
+from app.models.series import ChangeScope, OnClash, SeriesStatus
 from app.models.sessions import (
     CancelReason,
     ClashKind,
@@ -131,6 +131,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     ParticipationStatus,
     SeriesStatus,
     OnClash,
+    ChangeScope,
     CancelReason,
     ClashKind,
     PrisonEventKind,

@@ -70,7 +70,7 @@ async def plan(
         try:
             session = await book(db, actor, _booking(series, first, meeting))
         except Clash as clash:
-            left_out.append(_left_out(meeting, clash))
+            left_out.append(left_out_of(meeting.day, meeting.starts_at, clash))
             continue
         number += 1
         _counts(db, series, session, number, meeting.day)
@@ -117,9 +117,10 @@ def _counts(db: AsyncSession, series: Series, session: Session, number: int, day
     )
 
 
-def _left_out(meeting: Meeting, clash: Clash) -> LeftOut:
+def left_out_of(day: date, starts_at: datetime, clash: Clash) -> LeftOut:
+    """A meeting that cannot be, with every reason."""
     clashes = [ClashRead.model_validate(each) for each in clash.extra["clashes"]]
-    return LeftOut(day=meeting.day, starts_at=meeting.starts_at, clashes=clashes)
+    return LeftOut(day=day, starts_at=starts_at, clashes=clashes)
 
 
 def settle(left_out: Sequence[LeftOut], on_clash: OnClash, *, booked: int) -> None:
@@ -237,6 +238,7 @@ async def look_after(db: AsyncSession, prison_id: str) -> None:
 
 __all__ = [
     "SERIES",
+    "left_out_of",
     "look_after",
     "occurrences",
     "plan",

@@ -9,7 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import errors
 from app.access import Actor
-from app.errors import FieldError, Invalid, MenteeTaken, MentorTaken, NotPlanned, RoomTaken
+from app.errors import (
+    FieldError,
+    InSeries,
+    Invalid,
+    MenteeTaken,
+    MentorTaken,
+    NotPlanned,
+    RoomTaken,
+)
 from app.grants import Permission
 from app.models.sessions import (
     LONGEST,
@@ -28,6 +36,7 @@ from app.services.scheduling import Clash, Plan, clashes
 from app.services.sessions.facts import (
     check_people,
     check_references,
+    in_series,
     load_facts,
     plan_of,
     take_locks,
@@ -44,8 +53,12 @@ _SINGLE = {
 }
 
 
-async def book(db: AsyncSession, actor: Actor, body: SessionCreate) -> Session:
-    """Plan a session and offer it to its mentees. Every clash is refused at once."""
+async def book(
+    db: AsyncSession, actor: Actor, body: SessionCreate, *, along: Sequence[Participation] = ()
+) -> Session:
+    """Plan a session and offer it to its mentees. Every clash is refused at once. Those `along`
+    come from a session that this one supersedes, as they stand, and are not offered it anew."""
+    known = {part.mentee_id: part for part in along}
     await check_references(db, actor, body)
     plan = plan_of(body)
 
@@ -54,11 +67,21 @@ async def book(db: AsyncSession, actor: Actor, body: SessionCreate) -> Session:
         values = body.model_dump(exclude={"mentee_ids"})
         session = Session(prison_id=actor.prison_id, **values)
         await lifecycle.begin(db, SESSION, session, actor)
-        for mentee_id in body.mentee_ids:
+        for part in known.values():
+            await come_along(db, actor, part, session)
+        for mentee_id in (each for each in body.mentee_ids if each not in known):
             await lifecycle.begin(db, PARTICIPATION, part_of(session, mentee_id), actor)
         return session
 
     return await _in_turn(db, attempt)
+
+
+async def come_along(db: AsyncSession, actor: Actor, part: Participation, session: Session) -> None:
+    """A mentee's part goes over to the session that takes the place of theirs."""
+    await db.refresh(part)  # the database has taken it out of the plan with its session
+    part.session_id, part.during, part.live = session.id, session.during, session.live
+    await lifecycle.mark(db, PARTICIPATION, part, actor, "came_along")
+    await db.flush()
 
 
 async def replan(db: AsyncSession, actor: Actor, session: Session, body: SessionUpdate) -> Session:
@@ -69,6 +92,8 @@ async def replan(db: AsyncSession, actor: Actor, session: Session, body: Session
         await db.refresh(session)
         if session.status not in PLANNED:
             raise NotPlanned()
+        if await in_series(db, session):
+            raise InSeries()
         parts = await participations_of(db, session)
         plan = _replanned(session, parts, changes)
         await check_people(db, actor, plan)

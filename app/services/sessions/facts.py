@@ -16,6 +16,7 @@ from app.models.mentors import Commitment, Mentor
 from app.models.people import Person, same_wing
 from app.models.prisons import Prison
 from app.models.rooms import Room
+from app.models.series import Occurrence
 from app.models.sessions import (
     ClashKind,
     Participation,
@@ -101,6 +102,14 @@ async def check_people(db: AsyncSession, actor: Actor, plan: Plan) -> None:
         lead = await referred(db, Staff, actor.prison_id, plan.lead_staff_id, "lead_staff_id")
         if not lead.active:
             raise Invalid.field("lead_staff_id", "not_active", "must be an active colleague")
+
+
+async def in_series(db: AsyncSession, session: Session) -> bool:
+    """Whether the session is a meeting of a series, which is changed there."""
+    found = everything(Occurrence, session.prison_id).where(
+        col(Occurrence.session_id) == session.id
+    )
+    return (await db.execute(found.limit(1))).first() is not None
 
 
 async def hold_mentor(db: AsyncSession, session: Session) -> None:

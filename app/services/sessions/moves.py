@@ -25,6 +25,7 @@ CANCEL_REASONS = tuple(reason.value for reason in CancelReason)
 PLANNED = frozenset({S.planned, S.confirmed})
 HELD = frozenset({S.held, S.noted, S.locked})
 COMING = frozenset({A.offered, A.accepted})
+SUPERSEDED = "superseded"  # the service's own reason: whoever was to come comes to what is instead
 NOTE_OPEN_FOR = timedelta(hours=24)
 _SCHEME = frozenset({Role.support_worker, Role.mentor})
 _SYSTEM: frozenset[Role] = frozenset()
@@ -83,6 +84,8 @@ async def open_note(db: AsyncSession, context: Context) -> None:
 
 async def release_mentees(db: AsyncSession, context: Context) -> None:
     """Whoever was to come is told through their participation, for the same reason."""
+    if context.reason == SUPERSEDED:
+        return
     for participation in await participations_of(db, context.thing):
         if participation.status in COMING:
             await lifecycle.move(
