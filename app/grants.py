@@ -143,6 +143,8 @@ class Permission(StrEnum):
     prison_event_import = "prison_event_import"
     series_read = "series_read"
     series_write = "series_write"
+    enrolment_read = "enrolment_read"
+    enrolment_write = "enrolment_write"
 
 
 P = Permission
@@ -233,6 +235,7 @@ _PROGRAMME = {
     P.match_read,
     P.prison_event_read,
     P.series_read,
+    P.enrolment_read,
 }
 _SUPPORT_WORKERS = {
     P.campaign_write,
@@ -247,6 +250,7 @@ _SUPPORT_WORKERS = {
     P.prison_event_import,
     P.welfare_check,
     P.series_write,
+    P.enrolment_write,
 }
 _CLINICIANS = {
     P.module_write,

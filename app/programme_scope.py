@@ -16,6 +16,7 @@ from app.models.check_ins import CheckIn
 from app.models.clearances import Clearance
 from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
 from app.models.efforts import Effort
+from app.models.enrolments import Enrolment
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.match_proposals import MatchProposal, MatchProposalPair
@@ -204,6 +205,7 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Series: _care_and(col(Series.id).in_(_my_series())),
     SeriesPlan: _care_and(col(SeriesPlan.series_id).in_(_my_series())),
     Occurrence: _care_and(col(Occurrence.series_id).in_(_my_series())),
+    Enrolment: _care_and(false()),
     **SUPPORT,
     Person: _people,
     WingPlace: _places,

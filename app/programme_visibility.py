@@ -17,6 +17,7 @@ from app.models.cohorts import AttendanceRead, CohortRead, CohortRow, DayMarked,
 from app.models.complaints import ComplaintOwn, ComplaintRead, ComplaintReceipt, ComplaintRow
 from app.models.demand import DemandRead, TurnedAwayRead
 from app.models.efforts import EffortRead, EffortSummary
+from app.models.enrolments import EnrolmentRead, EnrolmentRow, WaitingForPlace
 from app.models.goals import GoalForMentor, GoalRead
 from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
 from app.models.joint_reviews import (
@@ -175,6 +176,10 @@ PROGRAMME: dict[str, Audiences] = {
     "series.occurrences": dict.fromkeys((*CARE, Role.mentor), OccurrenceRead),
     "series.plans": dict.fromkeys((*CARE, Role.mentor), PlanRead),
     "series.history": {**dict.fromkeys(CARE, HistoryRead), Role.mentor: HistoryForMentor},
+    "enrolments": dict.fromkeys(CARE, EnrolmentRead),
+    "enrolments.row": dict.fromkeys(CARE, EnrolmentRow),
+    "enrolments.waiting": dict.fromkeys(CARE, WaitingForPlace),
+    "enrolments.history": dict.fromkeys(CARE, HistoryRead),
     "demand": dict.fromkeys(STAFF, DemandRead),
     "turned_away": dict.fromkeys(CARE, TurnedAwayRead),
     "wing_places": {**dict.fromkeys(STAFF, WingPlaceRead), Role.mentor: WingPlaceOwn},

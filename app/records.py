@@ -33,6 +33,7 @@ from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.efforts import Effort
+from app.models.enrolments import Enrolment
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
@@ -191,6 +192,7 @@ def theirs(
             ids(Session, or_(led, col(Session.id).in_(attended)))
         ),
         WelfareCheck: col(WelfareCheck.mentee_id).in_(mentees),
+        Enrolment: col(Enrolment.mentee_id).in_(mentees),
         SeriesPlan: col(SeriesPlan.mentor_id).in_(mentors),
         SafetyItem: col(SafetyItem.plan_id).in_(plans),
         Acquaintance: or_(

@@ -35,6 +35,7 @@ from app.services import (
     campaigns,
     check_ins,
     clearances,
+    enrolments,
     joint_reviews,
     match_proposals,
     mentees,
@@ -229,6 +230,7 @@ async def pulse(db: Database, prison_id: str) -> None:
 CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
     sessions.lock_due,
     series.look_after,
+    enrolments.lapse_due,
     trainings.expire_due,
     trainings.refreshers_due,
     clearances.review_due,

@@ -1,4 +1,4 @@
-"""Series of sessions, their plans, their occurrences."""
+"""Series of sessions, their plans, their occurrences, who is enrolled."""
 
 import sqlalchemy as sa
 
@@ -10,7 +10,7 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-TABLES = ["occurrence", "series_plan", "series"]
+TABLES = ["enrolment", "occurrence", "series_plan", "series"]
 KINDS = ("one_to_one", "group", "cbt_course", "art_therapy", "day_to_day", "night_callout")
 
 
@@ -25,6 +25,9 @@ def _series() -> None:
         sa.Column("last_day", sa.Date(), nullable=True),
         sa.Column("skip_bank_holidays", sa.Boolean(), nullable=False),
         sa.Column("places", sa.Integer(), nullable=False),
+        sa.Column("attend_at_least", sa.Integer(), nullable=True),
+        sa.Column("join_until", sa.Integer(), nullable=True),
+        sa.Column("answer_hours", sa.Integer(), nullable=False),
         chosen("status", "planned", "running", "completed", "ended"),
         sa.CheckConstraint(
             "(meetings IS NULL) <> (last_day IS NULL)", name=op.f("ck_series_one_end")
@@ -90,12 +93,60 @@ def _occurrences() -> None:
     )
 
 
+def _enrolments() -> None:
+    states = ("waiting", "offered", "accepted", "declined", "completed", "ended", "withdrawn")
+    scoped(
+        "enrolment",
+        sa.Column("series_id", sa.Uuid(), nullable=False),
+        sa.Column("mentee_id", sa.Uuid(), nullable=False),
+        chosen("status", *states),
+        moment("waiting_since"),
+        sa.Column("place", sa.Integer(), nullable=True),
+        moment("offered_at", nullable=True),
+        moment("answer_by", nullable=True),
+        moment("place_free_since", nullable=True),
+        moment("passed_over_at", nullable=True),
+        points("series_id", "series"),
+        points("mentee_id", "mentee"),
+        sa.CheckConstraint(
+            "(status IN ('offered', 'accepted')) = (place IS NOT NULL)",
+            name=op.f("ck_enrolment_holds_a_place"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'offered') = (answer_by IS NOT NULL)", name=op.f("ck_enrolment_answer_by")
+        ),
+    )
+    live = sa.text("status IN ('waiting', 'offered', 'accepted')")
+    op.create_index(
+        "uq_enrolment_live",
+        "enrolment",
+        ["prison_id", "series_id", "mentee_id"],
+        unique=True,
+        postgresql_where=live,
+    )
+    op.create_index(
+        "uq_enrolment_place",
+        "enrolment",
+        ["prison_id", "series_id", "place"],
+        unique=True,
+        postgresql_where=sa.text("place IS NOT NULL"),
+    )
+    op.create_index("ix_enrolment_mentee", "enrolment", ["prison_id", "mentee_id"])
+    op.create_index(
+        "ix_enrolment_answer_by",
+        "enrolment",
+        ["prison_id", "answer_by"],
+        postgresql_where=sa.text("answer_by IS NOT NULL"),
+    )
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '10min'")
     _series()
     _plans()
     _occurrences()
+    _enrolments()
 
 
 def downgrade() -> None:

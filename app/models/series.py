@@ -33,6 +33,7 @@ from app.models.sessions import (
 
 MEETINGS_AT_MOST = 60
 PLACES_AT_MOST = 40
+ANSWER_HOURS_AT_MOST = 14 * 24
 SHORTEST, LONGEST = 10, 720  # minutes
 DAYS_AWAY_AT_MOST = 27
 ALONE = frozenset({SessionKind.one_to_one})
@@ -95,6 +96,9 @@ class Series(Versioned, table=True):
     last_day: date | None = None
     skip_bank_holidays: bool = Field(nullable=False)
     places: int
+    attend_at_least: int | None = None
+    join_until: int | None = None
+    answer_hours: int
     status: SeriesStatus = Field(
         default=SeriesStatus.planned, sa_type=choice(SeriesStatus, "status")
     )
@@ -204,6 +208,21 @@ class SeriesCreate(Input):
         " end.",
     )
     places: int = Field(default=8, ge=1, le=PLACES_AT_MOST)
+    attend_at_least: int | None = Field(
+        default=None,
+        ge=1,
+        le=MEETINGS_AT_MOST,
+        description="Who came to so many meetings has completed it; absent: it is not completed.",
+    )
+    join_until: int | None = Field(
+        default=None,
+        ge=1,
+        le=MEETINGS_AT_MOST,
+        description="Nobody joins after the meeting with this number has begun.",
+    )
+    answer_hours: int = Field(
+        default=48, ge=1, le=ANSWER_HOURS_AT_MOST, description="How long an offer stands."
+    )
     on_clash: OnClash = Field(
         default=OnClash.refuse,
         description="Whether a meeting that clashes is left out, or the whole is refused.",
@@ -221,6 +240,8 @@ class SeriesCreate(Input):
             raise ValueError("meetings: say either how many, or the last day")
         if self.last_day is not None and self.last_day < self.first_day:
             raise ValueError("last_day: must not be before the first day")
+        if self.meetings is not None and (self.attend_at_least or 0) > self.meetings:
+            raise ValueError("attend_at_least: must not be more than there are meetings")
         return self
 
 
@@ -229,6 +250,14 @@ class SeriesUpdate(Input):
 
     title: Annotated[Name | None, AfterValidator(given)] = Field(
         default=None, schema_extra={"examples": ["Tuesday group"]}
+    )
+    places: Annotated[int | None, AfterValidator(given)] = Field(
+        default=None, ge=1, le=PLACES_AT_MOST
+    )
+    attend_at_least: int | None = Field(default=None, ge=1, le=MEETINGS_AT_MOST)
+    join_until: int | None = Field(default=None, ge=1, le=MEETINGS_AT_MOST)
+    answer_hours: Annotated[int | None, AfterValidator(given)] = Field(
+        default=None, ge=1, le=ANSWER_HOURS_AT_MOST
     )
 
 
@@ -299,6 +328,9 @@ class SeriesRow(Identified):
     last_day: date | None
     skip_bank_holidays: bool
     places: int
+    attend_at_least: int | None
+    join_until: int | None
+    answer_hours: int
     status: SeriesStatus
     plan: PlanRead
 

@@ -12,6 +12,7 @@ NOUNS = [
     "concerns",
     "board",
     "series",
+    "enrolments",
     "notifications",
     "people",
     "mentors",

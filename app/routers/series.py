@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import func, select
 from sqlmodel import Field, col
 
-from app.access import MayReadSeries, MayWriteSeries
+from app.access import MayReadEnrolment, MayReadSeries, MayWriteSeries
 from app.db import Db, ReadDb
 from app.errors import (
     Clash,
@@ -20,6 +20,7 @@ from app.errors import (
     SeriesOver,
     Stale,
 )
+from app.models.enrolments import WaitingForPlace
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
 from app.models.series import (
     ChangeCreate,
@@ -39,14 +40,18 @@ from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
-from app.services import lifecycle, series
+from app.services import enrolments, lifecycle, series
 from app.services.series import edits
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/series", tags=["series"])
 ThisSeries = Annotated[Series, Depends(to_read(Series, "series_id"))]
-SeriesToMove = Annotated[Series, Depends(to_change(Series, "series_id", match=False))]
-SeriesToChange = Annotated[Series, Depends(to_change(Series, "series_id", match=True))]
+SeriesToMove = Annotated[
+    Series, Depends(to_change(Series, "series_id", match=False, first=series.hold))
+]
+SeriesToChange = Annotated[
+    Series, Depends(to_change(Series, "series_id", match=True, first=series.hold))
+]
 
 
 def _now(*columns: Any) -> Any:
@@ -165,6 +170,12 @@ async def list_series_history(actor: MayReadSeries, db: Db, found: ThisSeries) -
 async def list_series_occurrences(actor: MayReadSeries, db: Db, found: ThisSeries) -> Response:
     """Its meetings in their order, those that were superseded too."""
     return reply(whole(await series.occurrences(db, found, actor)))
+
+
+@router.get("/{series_id}/waiting-list", response_model=Page[WaitingForPlace], responses=refusals())
+async def list_waiting_for_place(actor: MayReadEnrolment, db: Db, found: ThisSeries) -> Response:
+    """Who waits for a place: safety needs first, then whoever asked first."""
+    return reply(whole(await enrolments.waiting_for(db, found, actor)))
 
 
 @router.get("/{series_id}/plans", response_model=Page[PlanRead], responses=refusals())

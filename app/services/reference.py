@@ -42,6 +42,7 @@ from app.models.deaths import DeathSource, DeathStatus
 from app.models.demand import TurnedAwayReason
 from app.models.duties import Post
 from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoid
+from app.models.enrolments import EnrolmentStatus, PlaceOrder
 from app.models.goals import GoalKind, GoalStatus
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
@@ -132,6 +133,8 @@ LISTS: tuple[type[StrEnum], ...] = (
     SeriesStatus,
     OnClash,
     ChangeScope,
+    EnrolmentStatus,
+    PlaceOrder,
     CancelReason,
     ClashKind,
     PrisonEventKind,

@@ -30,6 +30,7 @@ from app.models.deaths import Death
 from app.models.demand import TurnedAway
 from app.models.duties import Duty
 from app.models.efforts import Effort
+from app.models.enrolments import Enrolment
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
@@ -375,6 +376,11 @@ def series_plans(world: World, actor: Actor, row: Any) -> bool:
 def occurrences(world: World, actor: Actor, row: Any) -> bool:
     if is_prisoner(actor):
         return leads(world, actor, row.series_id)
+    return actor.role is Role.support_worker or actor.family is Role.clinician
+
+
+@sees(Enrolment)
+def enrolments(world: World, actor: Actor, row: Any) -> bool:
     return actor.role is Role.support_worker or actor.family is Role.clinician
 
 

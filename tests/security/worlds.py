@@ -344,6 +344,8 @@ def _series(world: World) -> None:
             supersedes_id=before.id,
         )
         world.add("occurrence", series_id=series.id, session_id=session.id)
+        for mentee in world.random.sample(world.rows("mentee"), 2):
+            world.add("enrolment", series_id=series.id, mentee_id=mentee.id)
 
 
 def _concerns(world: World) -> None:

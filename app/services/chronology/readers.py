@@ -48,6 +48,7 @@ RESOURCES = {
     "check_in": "check_ins",
     "pairing": "pairings",
     "session": "sessions",
+    "enrolment": "enrolments",
     "series_plan": "series.plans",
     "participation": "sessions.participations",
     "concern": "concerns",

@@ -10,6 +10,7 @@ from app.models.mentees import MENTEE_ENDED, Mentee, MenteeStatus
 from app.models.sessions import CancelReason
 from app.models.staff import Role
 from app.services import pairings
+from app.services.enrolments import leave_series
 from app.services.lifecycle import Context, Effect, Lifecycle, Move, Refusal
 from app.services.mentees.clocks import (
     ENDED_BY_LEAVING,
@@ -95,6 +96,7 @@ async def leave_sessions(db: AsyncSession, context: Context) -> None:
     mentee: Mentee = context.thing
     gone = mentee.status in {S.transferred, S.released, S.deceased}
     reason = CancelReason.transfer if gone else CancelReason.other
+    await leave_series(db, mentee.prison_id, mentee.id)
     await leave_plans(db, mentee.prison_id, mentee.id, reason)
 
 

@@ -27,7 +27,8 @@ from app.models.series import (
 )
 from app.models.sessions import ClashRead, Session, SessionStatus
 from app.scope import everything, visible
-from app.services import lifecycle, outbox
+from app.services import enrolments, lifecycle, outbox
+from app.services.enrolments.moves import fill, live_in
 from app.services.series.expansion import Cadence, days, instants
 from app.services.series.moves import OPEN, SERIES
 from app.services.sessions.booking import book
@@ -45,6 +46,11 @@ class Meeting:
     day: date
     starts_at: datetime
     ends_at: datetime
+
+
+async def hold(db: AsyncSession, series: Series) -> None:
+    """Hold what is locked before a series."""
+    await enrolments.hold(db, series.prison_id, series.id)
 
 
 async def plan(
@@ -145,10 +151,14 @@ def still_open(series: Series) -> None:
 
 
 async def update(db: AsyncSession, series: Series, body: SeriesUpdate) -> None:
-    """Change what is no part of the plan."""
+    """Change what is no part of the plan; places that come free are offered at once."""
     still_open(series)
+    held = [each.place for each in await live_in(db, series) if each.place is not None]
+    if body.places is not None and max(held, default=0) > body.places:
+        raise Invalid.field("places", "taken", f"place {max(held)} is taken or offered")
     for name, value in body.model_dump(exclude_unset=True).items():
         setattr(series, name, value)
+    await fill(db, series)
     outbox.say(db, series.prison_id, "series.changed", series.id)
     await db.flush()
 
@@ -238,6 +248,7 @@ async def look_after(db: AsyncSession, prison_id: str) -> None:
 
 __all__ = [
     "SERIES",
+    "hold",
     "left_out_of",
     "look_after",
     "occurrences",

@@ -29,9 +29,10 @@ from app.models.sessions import Participation, Session, SessionKind, SessionStat
 from app.scope import everything
 from app.services import lifecycle, outbox
 from app.services.series import left_out_of, plan_now, settle, still_open
-from app.services.series.moves import SERIES, meetings_of
+from app.services.series.moves import SERIES
 from app.services.series.supersession import Change, Meeting, Step, out_of_order, steps
 from app.services.sessions.booking import book
+from app.services.sessions.meetings import meetings_of
 from app.services.sessions.moves import COMING, SESSION, SUPERSEDED, participations_of
 from app.services.working_days import is_bank_holiday
 

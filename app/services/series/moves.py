@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from app.models.series import Occurrence, Series, SeriesStatus
-from app.models.sessions import CancelReason, Session, SessionStatus
+from app.models.series import Series, SeriesStatus
+from app.models.sessions import CancelReason, SessionStatus
 from app.models.staff import Role
-from app.scope import everything
 from app.services import lifecycle
+from app.services.enrolments import close
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
+from app.services.sessions.meetings import meetings_of
 from app.services.sessions.moves import PLANNED, SESSION
 
 S = SeriesStatus
@@ -26,25 +26,6 @@ class Standing:
 
     begins_at: datetime | None
     to_come: int
-
-
-async def meetings_of(db: AsyncSession, series: Series) -> list[tuple[Occurrence, Session]]:
-    """The occurrences that count, each with its session, by number."""
-    found = (
-        everything(Occurrence, series.prison_id)
-        .where(
-            col(Occurrence.series_id) == series.id,
-            col(Occurrence.superseded_at).is_(None),
-        )
-        .join(
-            Session,
-            (col(Session.prison_id) == col(Occurrence.prison_id))
-            & (col(Session.id) == col(Occurrence.session_id)),
-        )
-        .add_columns(Session)
-        .order_by(col(Occurrence.number))
-    )
-    return [(occurrence, session) for occurrence, session in await db.execute(found)]
 
 
 async def standing(db: AsyncSession, series: Series) -> Standing:
@@ -78,8 +59,8 @@ async def cancel_the_rest(db: AsyncSession, context: Context) -> None:
 
 MOVES = {
     (S.planned, S.running): Move(_WORKERS, (has_begun,)),
-    (S.planned, S.ended): Move(_WORKERS, reasons=END_REASONS, effects=(cancel_the_rest,)),
-    (S.running, S.completed): Move(_WORKERS, (nothing_to_come,)),
-    (S.running, S.ended): Move(_WORKERS, reasons=END_REASONS, effects=(cancel_the_rest,)),
+    (S.planned, S.ended): Move(_WORKERS, reasons=END_REASONS, effects=(cancel_the_rest, close)),
+    (S.running, S.completed): Move(_WORKERS, (nothing_to_come,), effects=(close,)),
+    (S.running, S.ended): Move(_WORKERS, reasons=END_REASONS, effects=(cancel_the_rest, close)),
 }
 SERIES = Lifecycle("series", "series", SeriesStatus, MOVES, standing)

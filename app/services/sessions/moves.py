@@ -113,6 +113,8 @@ PARTICIPATION_MOVES = {
     (A.offered, A.declined): Move(_SCHEME, (session_planned,)),
     (A.offered, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
     (A.accepted, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
+    (A.declined, A.accepted): Move(_SCHEME, (session_planned,), offered=False),
+    (A.cancelled, A.accepted): Move(_SCHEME, (session_planned,), offered=False),
     (A.offered, A.attended): Move(_SCHEME, (session_held,)),
     (A.offered, A.dna): Move(_SCHEME, (session_held,), effects=(note_absence,)),
     (A.accepted, A.attended): Move(_SCHEME, (session_held,)),

@@ -1,0 +1,92 @@
+"""A place in a series is a part in every meeting of it that is to come."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.models.enrolments import Enrolment
+from app.models.series import Series
+from app.models.sessions import CancelReason, Participation, ParticipationStatus, Session
+from app.scope import everything
+from app.services import lifecycle
+from app.services.lifecycle import Context
+from app.services.scheduling import Clash, Plan, clashes
+from app.services.sessions.booking import part_of, refusal
+from app.services.sessions.facts import load_facts, take_locks
+from app.services.sessions.meetings import meetings_of
+from app.services.sessions.moves import COMING, PARTICIPATION, PLANNED, participations_of
+
+
+async def to_come(db: AsyncSession, series: Series) -> list[tuple[int, Session]]:
+    """The meetings that are still to come, with their numbers."""
+    return [
+        (each.number, session)
+        for each, session in await meetings_of(db, series)
+        if session.status in PLANNED and session.starts_at > clock.now()
+    ]
+
+
+async def parts_in(db: AsyncSession, series: Series, enrolment: Enrolment) -> list[Participation]:
+    """The mentee's parts in the meetings that count."""
+    meetings = [session.id for _, session in await meetings_of(db, series)]
+    found = everything(Participation, series.prison_id).where(
+        col(Participation.mentee_id) == enrolment.mentee_id,
+        col(Participation.session_id).in_(meetings),
+    )
+    return list(await db.scalars(found.order_by(col(Participation.id))))
+
+
+async def join(db: AsyncSession, context: Context) -> None:
+    """Whoever takes a place comes to every meeting that is to come. One that clashes with
+    something of theirs is left out; where every one does, the place is refused."""
+    enrolment: Enrolment = context.thing
+    series: Series = context.facts.series
+    known = {part.session_id: part for part in await parts_in(db, series, enrolment)}
+    against: list[Clash] = []
+    joined = 0
+    for _, session in await to_come(db, series):
+        part = known.get(session.id)
+        coming = part is not None and part.status in COMING
+        if not coming and (found := await _clashes(db, session, enrolment)):
+            against += found
+            continue
+        joined += 1
+        status = ParticipationStatus.accepted
+        if part is None:
+            part = part_of(session, enrolment.mentee_id, status)
+            await lifecycle.begin(db, PARTICIPATION, part, context.actor)
+        elif not coming:
+            await lifecycle.move(db, PARTICIPATION, part, to=status, actor=context.actor)
+    if against and not joined:
+        raise refusal(against, context.actor)
+
+
+async def _clashes(db: AsyncSession, session: Session, enrolment: Enrolment) -> list[Clash]:
+    """What stands against one more in the session, and did not before."""
+    parts = await participations_of(db, session)
+    coming = tuple(part.mentee_id for part in parts if part.status in COMING)
+    as_it_is, with_one_more = (
+        Plan(
+            kind=session.kind,
+            starts_at=session.starts_at,
+            ends_at=session.ends_at,
+            room_id=session.room_id,
+            mentor_id=session.mentor_id,
+            mentee_ids=mentee_ids,
+            lead_staff_id=session.lead_staff_id,
+        )
+        for mentee_ids in (coming, (*coming, enrolment.mentee_id))
+    )
+    await take_locks(db, session.prison_id, with_one_more)
+    facts = await load_facts(db, session.prison_id, with_one_more, except_for=session.id)
+    before = clashes(as_it_is, facts)
+    return [each for each in clashes(with_one_more, facts) if each not in before]
+
+
+async def leave_meetings(db: AsyncSession, context: Context) -> None:
+    """Whoever gives up a place comes to no more meetings; those they came to stay."""
+    enrolment: Enrolment = context.thing
+    for part in await parts_in(db, context.facts.series, enrolment):
+        if part.live and part.status in COMING:
+            to, why = ParticipationStatus.cancelled, CancelReason.other
+            await lifecycle.move(db, PARTICIPATION, part, to=to, actor=context.actor, reason=why)
