@@ -1,0 +1,1 @@
+"""Rotas: who of the mentors serves when, day and night."""

@@ -1,0 +1,1 @@
+"""How good a rota is worked out, and how quickly."""
