@@ -179,6 +179,18 @@ class DayMarkedAlready(Conflicting):
     code, title = "day_marked", "Attendance of that day is marked already"
 
 
+class NotOpen(Conflicting):
+    code, title = "not_open", "It is not open to this now"
+
+
+class RotaSolving(Conflicting):
+    code, title = "rota_solving", "The rota is being worked out"
+
+
+class CoverageGaps(Conflicting):
+    code, title = "coverage_gaps", "The rota leaves hours uncovered that were not accepted so"
+
+
 class NobodyWaiting(Conflicting):
     code, title = "nobody_waiting", "Nobody who may have a mentor is without one"
 
@@ -274,6 +286,8 @@ CONSTRAINTS: dict[str, type[Refused]] = {
     "ex_session_room_during": RoomTaken,
     "ex_session_mentor_during": MentorTaken,
     "ex_participation_mentee_during": MenteeTaken,
+    "ex_shift_mentor_during": MentorTaken,
+    "uq_rota_solve_open": RotaSolving,
 }
 
 

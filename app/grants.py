@@ -145,6 +145,12 @@ class Permission(StrEnum):
     series_write = "series_write"
     enrolment_read = "enrolment_read"
     enrolment_write = "enrolment_write"
+    availability_read = "availability_read"
+    availability_write = "availability_write"
+    rota_read = "rota_read"
+    rota_write = "rota_write"
+    shift_read = "shift_read"
+    shift_write = "shift_write"
 
 
 P = Permission
@@ -321,6 +327,13 @@ _WING = {
     P.wing_place_read,
     P.wing_place_request,
 }
+# Of the rota: those who run the scheme read it, support workers make it, mentors have their own.
+_READ_ROTA = {P.availability_read, P.rota_read, P.shift_read}
+_PROGRAMME |= _READ_ROTA
+_GOVERNORS |= _READ_ROTA
+_SUPPORT_WORKERS |= {P.availability_write, P.rota_write, P.shift_write}
+_MENTORS |= {P.availability_read, P.availability_write, P.shift_read, P.shift_write}
+_WING |= {P.shift_read}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, col
 from app.models.acquaintances import Acquaintance, DeclaredBy
 from app.models.adoptions import Adoption
 from app.models.assessments import Assessment
+from app.models.availabilities import Availability
 from app.models.campaigns import Campaign, CampaignStatus
 from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
@@ -30,12 +31,15 @@ from app.models.placements import Placement, PlacementStatus
 from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
 from app.models.series import Occurrence, Series, SeriesPlan
+from app.models.rota_demands import RotaDemand
+from app.models.rotas import Rota, RotaSolve
+from app.models.shifts import Shift, ShiftStatus
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
 from app.models.wing_places import WingPlace
 from app.support_scope import SUPPORT
-from app.ties import HERE, MY_MENTOR, MY_PERSON, my_mentees
+from app.ties import HERE, MY_MENTOR, MY_PERSON, NOW, my_mentees
 
 Narrowing = Callable[[Role], ColumnElement[bool]]
 
@@ -165,6 +169,16 @@ def _efforts(role: Role) -> ColumnElement[bool]:
     return false() if role is Role.governor else true()
 
 
+def _shifts(role: Role) -> ColumnElement[bool]:
+    """Staff see every shift; mentors their own that were given out, and those of others that may
+    be taken over."""
+    if role is not Role.mentor:
+        return false() if role.family is Role.mentor else true()
+    given_out = and_(col(Shift.status) != ShiftStatus.draft, col(Shift.superseded_at).is_(None))
+    offered = and_(col(Shift.status) == ShiftStatus.swap_requested, col(Shift.starts_at) > NOW)
+    return and_(given_out, or_(col(Shift.mentor_id) == MY_MENTOR, offered))
+
+
 PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Campaign: _campaigns,
     Statement: _statements,
@@ -200,6 +214,11 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     ),
     PrisonEvent: _events,
     NonAssociation: _nobody,  # whoever could read one could list a man's enemies
+    Availability: _of_my_mentor(Availability.mentor_id),
+    RotaDemand: _the_scheme,
+    Rota: _the_scheme,
+    RotaSolve: _the_scheme,
+    Shift: _shifts,
     MatchProposal: _care_and(false()),
     MatchProposalPair: _care_and(false()),
     Series: _care_and(col(Series.id).in_(_my_series())),

@@ -7,6 +7,7 @@ from app.models.acquaintances import AcquaintanceOwn, AcquaintanceRead
 from app.models.adoptions import AdoptionRead, AdoptionState
 from app.models.applications import Pathway, QueueItem
 from app.models.assessments import AssessmentForMentor, AssessmentRead
+from app.models.availabilities import AvailabilityRead
 from app.models.base import Output
 from app.models.board import BoardForMentor, BoardRead
 from app.models.campaigns import CampaignForPrisoner, CampaignRead, CampaignRow
@@ -38,6 +39,15 @@ from app.models.placements import PlacementObservation, PlacementRead, Placement
 from app.models.prison_events import PrisonEventRead, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
 from app.models.series import OccurrenceRead, PlanRead, SeriesPlanned, SeriesRead, SeriesRow
+from app.models.rota_demands import RotaDemandRead
+from app.models.rotas import RotaRead, RotaRow
+from app.models.shifts import (
+    OnCallNow,
+    ShiftForMentor,
+    ShiftRead,
+    ShiftRow,
+    ShiftRowForMentor,
+)
 from app.models.staff import Role
 from app.models.statements import StatementForMentor, StatementRead
 from app.models.supervisions import (
@@ -160,6 +170,17 @@ PROGRAMME: dict[str, Audiences] = {
     "match_proposals.row": dict.fromkeys(CARE, MatchProposalRow),
     "match_proposals.pairs": dict.fromkeys(CARE, ProposedPairRead),
     "match_proposals.history": dict.fromkeys(CARE, HistoryRead),
+    "availabilities": dict.fromkeys(SCHEME, AvailabilityRead),
+    "availabilities.row": dict.fromkeys(SCHEME, AvailabilityRead),
+    "rota_demands": dict.fromkeys(STAFF, RotaDemandRead),
+    "rota_demands.row": dict.fromkeys(STAFF, RotaDemandRead),
+    "rotas": dict.fromkeys(STAFF, RotaRead),
+    "rotas.row": dict.fromkeys(STAFF, RotaRow),
+    "rotas.history": dict.fromkeys(STAFF, HistoryRead),
+    "shifts": {**dict.fromkeys(STAFF, ShiftRead), Role.mentor: ShiftForMentor},
+    "shifts.row": {**dict.fromkeys(STAFF, ShiftRow), Role.mentor: ShiftRowForMentor},
+    "shifts.on_call": dict.fromkeys(SCHEME, OnCallNow),
+    "shifts.history": {**_HISTORY, Role.wing_duty: HistoryCoarse},
     "mentees.receipt": dict.fromkeys((Role.wing_duty, Role.mentor), MenteeReceipt),
     "waiting_list": dict.fromkeys(STAFF, WaitingRead),
     "goals": {**dict.fromkeys(CARE, GoalRead), Role.mentor: GoalForMentor},

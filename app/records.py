@@ -22,6 +22,7 @@ from sqlmodel import SQLModel, col
 from app.models.acct_pointers import AcctPointer
 from app.models.acquaintances import Acquaintance
 from app.models.assessments import Assessment
+from app.models.availabilities import Availability
 from app.models.break_glass import BreakGlass
 from app.models.caseloads import Caseload
 from app.models.character_references import CharacterReference
@@ -59,6 +60,7 @@ from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
 from app.models.series import SeriesPlan
 from app.models.sessions import Participation, Session
+from app.models.shifts import Shift
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
 from app.models.tasks import Task
@@ -112,6 +114,9 @@ NOBODYS = {
     "module": "what is taught",
     "cohort": "a course",
     "cohort_day": "a day of a course",
+    "rota_demand": "how many are needed",
+    "rota": "a period; whose shifts are in it stands in them",
+    "rota_solve": "a reckoning, in counts",
     "match_proposal": "a reckoning over the waiting list; what it says of anyone is in its pairs",
     "series": "what is offered, and how often; who leads it and who comes stands in their own rows",
     "occurrence": "a day of a series; who came stands in the session",
@@ -181,6 +186,8 @@ def theirs(
         CohortMember: col(CohortMember.mentor_id).in_(mentors),
         Attendance: col(Attendance.mentor_id).in_(mentors),
         Effort: col(Effort.mentor_id).in_(mentors),
+        Availability: col(Availability.mentor_id).in_(mentors),
+        Shift: col(Shift.mentor_id).in_(mentors),
         OutreachPart: col(OutreachPart.mentor_id).in_(mentors),
         Pairing: or_(col(Pairing.mentor_id).in_(mentors), col(Pairing.mentee_id).in_(mentees)),
         Session: or_(led, col(Session.id).in_(attended)),

@@ -58,6 +58,8 @@ from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
 from app.services.mentors import reviews, standing
 from app.services.people import merges
+from app.services.rotas import solving
+from app.services.shifts.passing import by_the_clock as shifts_by_the_clock
 from app.services.tasks import sweep as task_steps
 
 log = structlog.get_logger(__name__)
@@ -231,6 +233,7 @@ CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
     sessions.lock_due,
     series.look_after,
     enrolments.lapse_due,
+    shifts_by_the_clock,
     trainings.expire_due,
     trainings.refreshers_due,
     clearances.review_due,
@@ -335,6 +338,7 @@ async def run(settings: Settings) -> None:
     db = await open_database(settings, urls.application)
     await software.started(db, Process.worker, settings)
     stopping = asyncio.Event()
+    solver = asyncio.create_task(solving.serve(db, stopping, settings.sweep_seconds))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     channel, anchors = LogChannel(settings.page_file), Anchors(settings.anchor_file)
@@ -352,4 +356,5 @@ async def run(settings: Settings) -> None:
         if not more:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), settings.sweep_seconds)
+    await solver
     await db.close()

@@ -54,6 +54,7 @@ class TaskKind(StrEnum):
     outreach_visit_due = "outreach_visit_due"
     proposal_due = "proposal_due"
     mentor_review = "mentor_review"
+    shift_uncovered = "shift_uncovered"
 
 
 class TaskSource(StrEnum):
@@ -69,6 +70,7 @@ class TaskSource(StrEnum):
     people = "people"
     placements = "placements"
     sessions = "sessions"
+    shifts = "shifts"
     supervisions = "supervisions"
     trainings = "trainings"
     wing_places = "wing_places"

@@ -18,6 +18,7 @@ from app.models.adoptions import AdoptionPart
 from app.models.applications import CoolingOff
 from app.models.assessments import AssessmentOutcome
 from app.models.audit import AuditAct
+from app.models.availabilities import AvailabilityKind
 from app.models.base import Disclosure
 from app.models.board import BoardBand, BoardRule
 from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
@@ -81,6 +82,8 @@ from app.models.releases import ReleaseKind, ReleaseStatus
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
+from app.models.rota_demands import RotaDay, RotaRole
+from app.models.rotas import GapWhy, RotaStatus, SolveMode, SolveOutcome
 from app.models.safety_plans import SafetyItemKind
 from app.models.series import ChangeScope, OnClash, SeriesStatus
 from app.models.sessions import (
@@ -90,6 +93,7 @@ from app.models.sessions import (
     SessionKind,
     SessionStatus,
 )
+from app.models.shifts import ShiftStatus
 from app.models.staff import Role, StaffRole
 from app.models.statements import Prompt
 from app.models.supervisions import (
@@ -221,6 +225,14 @@ LISTS: tuple[type[StrEnum], ...] = (
     SolverStatus,
     ProposedOutcome,
     UnmatchedWhy,
+    AvailabilityKind,
+    RotaRole,
+    RotaDay,
+    RotaStatus,
+    SolveMode,
+    SolveOutcome,
+    GapWhy,
+    ShiftStatus,
     GoalKind,
     GoalStatus,
     ComplaintAbout,

@@ -41,7 +41,12 @@ def at_wall(day: date, hour: time, zone: Zone = LONDON) -> datetime:
 
 def is_working_day(day: date) -> bool:
     """Monday to Friday and no bank holiday of England and Wales (`holidays`, GB-ENG)."""
-    return day.weekday() < _SATURDAY and day not in _bank_holidays()
+    return day.weekday() < _SATURDAY and not is_bank_holiday(day)
+
+
+def is_bank_holiday(day: date) -> bool:
+    """Of England and Wales."""
+    return day in _bank_holidays()
 
 
 def is_bank_holiday(day: date) -> bool:

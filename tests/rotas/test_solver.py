@@ -7,9 +7,10 @@ from itertools import product
 
 import pytest
 
-from app.services.rotas.pricing import cost_of
-from app.services.rotas.problem import Fixed, GapWhy, Problem, Wish, block, split
-from app.services.rotas.solver import Progress, solve
+from app.models.rotas import GapWhy
+from app.services.rota.pricing import cost_of
+from app.services.rota.problem import Fixed, Problem, Wish, block, split
+from app.services.rota.solver import Progress, solve
 from benchmarks.rota.worlds import checked, wing
 from tests.rotas.wing import (
     ANN,

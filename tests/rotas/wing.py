@@ -7,8 +7,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.models.rota_demands import RotaRole
-from app.services.rotas.problem import Helper, Need, Piece, Problem, Solution, block
-from app.services.rotas.solver import solve
+from app.services.rota.problem import Helper, Need, Piece, Problem, Solution, block
+from app.services.rota.solver import solve
 from app.services.working_days import at_wall
 from benchmarks.rota.worlds import checked
 

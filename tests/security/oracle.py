@@ -15,6 +15,7 @@ from app.models.acquaintances import Acquaintance
 from app.models.adoptions import Adoption
 from app.models.assessments import Assessment
 from app.models.audit import AuditAct, AuditEntry
+from app.models.availabilities import Availability
 from app.models.break_glass import BreakGlass
 from app.models.campaigns import Campaign
 from app.models.caseloads import Caseload
@@ -58,9 +59,12 @@ from app.models.releases import Release
 from app.models.revocations import Revocation
 from app.models.room_closures import RoomClosure
 from app.models.rooms import Room
+from app.models.rota_demands import RotaDemand
+from app.models.rotas import Rota, RotaSolve
 from app.models.safety_plans import SafetyItem, SafetyPlan
 from app.models.series import Occurrence, Series, SeriesPlan
 from app.models.sessions import Participation, Session
+from app.models.shifts import Shift
 from app.models.software import Outage
 from app.models.staff import Role, Staff
 from app.models.statements import Statement
@@ -299,6 +303,31 @@ def of_an_application(world: World, actor: Actor, row: Any) -> bool:
 @sees(Campaign)
 def campaigns(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor) or row.status == "open"
+
+
+@sees(Availability)
+def availabilities(world: World, actor: Actor, row: Any) -> bool:
+    """Whoever runs the scheme; a mentor what they said themselves."""
+    if is_prisoner(actor):
+        return actor.role is Role.mentor and row.mentor_id == actor.mentor_id
+    return actor.role is not Role.wing_duty
+
+
+@sees(RotaDemand, Rota, RotaSolve)
+def rotas(world: World, actor: Actor, row: Any) -> bool:
+    """Whoever runs the scheme."""
+    return not is_prisoner(actor) and actor.role is not Role.wing_duty
+
+
+@sees(Shift)
+def shifts(world: World, actor: Actor, row: Any) -> bool:
+    """All staff; a mentor what is theirs and was given out, and what is offered for later."""
+    if not is_prisoner(actor):
+        return True
+    if actor.role is not Role.mentor or row.status == "draft" or row.superseded_at is not None:
+        return False
+    mine = row.mentor_id is not None and row.mentor_id == actor.mentor_id
+    return mine or (row.status == "swap_requested" and row.starts_at > world.now)
 
 
 @sees(Placement)

@@ -27,6 +27,7 @@ from app.models.mentors import MENTOR_ENDED, MentorStatus
 from app.models.permissions import PermissionStatus, Purpose, Recipient
 from app.models.prisons import Prison
 from app.models.sessions import ParticipationStatus, SessionStatus
+from app.models.shifts import ShiftStatus
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskSource
 from app.services.escalation import Immediacy
@@ -110,6 +111,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     _courses(world)
     _support(world)
     _matching(world)
+    _rota(world)
     _sessions(world)
     _series(world)
     _concerns(world)
@@ -119,6 +121,28 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     _programme(world)
     _house(world)
     return world
+
+
+def _rota(world: World) -> None:
+    """Shifts in every state, of anybody, past and to come; some superseded."""
+    world.add("rota_demand", recorded_by=world.pick("staff").id)
+    rota = world.add("rota", made_by=world.pick("staff").id)
+    world.add("rota_solve", rota_id=rota.id)
+    for mentor in world.rows("mentor"):
+        world.add("availability", mentor_id=mentor.id, recorded_by=None)
+    alone = [mentor for mentor in world.rows("mentor")]
+    for number, status in enumerate([*ShiftStatus, *ShiftStatus]):
+        begins = world.around(40) + number * 100 * HOUR * world.random.choice([-1, 1])
+        empty = status in {ShiftStatus.uncovered, ShiftStatus.cancelled_regime}
+        world.add(
+            "shift",
+            rota_id=rota.id,
+            mentor_id=None if empty else world.random.choice(alone).id,
+            status=status.value,
+            starts_at=begins,
+            ends_at=begins + HOUR,
+            superseded_at=world.maybe(world.now, 0.2),
+        )
 
 
 def _place(world: World) -> None:

@@ -23,6 +23,7 @@ from app.services import lifecycle, placements, tasks, trainings
 from app.services.lifecycle import Context
 from app.services.pairings import PAIRING
 from app.services.sessions.moves import PLANNED, SESSION
+from app.services.shifts.passing import release_shifts
 from app.services.tasks.ladder import first_step, ladder_of
 from app.services.working_days import add_working_days
 
@@ -138,4 +139,4 @@ async def end_placements(db: AsyncSession, context: Context) -> None:
     await trainings.end_refreshers(db, context)
 
 
-LEAVE_WORK = (flag_pairings, release_sessions, end_placements)
+LEAVE_WORK = (flag_pairings, release_sessions, release_shifts, end_placements)

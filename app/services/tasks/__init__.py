@@ -34,6 +34,7 @@ SOURCES = {
     "person": TaskSource.people,
     "placement": TaskSource.placements,
     "session": TaskSource.sessions,
+    "shift": TaskSource.shifts,
     "supervision": TaskSource.supervisions,
     "training": TaskSource.trainings,
     "wing": TaskSource.wings,

@@ -72,6 +72,7 @@ OF_SAFETY = frozenset(
         TaskKind.postvention,
         TaskKind.welfare_check,
         TaskKind.suspension_review,
+        TaskKind.shift_uncovered,
     }
 )
 SHORT = timedelta(hours=24)

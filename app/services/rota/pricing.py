@@ -8,8 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.models.rota_demands import RotaRole
-from app.services.rotas import candidates
-from app.services.rotas.problem import (
+from app.services.rota import candidates
+from app.services.rota.problem import (
     Cost,
     Helper,
     Need,

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from app.services.rotas.problem import (
+from app.models.rotas import GapWhy
+from app.services.rota.problem import (
     A_WEEK,
     ONE_DAY,
     REST,
     Fixed,
-    GapWhy,
     Helper,
     Need,
     Piece,

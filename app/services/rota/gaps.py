@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from app.services.rotas.candidates import why_not
-from app.services.rotas.pricing import cover
-from app.services.rotas.problem import Gap, GapWhy, Need, Piece, Problem, Span
+from app.models.rotas import GapWhy
+from app.services.rota.candidates import why_not
+from app.services.rota.pricing import cover
+from app.services.rota.problem import Gap, Need, Piece, Problem, Span
 
 
 def gaps_of(problem: Problem, pieces: Sequence[Piece]) -> list[Gap]:

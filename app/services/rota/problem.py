@@ -9,11 +9,11 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.models.rota_demands import RotaRole
+from app.models.rotas import GapWhy
 from app.services.working_days import LONDON, at_wall, local_date, utc
 
 REST = timedelta(hours=11)
@@ -21,19 +21,6 @@ SHORTEST = timedelta(hours=1)  # nobody is put on for less, unless the whole blo
 SMALL_HOURS = time(0), time(5)
 ONE_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 Span = tuple[datetime, datetime]
-
-
-class GapWhy(StrEnum):
-    """What keeps one mentor from filling a gap; the first of these that does."""
-
-    not_available = "not_available"
-    condition = "condition"
-    busy = "busy"
-    on_another_shift = "on_another_shift"
-    rest = "rest"
-    nights_used_up = "nights_used_up"
-    hours_used_up = "hours_used_up"
-    time_ran_out = "time_ran_out"  # nothing: a better rota was not found in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +219,25 @@ def split(need: Need, longest: timedelta) -> list[Need]:
         Need(need.role, need.day, start, end, need.needed)
         for start, end in itertools.pairwise(cuts)
     ]
+
+
+def apart(needs: Iterable[Need]) -> list[Need]:
+    """The same demand in blocks that do not overlap within a role: what stands for one hour
+    together adds up. A stretch belongs to the day of the block that began first."""
+    found: list[Need] = []
+    for role in RotaRole:
+        of_role = sorted((n for n in needs if n.role is role), key=lambda each: each.starts_at)
+        cuts = sorted({at for each in of_role for at in (each.starts_at, each.ends_at)})
+        open_now: list[Need] = []
+        waiting = list(of_role)
+        for start, end in itertools.pairwise(cuts):
+            open_now = [each for each in open_now if each.ends_at > start]
+            while waiting and waiting[0].starts_at <= start:
+                open_now.append(waiting.pop(0))
+            if open_now:
+                needed = sum(each.needed for each in open_now)
+                found.append(Need(role, open_now[0].day, start, end, needed))
+    return found
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from ortools.sat.python import cp_model
 
-from app.services.rotas import candidates
-from app.services.rotas.pricing import (
+from app.services.rota import candidates
+from app.services.rota.pricing import (
     CHANGED_FACE,
     DOUBLED,
     LONG_DAY,
@@ -21,7 +21,7 @@ from app.services.rotas.pricing import (
     pattern_of,
     wish_price,
 )
-from app.services.rotas.problem import (
+from app.services.rota.problem import (
     A_WEEK,
     ONE_DAY,
     Helper,

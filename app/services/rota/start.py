@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.services.rotas.candidates import in_the_way
-from app.services.rotas.pricing import covers
-from app.services.rotas.problem import Piece, Problem
+from app.services.rota.candidates import in_the_way
+from app.services.rota.pricing import covers
+from app.services.rota.problem import Piece, Problem
 
 
 def first_rota(problem: Problem, pieces: Sequence[Sequence[Piece]]) -> frozenset[Piece]:
