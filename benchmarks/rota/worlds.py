@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.models.rota_demands import RotaRole
-from app.services.rotas.problem import (
+from app.services.rota.problem import (
     Fixed,
     Helper,
     Need,
