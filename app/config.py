@@ -161,6 +161,11 @@ class Settings(BaseSettings):
     claim_person: str = Field(default="person_id", description="A mentor's person id.")
     role_prefix: str = Field(default="ROLE_WELLWING_", description="Stripped from HMPPS roles.")
 
+    print_fonts: Path | None = Field(
+        default=None,
+        description="Folder of further fonts, for names in scripts that the built-in one lacks.",
+    )
+
     # Worker
     page_file: Path | None = Field(
         default=None, description="Also write each page to this file, synced to disk."

@@ -199,6 +199,10 @@ class HoldNeeded(Conflicting):
     code, title = "hold_needed", "Only under a legal hold is a chronology told"
 
 
+class SheetTooLong(Conflicting):
+    code, title = "sheet_too_long", "This is more than a sheet holds"
+
+
 class LastResortNeeded(Conflicting):
     code, title = "last_resort_needed", "The prison has no last resort to page"
 

@@ -21,6 +21,7 @@ class Format:
 
 
 CSV = Format("text/csv", "mentor,status\r\nJo Sampleford,active\r\n")
+PDF = Format("application/pdf", "%PDF-1.7")
 SVG = Format("image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"></svg>')
 
 
@@ -49,6 +50,11 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
 def csv_reply(rows: Iterable[Iterable[object]], name: str) -> Response:
     """The rows as a file to be saved."""
     return _file(csv_text(rows).encode(), f"{CSV.media}; charset=utf-8; header=present", name)
+
+
+def pdf_reply(paper: bytes, name: str) -> Response:
+    """A sheet of paper, to be saved and printed."""
+    return _file(paper, PDF.media, name)
 
 
 def svg_reply(picture: bytes, name: str) -> Response:

@@ -151,6 +151,8 @@ class Permission(StrEnum):
     rota_write = "rota_write"
     shift_read = "shift_read"
     shift_write = "shift_write"
+    print_sheet = "print_sheet"
+    print_week = "print_week"
 
 
 P = Permission
@@ -242,6 +244,8 @@ _PROGRAMME = {
     P.prison_event_read,
     P.series_read,
     P.enrolment_read,
+    P.print_sheet,
+    P.print_week,
 }
 _SUPPORT_WORKERS = {
     P.campaign_write,
@@ -316,6 +320,7 @@ _MENTORS = {
     P.board_read,
     P.effort_read,
     P.effort_write,
+    P.print_week,
 }
 _WING = {
     P.welfare_check,
@@ -324,6 +329,8 @@ _WING = {
     P.adoption_read,
     P.board_read,
     P.complaint_raise,
+    P.print_sheet,
+    P.print_week,
     P.wing_place_read,
     P.wing_place_request,
 }

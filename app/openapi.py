@@ -80,6 +80,7 @@ TAGS = {
     "adoptions": "The site takes the scheme on by the word of three different people.",
     "goals": "What a mentee wants to reach and what helps, as they choose to share it.",
     "complaints": "Raised by a prisoner, never seen by whom they are about; answered by a day.",
+    "prints": "Sheets for a wing that runs on paper: PDF, table and JSON of the same data.",
     "waiting-list": "Who waits for support, in which order, and why in that order.",
     "demand": "How many ask, get support, wait, or are turned away. Counts only.",
     "health": "For load balancers and for the dead man's switch.",

@@ -37,6 +37,7 @@ from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
 from app.models.prison_events import PrisonEventRead, PrisonEventTimes
+from app.models.prints import MentorWeek, MovementList, Register, WingSheet
 from app.models.profiles import ProfileOwn, ProfileRead
 from app.models.series import OccurrenceRead, PlanRead, SeriesPlanned, SeriesRead, SeriesRow
 from app.models.rota_demands import RotaDemandRead
@@ -218,5 +219,9 @@ PROGRAMME: dict[str, Audiences] = {
     "efforts": dict.fromkeys((*CARE, Role.mentor), EffortRead),
     "efforts.row": dict.fromkeys((*CARE, Role.mentor), EffortRead),
     "efforts.summary": dict.fromkeys(SCHEME, EffortSummary),
+    "prints.wing_sheet": dict.fromkeys(CARE, WingSheet),
+    "prints.movements": dict.fromkeys(CARE, MovementList),
+    "prints.register": dict.fromkeys(CARE, Register),
+    "prints.week": dict.fromkeys((*CARE, Role.mentor), MentorWeek),
     "people.merges": {Role.support_worker: MergeRead, Role.machine: MergeReceipt},
 }

@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=True),
         sa.Column("ids", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=True),
         sa.Column("break_glass_id", sa.Uuid(), nullable=True),
         sa.Column("request_id", sa.String(length=64), nullable=True),
         sa.Column(

@@ -42,6 +42,7 @@ class AuditEntry(Scoped, table=True):
     status: int
     code: str | None = Field(default=None, max_length=60)
     ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid()), nullable=False))
+    rows: int | None = None
     break_glass_id: UUID | None = None
     request_id: str | None = Field(default=None, max_length=64)
     xid: int = Field(
@@ -85,5 +86,6 @@ class AuditRead(Output):
     status: int = Field(description="The HTTP status of the answer.")
     code: str | None = Field(description="The problem's code, when it was refused.")
     ids: list[UUID] = Field(description="Every resource named, shown or changed.")
+    rows: int | None = Field(description="How many lines a printed sheet, or a feed, told of.")
     break_glass_id: UUID | None = Field(description="The broken glass it was seen through.")
     request_id: str | None

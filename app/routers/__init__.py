@@ -71,6 +71,7 @@ NOUNS = [
     "adoptions",
     "goals",
     "complaints",
+    "prints",
     "waiting_list",
     "demand",
     "health",

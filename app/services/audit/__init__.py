@@ -18,12 +18,13 @@ from app.models.base import new_id
 # left as it is, so that a spool may be emptied twice; one of an unknown prison is let go.
 APPEND = """
 INSERT INTO audit_entry (prison_id, id, recorded_at, subject, role, client, operation, act, status,
-    code, ids, break_glass_id, request_id)
+    code, ids, rows, break_glass_id, request_id)
 SELECT e.prison_id, e.id, e.recorded_at, e.subject, e.role, e.client, e.operation, e.act, e.status,
-    e.code, e.ids, e.break_glass_id, e.request_id
+    e.code, e.ids, e.rows, e.break_glass_id, e.request_id
 FROM jsonb_to_recordset(CAST({entries} AS jsonb)) AS e(prison_id text, id uuid,
     recorded_at timestamptz, subject text, role text, client text, operation text, act text,
-    status int, code text, ids uuid[], break_glass_id uuid, request_id text)
+    status int, code text, ids uuid[], rows int, break_glass_id uuid,
+    request_id text)
 JOIN prison p ON p.id = e.prison_id
 ON CONFLICT (prison_id, id) DO NOTHING
 """
@@ -41,6 +42,7 @@ def entry(
     status: int = 200,
     code: str | None = None,
     ids: Any = (),
+    rows: int | None = None,
     break_glass_id: UUID | None = None,
     request_id: str | None = None,
 ) -> Entry:
@@ -57,6 +59,7 @@ def entry(
         "status": status,
         "code": code,
         "ids": ids if isinstance(ids, orjson.Fragment) else sorted({str(each) for each in ids}),
+        "rows": rows,
         "break_glass_id": break_glass_id,
         "request_id": request_id,
     }

@@ -1,0 +1,141 @@
+"""Prints: what stands on a sheet of paper, the same as JSON, as a table and as a PDF.
+
+No shape names the kind of a session, nor a prisoner number: a sheet is left on a table.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from sqlmodel import Field
+
+from app.models.base import Day, Input, Instant, Output
+from app.models.duties import Post
+from app.models.regimes import LocalTime, Slot
+
+
+class PrintFormat(StrEnum):
+    """As what a sheet is answered."""
+
+    json = "json"
+    csv = "csv"
+    pdf = "pdf"
+
+
+class PrintQuery(Input):
+    format: PrintFormat = Field(
+        default=PrintFormat.json, description="As JSON, as a table, or as a PDF to print."
+    )
+
+
+class DayQuery(PrintQuery):
+    on: Day | None = Field(default=None, description="The day at the prison; absent: today.")
+
+
+class MovementQuery(DayQuery):
+    slot: Slot | None = Field(
+        default=None,
+        description="The regime slot; absent: today the one that is on, or the next; of another"
+        " day the first.",
+    )
+
+
+class WeekQuery(PrintQuery):
+    on: Day | None = Field(
+        default=None, description="A day of the week wanted, Monday to Sunday; absent: today."
+    )
+
+
+class SheetLine(Output):
+    """Somebody who is to be somewhere for a time."""
+
+    display_name: str
+    cell_location: str | None = Field(description="Null where it is not known.")
+    starts_at: Instant
+    ends_at: Instant
+    room: str | None = Field(description="With its wing where that is another; null: none is set.")
+    activity: str = Field(description="One neutral word for whatever it is.")
+
+
+class SheetSlot(Output):
+    """A slot of the regime, and who goes where in it. Without a slot: at other times."""
+
+    slot: Slot | None
+    starts: LocalTime | None
+    ends: LocalTime | None
+    lines: list[SheetLine]
+
+
+class OnCallLine(Output):
+    """Somebody on duty that day."""
+
+    post: Post
+    name: str
+    starts_at: Instant
+    ends_at: Instant | None
+
+
+class WingSheet(Output):
+    """A wing's day: who goes where when, slot by slot, and who is on call."""
+
+    sheet: Literal["wing_sheet"] = "wing_sheet"
+    wing_id: UUID
+    wing: str
+    on: date
+    lock_up: LocalTime | None
+    slots: list[SheetSlot]
+    on_call: list[OnCallLine]
+
+
+class MovementList(Output):
+    """Whom to move from their cell to a room in one slot of the regime, in the order of cells."""
+
+    sheet: Literal["movements"] = "movements"
+    wing_id: UUID
+    wing: str
+    on: date
+    slot: Slot
+    starts: LocalTime | None = Field(description="Null where the day has no such slot.")
+    ends: LocalTime | None
+    lines: list[SheetLine]
+
+
+class WeekLine(Output):
+    """One meeting of a mentor's week, and whom they meet as far as they may know them."""
+
+    starts_at: Instant
+    ends_at: Instant
+    room: str | None
+    activity: str
+    people: list[str]
+
+
+class WeekDay(Output):
+    on: date
+    lines: list[WeekLine]
+
+
+class MentorWeek(Output):
+    """A mentor's week as the mentor may see it, whoever prints it: it ends in their hands."""
+
+    sheet: Literal["week"] = "week"
+    mentor_id: UUID
+    display_name: str
+    days: list[WeekDay]
+
+
+class Register(Output):
+    """Who is expected at one session, by name, to be ticked on paper and entered afterwards."""
+
+    sheet: Literal["register"] = "register"
+    session_id: UUID
+    starts_at: Instant
+    ends_at: Instant
+    room: str | None
+    activity: str
+    led_by: str
+    people: list[str]
+
+
+Sheet = WingSheet | MovementList | MentorWeek | Register

@@ -1,0 +1,132 @@
+"""Prints: sheets that a wing holds in its hands.
+
+`facts.py` loads what somebody may see, `sheets.py` decides what stands on a sheet, `layouts.py`
+how it looks and reads as a table, `paper.py` makes the PDF. A further sheet (the month of a rota,
+say) is a shape in `app/models/prints.py`, a function in each of the first three, and a route.
+"""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import Actor, prisoner_role
+from app.errors import NotPlanned
+from app.models.mentors import Mentor
+from app.models.people import Person
+from app.models.prints import Sheet
+from app.models.regimes import Slot
+from app.models.sessions import Session, SessionKind, SessionStatus
+from app.models.staff import Staff
+from app.models.wings import Wing
+from app.scope import everything, visible
+from app.services.prints import facts, layouts, paper, sheets
+from app.services.prints.facts import DayRegime
+from app.services.working_days import local_date
+from app.visibility import shape
+
+
+async def wing_sheet(db: AsyncSession, actor: Actor, wing: Wing, on: date | None) -> Sheet:
+    """A wing's day, today's unless told."""
+    zone = (await facts.prison_of(db, actor)).tz
+    day = on or local_date(clock.now(), zone)
+    since, until = facts.wall_day(day, zone)
+    regimes = (
+        await facts.regime_of(db, actor, day - timedelta(days=1)),
+        await facts.regime_of(db, actor, day),
+    )
+    found = await facts.meetings(db, actor, since, until)
+    duties = await facts.on_duty(db, actor, since, until)
+    made = sheets.wing_sheet(wing, day, zone, regimes, found, duties)
+    return _shown(db, actor, "prints.wing_sheet", made)
+
+
+async def movements(
+    db: AsyncSession, actor: Actor, wing: Wing, on: date | None, slot: Slot | None
+) -> Sheet:
+    """Whom to move in a slot of a day; today's present or next one unless told."""
+    zone = (await facts.prison_of(db, actor)).tz
+    now = clock.now()
+    day = on or local_date(now, zone)
+    regime = await facts.regime_of(db, actor, day)
+    wanted = slot or _usual(regime, day, zone, now)
+    times = next((each for each in regime.slots if each.slot is wanted), None)
+    found = []
+    if times is not None:
+        found = await facts.meetings(db, actor, *sheets.window(times, day, zone))
+    made = sheets.movements(wing, day, wanted, times, found)
+    return _shown(db, actor, "prints.movements", made)
+
+
+def _usual(regime: DayRegime, day: date, zone: ZoneInfo, now: datetime) -> Slot:
+    """The slot that is on or comes next, of those of the day; the morning where there is none."""
+    for each in regime.slots:
+        _, ends = sheets.window(each, day, zone)
+        if ends > now:
+            return each.slot
+    return regime.slots[-1].slot if regime.slots else Slot.am
+
+
+async def week(db: AsyncSession, actor: Actor, mentor: Mentor, on: date | None) -> Sheet:
+    """A mentor's week. It is narrowed to what the mentor may see, also when staff print it: they
+    hand it over, and what is on paper no access ends."""
+    zone = (await facts.prison_of(db, actor)).tz
+    day = on or local_date(clock.now(), zone)
+    monday = day - timedelta(days=day.weekday())
+    since, _ = facts.wall_day(monday, zone)
+    until, _ = facts.wall_day(monday + timedelta(days=7), zone)
+    holder = Actor(
+        actor.prison_id,
+        actor.subject,
+        prisoner_role(mentor.status),
+        person_id=mentor.person_id,
+        mentor_id=mentor.id,
+    )
+    found = await facts.meetings(db, holder, since, until, mentor_id=mentor.id)
+    name = await _name(db, actor.prison_id, mentor.person_id)
+    return _shown(db, actor, "prints.week", sheets.week(mentor.id, name, monday, zone, found))
+
+
+async def register(db: AsyncSession, actor: Actor, session: Session) -> Sheet:
+    """Who is expected at a session. Raises NotPlanned where nobody is: it was cancelled, or came
+    unplanned at night."""
+    if session.status is SessionStatus.cancelled or session.kind is SessionKind.night_callout:
+        raise NotPlanned("Nobody is expected at this session.")
+    [meeting] = await facts.as_meetings(db, actor, [session])
+    return _shown(db, actor, "prints.register", sheets.register(meeting))
+
+
+def _shown(db: AsyncSession, actor: Actor, resource: str, made: Sheet) -> Sheet:
+    """The sheet in the shape of the matrix; how many rows it has is kept in the audit."""
+    found = shape(resource, actor.role).model_validate(made)
+    assert isinstance(found, Sheet)
+    db.info["rows"] = layouts.count(found)
+    return found
+
+
+async def table(db: AsyncSession, actor: Actor, sheet: Sheet) -> list[list[str]]:
+    """The sheet as rows of words, the heading first."""
+    return list(layouts.table(sheet, (await facts.prison_of(db, actor)).tz))
+
+
+async def printed(db: AsyncSession, actor: Actor, sheet: Sheet) -> bytes:
+    """The sheet as PDF, with who prints it and when."""
+    zone = (await facts.prison_of(db, actor)).tz
+    by = await _printer(db, actor)
+    return await paper.pdf(layouts.laid_out(sheet, zone), by, clock.now(), zone)
+
+
+async def _printer(db: AsyncSession, actor: Actor) -> str:
+    """Who prints, as they are called: their name, not their account's."""
+    if actor.person_id is not None:
+        return await _name(db, actor.prison_id, actor.person_id)
+    mine = visible(Staff, actor).where(col(Staff.id) == actor.staff_id)
+    return str((await db.execute(mine.with_only_columns(col(Staff.name)))).scalar_one())
+
+
+async def _name(db: AsyncSession, prison_id: str, person_id: UUID) -> str:
+    person = everything(Person, prison_id).where(col(Person.id) == person_id)
+    return str((await db.execute(person.with_only_columns(col(Person.display_name)))).scalar_one())

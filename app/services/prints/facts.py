@@ -1,0 +1,238 @@
+"""What sheets are made of, loaded through the scope of whoever it is for: a fixed number of
+queries a sheet."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.access import Actor
+from app.errors import SheetTooLong
+from app.models.duties import Duty, Post
+from app.models.mentees import Mentee
+from app.models.mentors import Mentor
+from app.models.people import Person, Presence
+from app.models.prisons import Prison
+from app.models.regimes import Regime, Slot
+from app.models.rooms import Room
+from app.models.sessions import (
+    Participation,
+    ParticipationStatus,
+    Session,
+    SessionKind,
+    SessionStatus,
+)
+from app.models.staff import Staff
+from app.models.wings import Wing
+from app.scope import everything, visible
+
+MOST_SESSIONS, MOST_LINES = 300, 1000
+EXPECTED = (
+    ParticipationStatus.offered,
+    ParticipationStatus.accepted,
+    ParticipationStatus.attended,
+    ParticipationStatus.dna,
+)
+"""Whoever was to come, whether or not they did: a sheet does not tell which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Somebody who is to come to a session, its mentor among them."""
+
+    person_id: UUID
+    name: str
+    cell: str | None
+    wing_code: str | None
+    leads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A session, where it is, and who comes."""
+
+    session_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    room: str | None
+    wing_id: UUID | None
+    wing_name: str | None
+    live: bool
+    people: tuple[Coming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Somebody's duty."""
+
+    post: Post
+    name: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DaySlot:
+    """A slot of one day's regime, by the prison's wall."""
+
+    slot: Slot
+    starts: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True)
+class DayRegime:
+    """One day's regime; empty where none is set."""
+
+    lock_up: time | None
+    slots: tuple[DaySlot, ...]
+
+
+async def prison_of(db: AsyncSession, actor: Actor) -> Prison:
+    """The actor's prison."""
+    return await db.get_one(Prison, actor.prison_id)
+
+
+async def regime_of(db: AsyncSession, actor: Actor, day: date) -> DayRegime:
+    """The regime of a day, in the order of its slots: the one place that says which it is."""
+    found = visible(Regime, actor).where(col(Regime.weekday) == day.isoweekday())
+    row = (await db.execute(found)).scalar_one_or_none()
+    if row is None:
+        return DayRegime(None, ())
+    slots = [
+        DaySlot(
+            Slot(each["slot"]), time.fromisoformat(each["starts"]), time.fromisoformat(each["ends"])
+        )
+        for each in row.slots
+    ]
+    return DayRegime(row.lock_up, tuple(sorted(slots, key=lambda each: each.starts)))
+
+
+async def meetings(
+    db: AsyncSession,
+    actor: Actor,
+    since: datetime,
+    until: datetime,
+    *,
+    mentor_id: UUID | None = None,
+) -> list[Meeting]:
+    """The sessions that begin in a time, as this actor may see them and who comes to them; none
+    that is cancelled, and no call-out at night, of which no paper tells."""
+    found = visible(Session, actor).where(
+        col(Session.starts_at) >= since,
+        col(Session.starts_at) < until,
+        col(Session.status) != SessionStatus.cancelled,
+        col(Session.kind) != SessionKind.night_callout,
+    )
+    if mentor_id is not None:
+        found = found.where(col(Session.mentor_id) == mentor_id)
+    ordered = found.order_by(col(Session.starts_at), col(Session.id)).limit(MOST_SESSIONS + 1)
+    sessions = (await db.scalars(ordered)).all()
+    if len(sessions) > MOST_SESSIONS:
+        raise SheetTooLong(f"A sheet holds at most {MOST_SESSIONS} sessions.")
+    return await as_meetings(db, actor, sessions)
+
+
+async def as_meetings(db: AsyncSession, actor: Actor, sessions: Sequence[Session]) -> list[Meeting]:
+    """Sessions that the actor may see, with their rooms and their people: five queries."""
+    rooms = await _rooms(db, actor, {each.room_id for each in sessions if each.room_id})
+    people = await _coming(db, actor, sessions)
+    made = []
+    for each in sessions:
+        room, wing = rooms[each.room_id] if each.room_id else (None, None)
+        made.append(
+            Meeting(
+                each.id,
+                each.starts_at,
+                each.ends_at,
+                room.name if room else None,
+                room.wing_id if room else None,
+                wing.name if wing else None,
+                each.live,
+                tuple(people[each.id]),
+            )
+        )
+    if sum(len(each.people) for each in made) > MOST_LINES:
+        raise SheetTooLong(f"A sheet holds at most {MOST_LINES} lines.")
+    return made
+
+
+async def _rooms(
+    db: AsyncSession, actor: Actor, ids: Iterable[UUID]
+) -> Mapping[UUID, tuple[Room, Wing]]:
+    rooms = (await db.scalars(visible(Room, actor).where(col(Room.id).in_(ids)))).all()
+    wings = visible(Wing, actor).where(col(Wing.id).in_({each.wing_id for each in rooms}))
+    known = {each.id: each for each in await db.scalars(wings)}
+    return {each.id: (each, known[each.wing_id]) for each in rooms}
+
+
+async def _coming(
+    db: AsyncSession, actor: Actor, sessions: Sequence[Session]
+) -> Mapping[UUID, list[Coming]]:
+    """Who comes to each session: its mentor, and the mentees this actor may see, but nobody who
+    has left."""
+    mentors = visible(Mentor, actor).where(
+        col(Mentor.id).in_({each.mentor_id for each in sessions})
+    )
+    of_mentor = {each.id: each.person_id for each in await db.scalars(mentors)}
+    parts = (
+        visible(Participation, actor)
+        .where(
+            col(Participation.session_id).in_({each.id for each in sessions}),
+            col(Participation.status).in_(EXPECTED),
+        )
+        .join(
+            Mentee,
+            (col(Mentee.prison_id) == col(Participation.prison_id))
+            & (col(Mentee.id) == col(Participation.mentee_id)),
+        )
+        .with_only_columns(col(Participation.session_id), col(Mentee.person_id))
+    )
+    mentees: dict[UUID, list[UUID]] = {each.id: [] for each in sessions}
+    for session_id, person_id in await db.execute(parts):
+        mentees[session_id].append(person_id)
+    wanted = {*of_mentor.values(), *(each for some in mentees.values() for each in some)}
+    people = everything(Person, actor.prison_id).where(
+        col(Person.id).in_(wanted), col(Person.presence) != Presence.left
+    )
+    known = {each.id: each for each in await db.scalars(people)}
+    coming: dict[UUID, list[Coming]] = {}
+    for each in sessions:
+        leads = [of_mentor[each.mentor_id]] if each.mentor_id in of_mentor else []
+        coming[each.id] = [
+            Coming(one.id, one.display_name, one.cell_location, one.wing_code, one.id in leads)
+            for person_id in [*leads, *mentees[each.id]]
+            if (one := known.get(person_id)) is not None
+        ]
+    return coming
+
+
+async def on_duty(db: AsyncSession, actor: Actor, since: datetime, until: datetime) -> list[OnDuty]:
+    """The duties of active staff that touch a time, post by post."""
+    ends = col(Duty.ends_at)
+    found = (
+        visible(Duty, actor)
+        .join(
+            Staff,
+            (col(Staff.prison_id) == col(Duty.prison_id)) & (col(Staff.id) == col(Duty.staff_id)),
+        )
+        .where(col(Staff.active), col(Duty.starts_at) < until, or_(ends.is_(None), ends > since))
+        .order_by(col(Duty.starts_at), col(Duty.id))
+        .limit(MOST_LINES)
+        .with_only_columns(col(Duty.post), col(Staff.name), col(Duty.starts_at), col(Duty.ends_at))
+    )
+    rows = [OnDuty(*row) for row in (await db.execute(found)).all()]
+    return sorted(rows, key=lambda each: list(Post).index(each.post))
+
+
+def wall_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """A day at the prison, from midnight to midnight: 23 or 25 hours long twice a year."""
+    return (
+        datetime.combine(day, time(), zone),
+        datetime.combine(day + timedelta(days=1), time(), zone),
+    )

@@ -1,0 +1,256 @@
+"""How each sheet is laid out on paper, and its rows as a table. Both tell what the shape holds, in
+the prison's own time, and nothing that it does not."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from app.models.prints import (
+    MentorWeek,
+    MovementList,
+    OnCallLine,
+    Register,
+    Sheet,
+    SheetLine,
+    WingSheet,
+)
+from app.models.regimes import Slot
+from app.services.prints.words import words
+from app.services.reference import labels
+from app.services.working_days import local_date
+
+Cell = str | list[str] | None
+Row = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its share of what is left (0: as wide as it needs), bold, or boxes to tick."""
+
+    name: str
+    width: int = 0
+    bold: bool = False
+    tick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table under a heading, and what stands there when it has no rows."""
+
+    heading: str | None
+    empty: str
+    columns: list[Column]
+    rows: list[list[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A sheet as `app/reference/print/sheet.typ` sets it."""
+
+    title: str
+    subtitle: str
+    blocks: list[Block]
+
+
+def long_day(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def wall(instant: datetime, zone: ZoneInfo) -> str:
+    """The time on the prison's wall; of an hour that comes twice, which of the two."""
+    local = instant.astimezone(zone)
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{local:%H:%M} {local.tzname()}" if twice else f"{local:%H:%M}"
+
+
+def day_and_wall(instant: datetime, zone: ZoneInfo) -> str:
+    day = local_date(instant, zone)
+    return f"{day.day} {day:%b %Y} {wall(instant, zone)}"
+
+
+def laid_out(sheet: Sheet, zone: ZoneInfo) -> Layout:
+    """The sheet for paper."""
+    if isinstance(sheet, WingSheet):
+        return _wing_sheet(sheet, zone)
+    if isinstance(sheet, MovementList):
+        return _movements(sheet, zone)
+    if isinstance(sheet, MentorWeek):
+        return _week(sheet, zone)
+    return _register(sheet, zone)
+
+
+def table(sheet: Sheet, zone: ZoneInfo) -> Iterator[Row]:
+    """The sheet as rows of words, the heading first."""
+    if isinstance(sheet, WingSheet):
+        yield ["part", "from", "until", "cell", "name", "where", "what"]
+        for slot in sheet.slots:
+            part = slot.slot.value if slot.slot else words().other_times
+            yield from ([part, *_cells(each, zone)] for each in slot.lines)
+        for duty in sheet.on_call:
+            until = day_and_wall(duty.ends_at, zone) if duty.ends_at else ""
+            since = day_and_wall(duty.starts_at, zone)
+            yield [words().on_call, since, until, "", duty.name, "", _post(duty.post)]
+    elif isinstance(sheet, MovementList):
+        yield ["part", "from", "until", "cell", "name", "where", "what"]
+        yield from ([sheet.slot.value, *_cells(each, zone)] for each in sheet.lines)
+    elif isinstance(sheet, MentorWeek):
+        yield ["day", "from", "until", "where", "what", "who"]
+        for day in sheet.days:
+            for line in day.lines:
+                times = [wall(line.starts_at, zone), wall(line.ends_at, zone)]
+                for who in line.people or [""]:
+                    yield [day.on.isoformat(), *times, line.room or "", line.activity, who]
+    else:
+        yield ["name", "here", "not here", "reason"]
+        yield from ([name, "", "", ""] for name in sheet.people)
+
+
+def count(sheet: Sheet) -> int:
+    """How many rows of the table tell of somebody: what the audit keeps."""
+    if isinstance(sheet, WingSheet):
+        return sum(len(each.lines) for each in sheet.slots) + len(sheet.on_call)
+    if isinstance(sheet, MentorWeek):
+        return sum(max(len(line.people), 1) for day in sheet.days for line in day.lines)
+    return len(sheet.lines if isinstance(sheet, MovementList) else sheet.people)
+
+
+def _cells(line: SheetLine, zone: ZoneInfo) -> Row:
+    times = [wall(line.starts_at, zone), wall(line.ends_at, zone)]
+    return [*times, line.cell_location or "", line.display_name, line.room or "", line.activity]
+
+
+def _post(post: str) -> str:
+    return str(labels()["post"][post]["label"])
+
+
+def _slot(slot: Slot | None) -> str:
+    return str(labels()["slot"][slot.value]["label"]) if slot else words().other_times
+
+
+def _columns(
+    *names: str, bold: Sequence[str] = ("name",), tick: Sequence[str] = ()
+) -> list[Column]:
+    """Columns by their words; names and rooms share what is left beside the rest."""
+    wide = {"name": 5, "room": 4, "people": 5, "remark": 5}
+    said = words().column
+    return [Column(said[each], wide.get(each, 0), each in bold, each in tick) for each in names]
+
+
+def _times(line: SheetLine, zone: ZoneInfo) -> str:
+    return f"{wall(line.starts_at, zone)} – {wall(line.ends_at, zone)}"
+
+
+def _wing_sheet(sheet: WingSheet, zone: ZoneInfo) -> Layout:
+    said = words()
+    blocks = [
+        Block(
+            _slot_heading(slot.slot, slot.starts, slot.ends),
+            said.empty["day"],
+            _columns("time", "cell", "name", "room"),
+            [
+                [
+                    _times(each, zone),
+                    each.cell_location or said.no_cell,
+                    each.display_name,
+                    each.room or said.no_room,
+                ]
+                for each in slot.lines
+            ],
+        )
+        for slot in sheet.slots
+    ]
+    if not any(each.rows for each in blocks):
+        blocks = [Block(None, said.empty["wing_sheet"], [], [])]
+    duties: list[list[Cell]] = [
+        [_post(each.post), each.name, _when(each, sheet.on, zone)] for each in sheet.on_call
+    ]
+    blocks.append(
+        Block(said.on_call, said.empty["on_call"], _columns("post", "name", "when"), duties)
+    )
+    lock_up = f". Lock-up {sheet.lock_up:%H:%M}" if sheet.lock_up else ""
+    return _layout("wing_sheet", f"{sheet.wing}, {long_day(sheet.on)}{lock_up}", blocks)
+
+
+def _layout(sheet: str, subtitle: str, blocks: list[Block]) -> Layout:
+    """The activity stands once, above: it is the same word on every line."""
+    said = words()
+    return Layout(f"{said.activity}: {said.title[sheet]}", subtitle, blocks)
+
+
+def _when(duty: OnCallLine, day: date, zone: ZoneInfo) -> str:
+    """Which part of the day a duty is."""
+    said = words()
+    midnight = local_date(duty.starts_at, zone) < day
+    ends = duty.ends_at if duty.ends_at and local_date(duty.ends_at, zone) <= day else None
+    if midnight:
+        return f"{said.until} {wall(ends, zone)}" if ends else said.all_day
+    starts = wall(duty.starts_at, zone)
+    return f"{starts} – {wall(ends, zone)}" if ends else f"{said.since} {starts}"
+
+
+def _slot_heading(slot: Slot | None, starts: object, ends: object) -> str:
+    times = f", {starts:%H:%M} – {ends:%H:%M}" if slot else ""
+    return f"{_slot(slot)}{times}"
+
+
+def _movements(sheet: MovementList, zone: ZoneInfo) -> Layout:
+    said = words()
+    rows: list[list[Cell]] = [
+        [
+            each.cell_location or said.no_cell,
+            each.display_name,
+            _times(each, zone),
+            each.room or said.no_room,
+            None,
+            None,
+        ]
+        for each in sheet.lines
+    ]
+    empty = said.empty["movements" if sheet.starts else "no_slot"]
+    columns = _columns(
+        "cell",
+        "name",
+        "time",
+        "room",
+        "moved",
+        "back",
+        bold=("cell", "name"),
+        tick=("moved", "back"),
+    )
+    heading = _slot_heading(sheet.slot, sheet.starts, sheet.ends) if sheet.starts else None
+    slot = "" if heading else f", {_slot(sheet.slot)}"
+    subtitle = f"{sheet.wing}, {long_day(sheet.on)}{slot}"
+    return _layout("movements", subtitle, [Block(heading, empty, columns, rows)])
+
+
+def _week(sheet: MentorWeek, zone: ZoneInfo) -> Layout:
+    said = words()
+    rows: list[list[Cell]] = []
+    for day in sheet.days:
+        short = f"{day.on:%a} {day.on.day} {day.on:%b}"
+        if not day.lines:
+            rows.append([short, "", "", said.empty["day"]])
+        for number, line in enumerate(day.lines):
+            times = f"{wall(line.starts_at, zone)} – {wall(line.ends_at, zone)}"
+            rows.append(
+                [short if number == 0 else "", times, line.room or said.no_room, list(line.people)]
+            )
+    if not any(day.lines for day in sheet.days):
+        rows = []
+    columns = _columns("day", "time", "room", "people", bold=("day",))
+    first, last = sheet.days[0].on, sheet.days[-1].on
+    span = f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
+    block = Block(None, said.empty["week"], columns, rows)
+    return _layout("week", f"{sheet.display_name}, {span}", [block])
+
+
+def _register(sheet: Register, zone: ZoneInfo) -> Layout:
+    said = words()
+    day = long_day(local_date(sheet.starts_at, zone))
+    times = f"{wall(sheet.starts_at, zone)} – {wall(sheet.ends_at, zone)}"
+    with_whom = f", with {sheet.led_by}" if sheet.led_by else ""
+    columns = _columns("name", "present", "absent", "remark", tick=("present", "absent"))
+    rows: list[list[Cell]] = [[name, None, None, ""] for name in sheet.people]
+    subtitle = f"{day}, {times}, {sheet.room or said.no_room}{with_whom}"
+    return _layout("register", subtitle, [Block(None, said.empty["register"], columns, rows)])
