@@ -30,9 +30,9 @@ from app.models.people import Person
 from app.models.placements import Placement, PlacementStatus
 from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
-from app.models.series import Occurrence, Series, SeriesPlan
 from app.models.rota_demands import RotaDemand
 from app.models.rotas import Rota, RotaSolve
+from app.models.series import Occurrence, Series, SeriesPlan
 from app.models.shifts import Shift, ShiftStatus
 from app.models.staff import Role
 from app.models.statements import Statement

@@ -36,12 +36,12 @@ from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
-from app.models.prison_events import PrisonEventRead, PrisonEventTimes
 from app.models.prints import MentorWeek, MovementList, Register, WingSheet
+from app.models.prison_events import PrisonEventRead, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
-from app.models.series import OccurrenceRead, PlanRead, SeriesPlanned, SeriesRead, SeriesRow
 from app.models.rota_demands import RotaDemandRead
 from app.models.rotas import RotaRead, RotaRow
+from app.models.series import OccurrenceRead, PlanRead, SeriesPlanned, SeriesRead, SeriesRow
 from app.models.shifts import (
     OnCallNow,
     ShiftForMentor,

@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 from app.ddl import chosen, moment, points, scoped, word
 
-revision = "0021"
-down_revision = "0017"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

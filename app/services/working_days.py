@@ -45,11 +45,6 @@ def is_working_day(day: date) -> bool:
 
 
 def is_bank_holiday(day: date) -> bool:
-    """Of England and Wales."""
-    return day in _bank_holidays()
-
-
-def is_bank_holiday(day: date) -> bool:
     """Whether it is a bank holiday of England and Wales, whatever the weekday."""
     return day in _bank_holidays()
 
