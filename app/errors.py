@@ -155,6 +155,10 @@ class NotHere(Conflicting):
     code, title = "not_here", "The person is not in this prison"
 
 
+class NotAMentee(Conflicting):
+    code, title = "not_a_mentee", "Whoever asks for a mentor is a mentee of the scheme: refer them"
+
+
 class SecondPersonNeeded(Conflicting):
     code, title = "second_person_needed", "A second person must confirm this"
 

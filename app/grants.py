@@ -136,6 +136,12 @@ class Permission(StrEnum):
     pair_check = "pair_check"
     match_read = "match_read"
     match_write = "match_write"
+    on_duty_read = "on_duty_read"
+    contact_read = "contact_read"
+    contact_ask = "contact_ask"
+    contact_answer = "contact_answer"
+    contact_authorise = "contact_authorise"
+    contact_figures = "contact_figures"
     lockdown_read = "lockdown_read"
     welfare_check = "welfare_check"
     prison_event_read = "prison_event_read"
@@ -341,6 +347,15 @@ _GOVERNORS |= _READ_ROTA
 _SUPPORT_WORKERS |= {P.availability_write, P.rota_write, P.shift_write}
 _MENTORS |= {P.availability_read, P.availability_write, P.shift_read, P.shift_write}
 _WING |= {P.shift_read}
+# Of asking for a mentor: everyone on the scheme asks, whoever it is put to answers, officers let
+# people meet. Governors read the figures.
+_ASK = {P.on_duty_read, P.contact_read, P.contact_ask, P.contact_answer}
+_OFFICERS = {*_ASK, P.contact_authorise}
+_PROGRAMME |= {*_ASK, P.contact_figures}
+_SUPPORT_WORKERS |= _OFFICERS
+_WING |= _OFFICERS
+_PRISONERS |= _ASK
+_GOVERNORS |= {P.on_duty_read, P.contact_figures}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).

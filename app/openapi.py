@@ -51,6 +51,8 @@ TAGS = {
     "availabilities": "When mentors can serve, when not, and what they would like.",
     "rota-demands": "How many mentors the wing needs, in which role, at which hours.",
     "rotas": "Who serves when: worked out, proven to leave no hour uncovered, and published.",
+    "on-duty": "Whom one can reach now and next, and whether a locked door is between.",
+    "contact-requests": "Somebody asks for a mentor now, by day or by night, and who came.",
     "shifts": "A mentor's part of a rota: accepted, given away, called in for; who serves now.",
     "match-proposals": "Who might support whom, worked out for many; nothing without approval.",
     "prison-events": "When the prison needs somebody elsewhere: the time, and no word of it.",

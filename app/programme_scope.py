@@ -16,6 +16,7 @@ from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
 from app.models.clearances import Clearance
 from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
+from app.models.contact_requests import ContactOffer, ContactRequest, ContactStatus
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
 from app.models.interviews import Interview
@@ -129,6 +130,28 @@ def _clearances(role: Role) -> ColumnElement[bool]:
     return true() if role in {Role.support_worker, Role.governor} else false()
 
 
+def _contact(role: Role) -> ColumnElement[bool]:
+    """Those who care for people; a prisoner what they asked for, and a mentor what is put to them
+    or taken on by them. Governors read figures."""
+    if role.family is Role.governor:
+        return false()
+    if role.family is not Role.mentor:
+        return true()
+    mine = select(col(Mentee.id)).where(
+        col(Mentee.prison_id) == HERE, col(Mentee.person_id) == MY_PERSON
+    )
+    asked = col(ContactRequest.mentee_id).in_(mine)
+    if role is not Role.mentor:
+        return asked
+    put = and_(
+        col(ContactRequest.mentor_id) == MY_MENTOR,
+        col(ContactRequest.status).in_(
+            (ContactStatus.offered, ContactStatus.accepted, ContactStatus.under_way)
+        ),
+    )
+    return or_(asked, put)
+
+
 def _nobody(_: Role) -> ColumnElement[bool]:
     return false()
 
@@ -213,6 +236,8 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
         )
     ),
     PrisonEvent: _events,
+    ContactRequest: _contact,
+    ContactOffer: _care_and(false()),
     NonAssociation: _nobody,  # whoever could read one could list a man's enemies
     Availability: _of_my_mentor(Availability.mentor_id),
     RotaDemand: _the_scheme,

@@ -16,6 +16,13 @@ from app.models.check_ins import CheckInForGovernor, CheckInLimits, CheckInOwn, 
 from app.models.clearances import ClearanceRead, ClearanceRow, ExpiringRow
 from app.models.cohorts import AttendanceRead, CohortRead, CohortRow, DayMarked, MemberRead
 from app.models.complaints import ComplaintOwn, ComplaintRead, ComplaintReceipt, ComplaintRow
+from app.models.contact_requests import (
+    ContactFigures,
+    ContactRequestForMentor,
+    ContactRequestRead,
+    ContactRequestRow,
+    ContactRequestRowForMentor,
+)
 from app.models.demand import DemandRead, TurnedAwayRead
 from app.models.efforts import EffortRead, EffortSummary
 from app.models.enrolments import EnrolmentRead, EnrolmentRow, WaitingForPlace
@@ -33,6 +40,7 @@ from app.models.mentees import MenteeReceipt
 from app.models.mentors import ShadowingRead
 from app.models.modules import ModuleRead, ModuleRow
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
+from app.models.on_duty import OnDuty, OnDutyForStaff
 from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
@@ -83,6 +91,20 @@ _PRISON_EVENT: Audiences = {
 
 
 PROGRAMME: dict[str, Audiences] = {
+    "on_duty": {**dict.fromkeys(STAFF, OnDutyForStaff), Role.mentor: OnDuty},
+    "contact_requests": {
+        **dict.fromkeys(CARE, ContactRequestRead),
+        Role.mentor: ContactRequestForMentor,
+    },
+    "contact_requests.row": {
+        **dict.fromkeys(CARE, ContactRequestRow),
+        Role.mentor: ContactRequestRowForMentor,
+    },
+    "contact_requests.history": {
+        **dict.fromkeys(CARE, HistoryRead),
+        Role.mentor: HistoryForMentor,
+    },
+    "contact_requests.figures": dict.fromkeys(STAFF, ContactFigures),
     "board": {**dict.fromkeys(STAFF, BoardRead), Role.mentor: BoardForMentor},
     "campaigns": {**dict.fromkeys(STAFF, CampaignRead), Role.mentor: CampaignForPrisoner},
     "campaigns.row": {**dict.fromkeys(STAFF, CampaignRow), Role.mentor: CampaignForPrisoner},

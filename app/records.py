@@ -32,6 +32,7 @@ from app.models.clinical_notes import ClinicalNote
 from app.models.cohorts import Attendance, CohortMember
 from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
+from app.models.contact_requests import ContactOffer, ContactRequest
 from app.models.deaths import Death
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
@@ -200,6 +201,18 @@ def theirs(
         ),
         WelfareCheck: col(WelfareCheck.mentee_id).in_(mentees),
         Enrolment: col(Enrolment.mentee_id).in_(mentees),
+        ContactRequest: or_(
+            col(ContactRequest.mentee_id).in_(mentees),
+            col(ContactRequest.id).in_(
+                ids(ContactOffer, col(ContactOffer.mentor_id).in_(mentors), of="contact_request_id")
+            ),
+        ),
+        ContactOffer: or_(
+            col(ContactOffer.mentor_id).in_(mentors),
+            col(ContactOffer.contact_request_id).in_(
+                ids(ContactRequest, col(ContactRequest.mentee_id).in_(mentees))
+            ),
+        ),
         SeriesPlan: col(SeriesPlan.mentor_id).in_(mentors),
         SafetyItem: col(SafetyItem.plan_id).in_(plans),
         Acquaintance: or_(

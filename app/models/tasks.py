@@ -54,6 +54,7 @@ class TaskKind(StrEnum):
     outreach_visit_due = "outreach_visit_due"
     proposal_due = "proposal_due"
     mentor_review = "mentor_review"
+    contact_request_due = "contact_request_due"
     shift_uncovered = "shift_uncovered"
 
 
@@ -63,6 +64,7 @@ class TaskSource(StrEnum):
     break_glass = "break_glass"
     complaints = "complaints"
     concerns = "concerns"
+    contact_requests = "contact_requests"
     joint_reviews = "joint_reviews"
     match_proposals = "match_proposals"
     mentees = "mentees"

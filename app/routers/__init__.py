@@ -41,6 +41,8 @@ NOUNS = [
     "rota_demands",
     "rotas",
     "shifts",
+    "on_duty",
+    "contact_requests",
     "me",
     "reference",
     "prisons",

@@ -71,6 +71,16 @@ async def on_call(db: AsyncSession, prison_id: str) -> list[OnCall]:
     return sorted(found, key=lambda each: list(Post).index(each.post))
 
 
+async def reachable(db: AsyncSession, prison_id: str) -> list[dict[str, str | None]]:
+    """Who is on duty now and how to reach them, each once, in the order of the posts."""
+    rows = await _on_duty(db, prison_id, clock.now())
+    found = {
+        (duty.post, staff.id): {"post": duty.post, "name": staff.name, "contact": staff.contact}
+        for duty, staff in rows
+    }
+    return sorted(found.values(), key=lambda each: list(Post).index(Post(str(each["post"]))))
+
+
 async def _on_duty(db: AsyncSession, prison_id: str, now: datetime) -> list[tuple[Duty, Staff]]:
     ends = col(Duty.ends_at)
     found = (

@@ -39,6 +39,7 @@ from app.models.concerns import (
     FeedbackOutcome,
     ImmediacySaid,
 )
+from app.models.contact_requests import ContactStatus, OfferAnswer
 from app.models.deaths import DeathSource, DeathStatus
 from app.models.demand import TurnedAwayReason
 from app.models.duties import Post
@@ -68,6 +69,7 @@ from app.models.mentors import (
 from app.models.modules import ModuleSource, ModuleStatus
 from app.models.non_associations import PairImportOutcome, Restriction
 from app.models.notifications import NotificationStatus, PageWhy
+from app.models.on_duty import ReachedBy
 from app.models.outreach_visits import OutreachKind
 from app.models.pairings import PairingStatus
 from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
@@ -233,6 +235,9 @@ LISTS: tuple[type[StrEnum], ...] = (
     SolveOutcome,
     GapWhy,
     ShiftStatus,
+    ContactStatus,
+    OfferAnswer,
+    ReachedBy,
     GoalKind,
     GoalStatus,
     ComplaintAbout,

@@ -49,6 +49,7 @@ OWN_MOVES = (
     "attendances",
     "goals",
     "enrolments",
+    "contact_requests",
 )
 
 

@@ -27,6 +27,7 @@ from app.models.clinical_notes import ClinicalNote
 from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
 from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
+from app.models.contact_requests import ContactOffer, ContactRequest
 from app.models.deaths import Death
 from app.models.demand import TurnedAway
 from app.models.duties import Duty
@@ -328,6 +329,24 @@ def shifts(world: World, actor: Actor, row: Any) -> bool:
         return False
     mine = row.mentor_id is not None and row.mentor_id == actor.mentor_id
     return mine or (row.status == "swap_requested" and row.starts_at > world.now)
+
+
+@sees(ContactRequest)
+def contact_requests(world: World, actor: Actor, row: Any) -> bool:
+    """All who care for people; a prisoner what they asked for, a mentor what is theirs to do."""
+    if actor.family is Role.governor:
+        return False
+    if not is_prisoner(actor):
+        return True
+    [mentee] = [each for each in world.rows("mentee") if each.id == row.mentee_id]
+    put = row.status in {"offered", "accepted", "under_way"} and row.mentor_id == actor.mentor_id
+    asked = actor.person_id is not None and mentee.person_id == actor.person_id
+    return asked or (put and actor.role is Role.mentor and actor.mentor_id is not None)
+
+
+@sees(ContactOffer)
+def contact_offers(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role is Role.support_worker or actor.family is Role.clinician
 
 
 @sees(Placement)

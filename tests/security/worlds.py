@@ -21,6 +21,7 @@ from app.models.campaigns import CampaignStatus
 from app.models.clients import ClientScope
 from app.models.complaints import ComplaintAbout, ComplaintStatus
 from app.models.concerns import ConcernKind, ConcernStatus
+from app.models.contact_requests import ContactStatus
 from app.models.goals import GoalStatus
 from app.models.mentees import MENTEE_ENDED, MenteeStatus
 from app.models.mentors import MENTOR_ENDED, MentorStatus
@@ -113,6 +114,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     _matching(world)
     _rota(world)
     _sessions(world)
+    _contact(world)
     _series(world)
     _concerns(world)
     _lockdowns(world)
@@ -143,6 +145,27 @@ def _rota(world: World) -> None:
             ends_at=begins + HOUR,
             superseded_at=world.maybe(world.now, 0.2),
         )
+
+
+def _contact(world: World) -> None:
+    """One request of each mentee, in every state, put to one mentor or another."""
+    alone = list(world.rows("mentor"))
+    states = [*ContactStatus, *ContactStatus]
+    for mentee, status in zip(world.rows("mentee"), states, strict=False):
+        with_one = status in {"offered", "accepted", "under_way", "ended"}
+        met = status in {"under_way", "ended"}
+        mentor = world.random.choice(alone)
+        request = world.add(
+            "contact_request",
+            mentee_id=mentee.id,
+            status=status.value,
+            mentor_id=mentor.id if with_one else None,
+            session_id=world.pick("session").id if status == "ended" else None,
+            authorised_by=world.pick("staff").id if met else None,
+            started_at=world.now if met else None,
+            room_id=None,
+        )
+        world.add("contact_offer", contact_request_id=request.id, mentor_id=mentor.id)
 
 
 def _place(world: World) -> None:

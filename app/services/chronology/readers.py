@@ -74,6 +74,7 @@ RESOURCES = {
     "goal": "goals",
     "complaint": "complaints",
     "wing_place": "wing_places",
+    "contact_request": "contact_requests",
     "effort": "efforts",
     "outreach_part": "outreach_visits",
 }

@@ -20,6 +20,7 @@ from app.models.staff import StaffRole
 from app.models.tasks import TaskKind
 from app.scope import everything
 from app.services import lifecycle, placements, tasks, trainings
+from app.services.contact_requests.working import release as release_requests
 from app.services.lifecycle import Context
 from app.services.pairings import PAIRING
 from app.services.sessions.moves import PLANNED, SESSION
@@ -139,4 +140,4 @@ async def end_placements(db: AsyncSession, context: Context) -> None:
     await trainings.end_refreshers(db, context)
 
 
-LEAVE_WORK = (flag_pairings, release_sessions, release_shifts, end_placements)
+LEAVE_WORK = (flag_pairings, release_sessions, release_shifts, release_requests, end_placements)

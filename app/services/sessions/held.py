@@ -1,5 +1,7 @@
 """What took place without a plan: recorded as it was, never refused by a guard of plans."""
 
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
@@ -27,9 +29,10 @@ Warnings = list[ClashRead | ClashForMentor]
 
 
 async def record_held(
-    db: AsyncSession, actor: Actor, body: SessionHeld
+    db: AsyncSession, actor: Actor, body: SessionHeld, *, authorised_by: UUID | None = None
 ) -> tuple[Session, Warnings]:
-    """Record a walk-in, or a night call-out under the authority of the officer who records it.
+    """Record a walk-in, or a night call-out under the authority of the officer who records it, or
+    of another who let it happen.
 
     What would have refused it as a plan is answered as warnings and kept in its history.
     """
@@ -45,7 +48,7 @@ async def record_held(
     session = Session(
         prison_id=actor.prison_id,
         status=SessionStatus.held,
-        authorised_by=actor.staff_id if night else None,
+        authorised_by=(authorised_by or actor.staff_id) if night else None,
         locks_at=clock.now() + NOTE_OPEN_FOR,
         **body.model_dump(exclude={"mentee_ids"}),
     )

@@ -27,6 +27,7 @@ SOURCES = {
     "break_glass": TaskSource.break_glass,
     "complaint": TaskSource.complaints,
     "concern": TaskSource.concerns,
+    "contact_request": TaskSource.contact_requests,
     "joint_review": TaskSource.joint_reviews,
     "match_proposal": TaskSource.match_proposals,
     "mentee": TaskSource.mentees,

@@ -1,0 +1,49 @@
+"""Whether the doors of the cells are locked, by the regime: pure, no session, no clock.
+
+They are open from the day's first slot to lock-up. A night slot opens nobody's door.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.models.regimes import RegimeSource, Slot
+from app.services.regime_days import DayOfRegime, Regimes, resolve
+from app.services.working_days import local_date, utc
+
+ONE_DAY = timedelta(days=1)
+LOOK_AHEAD = 14  # days in which doors that are locked open again
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """A prison's doors."""
+
+    regimes: Regimes
+
+    def locked_up(self, at: datetime) -> bool | None:
+        """Whether they are locked at an instant; None where nobody set a regime for the day."""
+        day = resolve(self.regimes, local_date(at, self.regimes.zone))
+        if day.source is RegimeSource.unset:
+            return None
+        starts = _by_day(day)
+        if not starts or day.lock_up_at is None:
+            return True
+        return not min(starts) <= utc(at) < day.lock_up_at
+
+    def change_after(self, at: datetime) -> datetime | None:
+        """When they open or close next; None where nobody set a regime, or none for a long time."""
+        today, now = local_date(at, self.regimes.zone), utc(at)
+        for days in range(LOOK_AHEAD + 1):
+            day = resolve(self.regimes, today + days * ONE_DAY)
+            starts = _by_day(day)
+            if not starts or day.lock_up_at is None:
+                continue
+            for change in (min(starts), day.lock_up_at):
+                if change > now and min(starts) < day.lock_up_at:
+                    return change
+        return None
+
+
+def _by_day(day: DayOfRegime) -> list[datetime]:
+    """When the slots begin for which doors are opened."""
+    return [starts for slot, starts, _ in day.slots if slot is not Slot.night]

@@ -1,0 +1,132 @@
+"""On duty: which mentors serve now and next, which staff, and whether a door is between."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import Actor
+from app.models.base import Output
+from app.models.mentors import Mentor
+from app.models.on_duty import ReachedBy
+from app.models.pairings import Pairing, PairingStatus
+from app.models.people import Person
+from app.models.prisons import Prison
+from app.models.rota_demands import RotaRole
+from app.models.shifts import Shift
+from app.scope import everything
+from app.services import duties, regimes
+from app.services.doors import LOOK_AHEAD, Doors
+from app.services.shifts import SERVING
+from app.services.working_days import local_date
+from app.visibility import shape
+
+NEXT_WITHIN = timedelta(hours=24)
+NEXT_AT_MOST = 10
+ONE_DAY = timedelta(days=1)
+IN_DANGER = "This is no alarm. If somebody is in danger, press the cell bell or tell an officer."
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A mentor's shift, as far as it matters who can be reached."""
+
+    mentor_id: UUID
+    mentor_name: str
+    cell_location: str | None
+    role: RotaRole
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def stand_by(self) -> bool:
+        return self.role is RotaRole.mentor_on_call
+
+
+async def serving(db: AsyncSession, prison_id: str, at: datetime) -> Sequence[Serving]:
+    """The mentors on duty at an instant: on shift before on call, then by the beginning."""
+    return await _shifts(db, prison_id, col(Shift.starts_at) <= at, col(Shift.ends_at) > at)
+
+
+async def _shifts(db: AsyncSession, prison_id: str, *when: Any) -> Sequence[Serving]:
+    found = (
+        select(
+            col(Mentor.id),
+            col(Person.display_name),
+            col(Person.cell_location),
+            col(Shift.role),
+            col(Shift.starts_at),
+            col(Shift.ends_at),
+        )
+        .select_from(Shift)
+        .join(
+            Mentor,
+            and_(
+                col(Mentor.prison_id) == col(Shift.prison_id),
+                col(Mentor.id) == col(Shift.mentor_id),
+            ),
+        )
+        .join(
+            Person,
+            and_(
+                col(Person.prison_id) == col(Mentor.prison_id),
+                col(Person.id) == col(Mentor.person_id),
+            ),
+        )
+        .where(
+            col(Shift.prison_id) == prison_id,
+            col(Shift.superseded_at).is_(None),
+            col(Shift.status).in_(SERVING),
+            *when,
+        )
+    )
+    rows = [Serving(*row) for row in await db.execute(found)]
+    return sorted(rows, key=lambda each: (each.stand_by, each.starts_at, each.mentor_id))
+
+
+async def own_mentors(db: AsyncSession, prison_id: str, mentee_id: UUID) -> set[UUID]:
+    """The mentors who support a mentee now."""
+    live = everything(Pairing, prison_id).where(
+        col(Pairing.mentee_id) == mentee_id, col(Pairing.status) == PairingStatus.live
+    )
+    return set((await db.scalars(live.with_only_columns(col(Pairing.mentor_id)))).all())
+
+
+async def doors(db: AsyncSession, prison_id: str, first: datetime, last: datetime) -> Doors:
+    """The prison's doors, for the time between two instants."""
+    zone = (await db.get_one(Prison, prison_id)).tz
+    days = local_date(first, zone), local_date(last, zone)
+    return Doors(await regimes.load(db, prison_id, *days))
+
+
+async def locked_up(db: AsyncSession, prison_id: str, at: datetime) -> bool | None:
+    """Whether the doors are locked at an instant; None where nobody set a regime."""
+    return (await doors(db, prison_id, at, at)).locked_up(at)
+
+
+async def shown(db: AsyncSession, actor: Actor) -> Output:
+    """Whom one can reach now and next, as this actor may know."""
+    at, prison_id = clock.now(), actor.prison_id
+    gates = await doors(db, prison_id, at, at + LOOK_AHEAD * ONE_DAY)
+    closed = gates.locked_up(at)
+    soon = col(Shift.starts_at) > at, col(Shift.starts_at) <= at + NEXT_WITHIN
+    following = sorted(await _shifts(db, prison_id, *soon), key=lambda each: each.starts_at)
+    by = ReachedBy.on_the_wing if closed is False else ReachedBy.through_an_officer
+    return shape("on_duty", actor.role).model_validate(
+        {
+            "at": at,
+            "locked_up": closed,
+            "changes_at": gates.change_after(at),
+            "reached_by": by,
+            "now": await serving(db, prison_id, at),
+            "next": following[:NEXT_AT_MOST],
+            "staff": await duties.reachable(db, prison_id),
+            "in_danger": IN_DANGER,
+        }
+    )

@@ -1,0 +1,39 @@
+"""Whom one can reach now and next, over HTTP."""
+
+from tests.contact_requests.test_routes import at_night, serves, set_regime
+from tests.story import Wing
+
+
+async def test_everyone_on_the_scheme_learns_who_can_be_reached_and_how(wing: Wing) -> None:
+    await set_regime(wing)
+    mentor = await wing.active_mentor()
+    mentee = await wing.engaged()
+    at_night()
+    await serves(wing, mentor)
+    for caller in (wing.officer, wing.support_worker, wing.clinician, wing.governor):
+        told = await caller.get("on-duty")
+        assert (told["locked_up"], told["reached_by"]) == (True, "through_an_officer")
+        (found,) = told["now"]
+        assert (found["mentor_id"], found["role"]) == (str(mentor.mentor_id), "mentor_on_shift")
+        assert found["cell_location"]
+    for prisoner in (mentor, wing.as_person(mentee["person_id"])):
+        told = await prisoner.get("on-duty")
+        (found,) = told["now"]
+        assert set(found) == {"mentor_name", "role", "starts_at", "ends_at"}
+        assert "cell bell" in told["in_danger"]
+
+
+async def test_by_day_the_doors_are_open_and_who_comes_next_is_told(wing: Wing) -> None:
+    told = await wing.officer.get("on-duty")
+    assert (told["locked_up"], told["changes_at"], told["now"], told["next"]) == (
+        None,
+        None,
+        [],
+        [],
+    )
+    assert told["reached_by"] == "through_an_officer"  # nobody knows that they are open
+
+
+async def test_a_machine_is_told_nothing(wing: Wing) -> None:
+    machine = await wing.lets_in("events.write")
+    await machine.get("on-duty", 403)
