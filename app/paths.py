@@ -31,7 +31,10 @@ def _declared(route: APIRoute) -> frozenset[str]:
     for parameter in route.dependant.query_params:
         model = parameter.field_info.annotation
         fields = getattr(model, "model_fields", None)
-        names |= set(fields) if fields else {parameter.alias}
+        if fields:
+            names |= {field.alias or name for name, field in fields.items()}
+        else:
+            names.add(parameter.alias)
     return frozenset(names)
 
 

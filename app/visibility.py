@@ -74,6 +74,7 @@ from app.models.safety_plans import (
     SafetyPlanRow,
 )
 from app.models.sessions import (
+    FreeSlots,
     ParticipationRead,
     SessionForMentor,
     SessionNoteless,
@@ -205,6 +206,7 @@ MATRIX: dict[str, Audiences] = {
         Role.wing_duty: HistoryCoarse,  # who reads no notes reads none here either
         Role.mentor: HistoryForMentor,
     },
+    "sessions.slots": dict.fromkeys((Role.support_worker, Role.mentor), FreeSlots),
     "sessions.note.versions": dict.fromkeys(_CARE, VersionRead),
     "sessions.addenda": dict.fromkeys((*_CARE, Role.mentor), VersionRead),
     "sessions.participations": dict.fromkeys((*_CARE, Role.mentor), ParticipationRead),

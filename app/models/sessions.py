@@ -338,6 +338,20 @@ class ClashKind(StrEnum):
     unavailable = "unavailable"
 
 
+class FreeSlot(Output):
+    """A time at which nothing stands against a session, and a room that is free then."""
+
+    starts_at: Instant
+    ends_at: Instant
+    room_id: UUID | None
+
+
+class FreeSlots(Output):
+    """The next free times, the earliest first; none overlaps another."""
+
+    items: list[FreeSlot]
+
+
 class ClashForMentor(Output):
     """A reason why a plan cannot be, towards a mentor: always `unavailable`, never more."""
 

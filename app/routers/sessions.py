@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import ColumnElement, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
-from sqlmodel import Field, col
+from sqlmodel import Field, SQLModel, col
 
 from app.access import (
     MayAddend,
@@ -42,6 +42,7 @@ from app.models.mentees import Mentee
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead, MoveCreate
 from app.models.people import Person
 from app.models.sessions import (
+    FreeSlots,
     NoteAdded,
     NotePut,
     Participation,
@@ -65,7 +66,7 @@ from app.models.staff import Role
 from app.models.texts import VersionRead
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
-from app.probing import NotesPairs, PairsCounted
+from app.probing import NotesPairs, PairsCounted, TellsOfPairs
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.scope import narrowed
@@ -168,6 +169,31 @@ class SessionQuery(PageQuery):
     sort: Literal["starts_at", "-starts_at"] = Field(default="starts_at")
 
 
+class SlotQuery(SQLModel):
+    """What is asked for."""
+
+    mentor_id: UUID
+    mentee_ids: list[UUID] = Field(min_length=1, max_length=60, description="May stand again.")
+    kind: SessionKind
+    minutes: int = Field(default=60, ge=5, le=720, description="How long they meet.")
+    from_: Instant | None = Field(
+        default=None, alias="from", description="No earlier than this; now, unless told."
+    )
+    to: Instant | None = Field(
+        default=None, description="Over by then; two weeks unless told, 31 days at most."
+    )
+    room_id: UUID | None = Field(default=None, description="Only in this room.")
+    wing_id: UUID | None = Field(default=None, description="Only in rooms of this wing.")
+    lead_staff_id: UUID | None = Field(default=None, description="The qualified lead.")
+    limit: int = Field(default=10, ge=1, le=50, description="Times at most.")
+
+    def asked(self) -> sessions.Asked:
+        return sessions.Asked(first=self.from_, last=self.to, **self.model_dump(exclude=_TIMES))
+
+
+_TIMES = {"from_", "to"}
+
+
 @router.get("", response_model=Page[SessionRow], responses=refusals())
 async def list_sessions(
     actor: MayReadSession, db: ReadDb, request: Request, query: Annotated[SessionQuery, Query()]
@@ -204,6 +230,17 @@ async def record_held_session(
     await pairs.count(each.kind for each in warnings)
     shown = await sessions.shown(db, session, actor, warnings)
     return await once.created(shown, location=str(session.id))
+
+
+@router.get("/slots", response_model=FreeSlots, responses=refusals(TooManyPairChecks))
+async def list_free_slots(
+    actor: MayBook, db: Db, query: Annotated[SlotQuery, Query()], pairs: TellsOfPairs
+) -> Response:
+    """The next times at which a session could be booked, each with a room. Why another time is not
+    free is not said; mentors ask for themselves and their own mentees."""
+    found, tells = await sessions.find(db, actor, query.asked())
+    await pairs.count(if_so=tells)
+    return reply(found)
 
 
 @router.get("/{session_id}", response_model=AnySession, responses=refusals())

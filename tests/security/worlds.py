@@ -354,12 +354,24 @@ def _sessions(world: World) -> None:
 
 
 def _lockdowns(world: World) -> None:
-    """Each with whom it left alone: for a reason that all may know, for a concern, for both."""
+    """Each with whom it left alone: for a reason that all may know, for a concern, for both. And
+    days and rooms that are unlike others."""
+    world.add("regime_exception", slots=[], withdrawn_at=None)
+    starts = world.around(5)
+    world.add("room_closure", starts_at=starts, ends_at=starts + HOUR)
     for _ in range(2):
         starts = world.around(5)
         lockdown = world.add(
             "lockdown", starts_at=starts, ends_at=starts + 3 * HOUR, lifted_at=None
         )
+        session = world.pick("session")
+        if session.id not in {each.session_id for each in world.rows("lockdown_session")}:
+            world.add(
+                "lockdown_session",
+                lockdown_id=lockdown.id,
+                session_id=session.id,
+                reoffered_as=None,
+            )
         for mentee in world.rows("mentee"):
             concerns = world.random.sample(world.rows("concern"), world.random.randrange(3))
             world.add(

@@ -23,6 +23,7 @@ from app.services.sessions.booking import book, replan
 from app.services.sessions.held import record_held
 from app.services.sessions.moves import PARTICIPATION, SESSION
 from app.services.sessions.notes import add_to_note, addenda, lock_due, write_note
+from app.services.sessions.slots import Asked, find
 from app.visibility import shape
 
 
@@ -97,10 +98,12 @@ async def shown_part(db: AsyncSession, participation: Participation, actor: Acto
 __all__ = [
     "PARTICIPATION",
     "SESSION",
+    "Asked",
     "add_to_note",
     "addenda",
     "book",
     "check_part",
+    "find",
     "lock_due",
     "record_held",
     "replan",

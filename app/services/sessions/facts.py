@@ -1,6 +1,6 @@
 """What a plan is held against: who is named in it, the locks it takes, the facts it meets."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import or_, text
@@ -79,12 +79,17 @@ async def check_references(
     """Everyone named is there for this actor: a mentor books for themselves and their own
     mentees, and learns of nobody else whether they exist. Raises Invalid, naming the fields."""
     await check_people(db, actor, plan_of(body))
+    await check_mentees(db, actor, body.mentee_ids)
+
+
+async def check_mentees(db: AsyncSession, actor: Actor, mentee_ids: Sequence[UUID]) -> None:
+    """The mentees are there for this actor. Raises Invalid, naming the fields."""
     found = visible(Mentee, actor).with_only_columns(col(Mentee.id))
-    known = set((await db.execute(found.where(col(Mentee.id).in_(body.mentee_ids)))).scalars())
+    known = set((await db.execute(found.where(col(Mentee.id).in_(mentee_ids)))).scalars())
     message = "there is no such mentee here"
     unknown = [
         FieldError(f"mentee_ids.{number}", "unknown", message)
-        for number, mentee_id in enumerate(body.mentee_ids)
+        for number, mentee_id in enumerate(mentee_ids)
         if mentee_id not in known
     ]
     if unknown:
