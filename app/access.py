@@ -15,12 +15,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app import clock
 from app.db import Database, PathPrison, ReadDb
 from app.errors import NotAllowed, NotFound, Unauthenticated
-from app.grants import AUTHORITIES, GRANTS, P, Permission, machine_with
+from app.grants import AUTHORITIES, GRANTS, P, machine_with
 from app.limits import Limits, Rate
 from app.models.clients import ClientScope
 from app.models.mentors import MentorStatus
 from app.models.staff import Role
 from app.problems import raises_a_concern
+from app.rights import Permission
 from app.standing import of_machine, of_prisoner, of_staff, unrevoked
 from app.tokens import Claims, TokenRefused, Verifier
 

@@ -29,11 +29,11 @@ from app import clock
 from app.access import Actor
 from app.db import Database
 from app.errors import Busy
-from app.grants import Permission
 from app.models.audit import AuditAct
 from app.models.staff import Role
 from app.openapi import permission_of
 from app.problems import problem
+from app.rights import Permission
 from app.services import audit
 from app.services.audit import Entry
 from app.services.audit.glass import seen_through

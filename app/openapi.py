@@ -12,8 +12,9 @@ from app import __version__
 from app.access import May, MayOneself
 from app.config import Settings
 from app.errors import TooLarge
-from app.grants import GRANTS, SCOPES, Permission
+from app.grants import GRANTS, SCOPES
 from app.problems import MEDIA_TYPE, Problem, refusals
+from app.rights import Permission
 from app.services.reference import labels
 from app.tokens import DISCOVERY
 

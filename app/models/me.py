@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlmodel import Field
 
-from app.grants import Permission
 from app.models.base import Instant, Output, PrisonId
 from app.models.staff import Role
+from app.rights import Permission
 
 
 class MyPrison(Output):

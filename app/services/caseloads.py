@@ -8,11 +8,12 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.errors import Conflicting, Invalid, NotAllowed, NotFound, NotHere
-from app.grants import GRANTS, Permission
+from app.grants import GRANTS
 from app.models.base import Output
 from app.models.caseloads import Caseload, CaseloadCreate, CaseloadRead, CaseloadUpdate
 from app.models.people import Person, Presence
 from app.models.staff import Role, Staff
+from app.rights import Permission
 from app.scope import everything, referred
 from app.services import outbox
 from app.ties import in_my_care

@@ -8,7 +8,6 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.errors import FieldError, GuardsUnmet, NotPairable
-from app.grants import Permission
 from app.models.base import Output
 from app.models.matching import MatchBar
 from app.models.mentees import Mentee
@@ -21,6 +20,7 @@ from app.models.pairings import (
 from app.models.people import Person, Presence
 from app.models.staff import Role
 from app.models.tasks import TaskKind
+from app.rights import Permission
 from app.scope import everything, referred
 from app.services import lifecycle, match_facts, tasks
 from app.services.lifecycle import Context, Guard, Lifecycle, Move, Refusal

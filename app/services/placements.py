@@ -12,7 +12,6 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor, the_system
 from app.errors import FieldError, Invalid, NotPlaceable
-from app.grants import Permission
 from app.models.base import Output
 from app.models.mentors import MENTOR_ENDED, Mentor, MentorStatus
 from app.models.moves import History
@@ -21,6 +20,7 @@ from app.models.placements import HOST_AT_MOST, Placement, PlacementCreate, Plac
 from app.models.prisons import Prison
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind
+from app.rights import Permission
 from app.scope import everything, referred
 from app.services import lifecycle, tasks
 from app.services.lifecycle import Context, Lifecycle, Move

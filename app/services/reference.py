@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app.grants import Permission
 from app.models.acct_pointers import AcctStatus
 from app.models.acquaintances import DeclaredBy, Relation
 from app.models.adoptions import AdoptionPart
@@ -108,6 +107,7 @@ from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.models.waiting_list import OrderReason, WaitingFor
 from app.models.wing_places import WingPlaceEnd, WingPlaceStatus
+from app.rights import Permission
 from app.services.escalation import Immediacy, Why
 
 LABELS = Path(__file__).parents[1] / "reference"

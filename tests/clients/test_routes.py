@@ -7,10 +7,11 @@ import pytest
 from fastapi import FastAPI
 
 from app.db import Database
-from app.grants import GRANTS, SCOPES, Permission
+from app.grants import GRANTS, SCOPES
 from app.models.clients import ClientScope
 from app.models.staff import Role, StaffRole
 from app.openapi import api_routes, permission_of
+from app.rights import Permission
 from app.tokens import DevelopmentIssuer
 from tests.concerns.conftest import concern
 from tests.house.callers import full

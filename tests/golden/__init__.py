@@ -11,10 +11,11 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from app import lifecycles
 from app.access import the_system
 from app.config import Settings
-from app.grants import GRANTS, PUBLIC, Permission
+from app.grants import GRANTS, PUBLIC
 from app.main import create_app
 from app.models.staff import Role
 from app.openapi import api_routes, permission_of, roles_with
+from app.rights import Permission
 from app.scope import NARROWINGS, narrowing
 from tests.golden import visibility
 

@@ -15,9 +15,10 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from sqlmodel import Field
 
-from app.grants import GRANTS, Permission
+from app.grants import GRANTS
 from app.models.base import Input
 from app.models.staff import Role
+from app.rights import Permission
 from app.visibility import MATRIX, Audiences
 
 FILE = Path(__file__).parents[2] / "app" / "reference" / "visibility.toml"

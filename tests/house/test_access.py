@@ -10,9 +10,10 @@ from fastapi import FastAPI
 from fastapi.routing import RouteContext
 
 from app.db import Database
-from app.grants import AUTHORITIES, GRANTS, PUBLIC, Permission
+from app.grants import AUTHORITIES, GRANTS, PUBLIC
 from app.models.staff import Role
 from app.openapi import api_routes, permission_of
+from app.rights import Permission
 from tests import golden
 from tests.house.callers import full
 from tests.story import Wing

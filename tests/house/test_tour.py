@@ -17,6 +17,7 @@ CHAPTERS = [
     "Three months' shadowing, five modules, active",
     "A mentee is referred, triaged and paired",
     "A one-to-one, a group, and a clash",
+    "A lockdown, and what it took",
     "A week of running it",
     "Three in the morning",
     "What the mentor sees of it, and what not",

@@ -4,8 +4,9 @@ concern, and read what became of their own."""
 from fastapi import FastAPI
 
 from app.db import Database
-from app.grants import PUBLIC, Permission
+from app.grants import PUBLIC
 from app.openapi import api_routes, permission_of
+from app.rights import Permission
 from tests.concerns.conftest import Night, concern
 from tests.house.callers import full
 from tests.sessions.scene import Scene, a_mentee

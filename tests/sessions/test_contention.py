@@ -20,6 +20,7 @@ from app.models.mentors import MentorStatus
 from app.models.sessions import ClashKind, Session, SessionKind, SessionStatus
 from app.services.scheduling import Facts, Limits, Plan, Taken, clashes
 from app.services.sessions.booking import part_of
+from app.services.sessions.facts import load_facts
 from tests.sessions.scene import Scene, a_mentee, a_scene, tomorrow
 from tests.story import Wing
 
@@ -187,6 +188,29 @@ async def test_a_plan_clashes_exactly_when_the_database_would_refuse_it(
             if await two.saves(db, drawn, status) and status in {"planned", "confirmed"}:
                 taken += two.taken(drawn)
         found = clashes(two.plan(new), two.facts(taken))
+        saved = await two.saves(db, new, "planned")
+        await db.rollback()
+    assert saved == (not found), found
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(others=st.lists(made_plans, min_size=1, max_size=3), new=plans)
+async def test_by_the_facts_that_are_loaded_it_clashes_exactly_when_the_database_would_refuse(
+    scene: Scene, two: "Two", others: list[tuple[dict[str, Any], str]], new: dict[str, Any]
+) -> None:
+    """As booking does it: the queries, then the decision, then the constraints."""
+    async with scene.wing.db.sessions() as db:
+        await db.begin()
+        await _scope(db, scene.wing.prison_id)
+        for drawn, status in others:
+            await two.saves(db, drawn, status)
+        plan = two.plan(new)
+        found = clashes(plan, await load_facts(db, scene.wing.prison_id, plan))
         saved = await two.saves(db, new, "planned")
         await db.rollback()
     assert saved == (not found), found

@@ -1,4 +1,4 @@
-"""The next free times over HTTP: what is offered can be booked, and why the rest is not is untold."""
+"""The next free times over HTTP: what is offered can be booked; why the rest is not is untold."""
 
 import json
 from datetime import datetime, timedelta

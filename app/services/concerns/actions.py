@@ -8,9 +8,10 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.errors import Conflicting, Invalid, NotAllowed, NotFound
-from app.grants import GRANTS, Permission
+from app.grants import GRANTS
 from app.models.concerns import Action, ActionCreate, ActionDone, Concern, ConcernStatus
 from app.models.staff import Role, Staff
+from app.rights import Permission
 from app.scope import referred, visible
 from app.services import lifecycle
 from app.services.concerns.moves import CONCERN

@@ -9,7 +9,6 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.errors import Conflicting, Invalid, NotAllowed
-from app.grants import Permission
 from app.models.concerns import (
     CONCERN_OPEN,
     Concern,
@@ -24,6 +23,7 @@ from app.models.concerns import (
 from app.models.concerns.tables import AcctDecision
 from app.models.people import Person
 from app.models.staff import Role
+from app.rights import Permission
 from app.scope import everything, referred, visible
 from app.services import duties, escalation, lifecycle
 from app.services.concerns import debriefs

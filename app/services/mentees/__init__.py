@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access import Actor
 from app.errors import Invalid
-from app.grants import Permission
 from app.models.base import Output
 from app.models.mentees import (
     CheckCreate,
@@ -23,6 +22,7 @@ from app.models.people import Person
 from app.models.prisons import Prison
 from app.models.staff import Role
 from app.models.tasks import TaskKind
+from app.rights import Permission
 from app.scope import referred
 from app.services import explanations, lifecycle, outbox, tasks, texts
 from app.services.mentees.check_first import for_mentor

@@ -10,7 +10,6 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.errors import Invalid, RotaSolving
-from app.grants import Permission
 from app.models.base import Output
 from app.models.moves import MoveCreate, MoveOption
 from app.models.prisons import Prison
@@ -24,6 +23,7 @@ from app.models.rotas import (
     SolveOutcome,
     SolveRead,
 )
+from app.rights import Permission
 from app.scope import everything
 from app.services import lifecycle, outbox
 from app.services.rotas.moves import ROTA

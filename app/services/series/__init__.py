@@ -11,7 +11,6 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor, the_system
 from app.errors import Clash, FieldError, Invalid, SeriesOver
-from app.grants import Permission
 from app.models.base import Output
 from app.models.prisons import Prison
 from app.models.series import (
@@ -26,6 +25,7 @@ from app.models.series import (
     SeriesUpdate,
 )
 from app.models.sessions import ClashRead, Session, SessionStatus
+from app.rights import Permission
 from app.scope import everything, visible
 from app.services import enrolments, lifecycle, outbox
 from app.services.enrolments.moves import fill, live_in

@@ -18,7 +18,6 @@ from app.errors import (
     NotPlanned,
     RoomTaken,
 )
-from app.grants import Permission
 from app.models.sessions import (
     LONGEST,
     ClashForMentor,
@@ -31,6 +30,7 @@ from app.models.sessions import (
     SessionUpdate,
 )
 from app.models.staff import Role
+from app.rights import Permission
 from app.services import lifecycle, outbox
 from app.services.scheduling import Clash, Plan, clashes
 from app.services.sessions.facts import (

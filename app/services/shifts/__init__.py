@@ -13,13 +13,13 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.errors import FieldError, GuardsUnmet, Invalid, NotFound, NotOpen
-from app.grants import Permission
 from app.models.base import Output
 from app.models.mentors import Mentor
 from app.models.moves import MoveCreate, MoveOption
 from app.models.people import Person
 from app.models.shifts import OnCallNow, Shift, ShiftGive, ShiftStatus, ShiftTake
 from app.models.staff import Role
+from app.rights import Permission
 from app.scope import everything, referred
 from app.services import lifecycle, outbox
 from app.services.shifts.guards import RULES, UNAVAILABLE, broken, load_facts
