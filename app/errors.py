@@ -131,6 +131,10 @@ class NothingToChange(Conflicting):
     code, title = "nothing_to_change", "No meeting that is to come would be otherwise"
 
 
+class NotAGroup(Conflicting):
+    code, title = "not_a_group", "Nobody walks in to a session that is no group"
+
+
 class NotHeld(Conflicting):
     code, title = "not_held", "The session is not held"
 

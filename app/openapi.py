@@ -61,6 +61,7 @@ TAGS = {
     "sessions": "Plans that cannot clash, and what took place.",
     "series": "Meetings week after week: their plan, what became of it, and each in its order.",
     "enrolments": "A mentee's place in a series: asked for, waited for, offered, kept, completed.",
+    "participations": "Who came to a session: marked together, walked in, counted.",
     "clinical-notes": "Clinicians' notes on those in their care: open for a day, then addenda.",
     "safety-plans": "What helps someone in a crisis; item by item they tick who else reads it.",
     "caseloads": "Which clinician has whom as patient.",

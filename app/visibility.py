@@ -54,6 +54,13 @@ from app.models.mentors import (
 from app.models.moves import HistoryBare, HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.notifications import NotificationRead
 from app.models.pairings import PairingForMentor, PairingRead, PairingRow
+from app.models.participations import (
+    AttendanceCount,
+    GroupMemberRead,
+    MyMenteesPartRead,
+    ParticipationRead,
+    SeriesAttendance,
+)
 from app.models.people import PersonForMentor, PersonRead
 from app.models.permissions import PermissionRead, PermissionRow
 from app.models.prisons import PrisonRead
@@ -75,7 +82,6 @@ from app.models.safety_plans import (
 )
 from app.models.sessions import (
     FreeSlots,
-    ParticipationRead,
     SessionForMentor,
     SessionNoteless,
     SessionRead,
@@ -83,6 +89,7 @@ from app.models.sessions import (
     SessionRecordedForMentor,
     SessionRecordedNoteless,
     SessionRow,
+    SessionRowForMentor,
 )
 from app.models.staff import Role, StaffRead
 from app.models.tasks import TaskForOverseer, TaskRead, TaskRow
@@ -195,7 +202,7 @@ MATRIX: dict[str, Audiences] = {
         Role.wing_duty: SessionNoteless,
         Role.mentor: SessionForMentor,
     },
-    "sessions.row": dict.fromkeys((*_CARE, Role.mentor), SessionRow),
+    "sessions.row": {**dict.fromkeys(_CARE, SessionRow), Role.mentor: SessionRowForMentor},
     "sessions.recorded": {
         **dict.fromkeys(_CARE, SessionRecorded),
         Role.wing_duty: SessionRecordedNoteless,
@@ -209,7 +216,13 @@ MATRIX: dict[str, Audiences] = {
     "sessions.slots": dict.fromkeys((Role.support_worker, Role.mentor), FreeSlots),
     "sessions.note.versions": dict.fromkeys(_CARE, VersionRead),
     "sessions.addenda": dict.fromkeys((*_CARE, Role.mentor), VersionRead),
-    "sessions.participations": dict.fromkeys((*_CARE, Role.mentor), ParticipationRead),
+    "sessions.participations": {
+        **dict.fromkeys(_CARE, ParticipationRead),
+        Role.mentor: MyMenteesPartRead,
+    },
+    "sessions.participations.group": {Role.mentor: GroupMemberRead},
+    "mentees.attendance": dict.fromkeys(_CARE, AttendanceCount),
+    "series.attendance": dict.fromkeys(_CARE, SeriesAttendance),
     "lockdowns": {
         Role.support_worker: LockdownRead,
         Role.clinician: LockdownRead,

@@ -34,6 +34,17 @@ from app.models.base import (
     reference,
 )
 from app.models.moves import MoveOption
+from app.models.participations import (
+    CancelReason as CancelReason,
+)
+from app.models.participations import (
+    GroupMember,
+    MyMenteesPart,
+    ParticipationRow,
+)
+from app.models.participations import (
+    ParticipationStatus as ParticipationStatus,
+)
 
 LONGEST = timedelta(hours=12)
 EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000000"
@@ -55,29 +66,6 @@ class SessionStatus(StrEnum):
     noted = "noted"
     locked = "locked"
     cancelled = "cancelled"
-
-
-class ParticipationStatus(StrEnum):
-    offered = "offered"
-    accepted = "accepted"
-    declined = "declined"
-    attended = "attended"
-    dna = "dna"
-    cancelled = "cancelled"
-
-
-class CancelReason(StrEnum):
-    regime_lockdown = "regime_lockdown"
-    staff_shortage = "staff_shortage"
-    no_room = "no_room"
-    no_escort = "no_escort"
-    clash = "clash"
-    segregation = "segregation"
-    transfer = "transfer"
-    mentor_unavailable = "mentor_unavailable"
-    mentee_unwell = "mentee_unwell"
-    safety = "safety"
-    other = "other"
 
 
 class Session(Versioned, Written, table=True):
@@ -180,6 +168,7 @@ class Participation(Versioned, table=True):
     status: ParticipationStatus = Field(
         default=ParticipationStatus.offered, sa_type=choice(ParticipationStatus, "status")
     )
+    reason: CancelReason | None = Field(default=None, sa_type=choice(CancelReason, "reason"))
 
 
 def _sane_times(starts_at: datetime, ends_at: datetime) -> None:
@@ -264,26 +253,7 @@ class NoteAdded(Writing):
     text: Story = Field(schema_extra={"examples": ["He had asked for his sister that day."]})
 
 
-class ParticipationRow(Output):
-    """One mentee's part in a session."""
-
-    id: UUID
-    version: int
-    mentee_id: UUID
-    display_name: str
-    status: ParticipationStatus
-
-
-class ParticipationRead(ParticipationRow):
-    """One mentee's part in a session, with what the caller may do next."""
-
-    session_id: UUID
-    moves: list[MoveOption] = []
-
-
-class SessionRow(Identified):
-    """A session in a list."""
-
+class _SessionRow(Identified):
     kind: SessionKind
     status: SessionStatus
     room_id: UUID | None
@@ -291,23 +261,24 @@ class SessionRow(Identified):
     lead_staff_id: UUID | None
     starts_at: Instant
     ends_at: Instant
+
+
+class SessionRow(_SessionRow):
+    """A session in a list."""
+
     participations: list[ParticipationRow]
 
 
-class SessionForMentor(SessionRow):
-    """A session, as its mentor sees it, with what they may do next."""
+class SessionRowForMentor(_SessionRow):
+    """A session in a list, as its mentor sees it."""
 
+    participations: list[MyMenteesPart | GroupMember]
+
+
+class _Noted(Output):
     note: str | None
     noted_at: Instant | None
     locks_at: Instant | None = Field(description="From then on the note cannot be written.")
-    authorised_by: UUID | None
-    moves: list[MoveOption] = []
-
-
-class SessionRead(SessionForMentor):
-    """A session, as those of the staff who read notes see it."""
-
-    disclosure: Disclosure
 
 
 class SessionNoteless(SessionRow):
@@ -315,6 +286,19 @@ class SessionNoteless(SessionRow):
 
     authorised_by: UUID | None
     moves: list[MoveOption] = []
+
+
+class SessionForMentor(_Noted, SessionRowForMentor):
+    """A session, as its mentor sees it, with what they may do next."""
+
+    authorised_by: UUID | None
+    moves: list[MoveOption] = []
+
+
+class SessionRead(_Noted, SessionNoteless):
+    """A session, as those of the staff who read notes see it."""
+
+    disclosure: Disclosure
 
 
 class ClashKind(StrEnum):

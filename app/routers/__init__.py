@@ -13,6 +13,7 @@ NOUNS = [
     "board",
     "series",
     "enrolments",
+    "participations",
     "notifications",
     "people",
     "mentors",

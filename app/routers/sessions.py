@@ -40,14 +40,18 @@ from app.errors import (
 from app.models.base import Instant
 from app.models.mentees import Mentee
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead, MoveCreate
+from app.models.participations import (
+    GroupMemberRead,
+    MyMenteesPartRead,
+    ParticipationRead,
+    ParticipationRow,
+)
 from app.models.people import Person
 from app.models.sessions import (
     FreeSlots,
     NoteAdded,
     NotePut,
     Participation,
-    ParticipationRead,
-    ParticipationRow,
     Session,
     SessionCreate,
     SessionForMentor,
@@ -59,6 +63,7 @@ from app.models.sessions import (
     SessionRecordedForMentor,
     SessionRecordedNoteless,
     SessionRow,
+    SessionRowForMentor,
     SessionStatus,
     SessionUpdate,
 )
@@ -71,7 +76,10 @@ from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.scope import narrowed
 from app.services import lifecycle, sessions, texts
+from app.services.participations.listing import of_mentor
+from app.services.participations.outcomes import in_sql
 from app.services.sessions.facts import hold_mentor
+from app.ties import my_mentees
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/sessions", tags=["sessions"])
@@ -87,6 +95,7 @@ PartToMove = Annotated[
 ]
 WithNote = SessionRead | SessionForMentor
 AnySession = WithNote | SessionNoteless
+AnyPart = ParticipationRead | MyMenteesPartRead | GroupMemberRead
 CLASHES = (Clash, RoomTaken, MentorTaken, MenteeTaken, TooManyPairChecks)
 
 _PERSON = (
@@ -104,8 +113,9 @@ _NAME = (
     .correlate(Participation)
     .scalar_subquery()
 )
+_COMPUTED = {"display_name": _NAME, "hmpps_outcome": in_sql()}
 _PART = [
-    (_NAME if name == "display_name" else getattr(Participation, name)).label(name)
+    (_COMPUTED[name] if name in _COMPUTED else getattr(Participation, name)).label(name)
     for name in ParticipationRow.model_fields
 ]
 
@@ -116,6 +126,8 @@ def _participations(role: Role) -> Any:
     OFFSET 0 and names as scalar look-ups keep the planner from joining whole tables, which it
     does at a hundred times the cost as long as it has no statistics of them.
     """
+    if role.family is Role.mentor:
+        return of_mentor(_PERSON)
     part = (
         narrowed(Participation, role)
         .where(col(Participation.session_id) == col(Session.id))
@@ -144,6 +156,8 @@ def _listing(role: Role) -> Listing:
 
     def attended_by(mentee_id: Any) -> ColumnElement[bool]:
         parts = narrowed(Participation, role).where(col(Participation.mentee_id) == mentee_id)
+        if role.family is Role.mentor:  # of the others in a group they cannot ask
+            parts = parts.where(col(Participation.mentee_id).in_(my_mentees()))
         return col(Session.id).in_(parts.with_only_columns(col(Participation.session_id)))
 
     return Listing(
@@ -194,7 +208,7 @@ class SlotQuery(SQLModel):
 _TIMES = {"from_", "to"}
 
 
-@router.get("", response_model=Page[SessionRow], responses=refusals())
+@router.get("", response_model=Page[SessionRow | SessionRowForMentor], responses=refusals())
 async def list_sessions(
     actor: MayReadSession, db: ReadDb, request: Request, query: Annotated[SessionQuery, Query()]
 ) -> Response:
@@ -328,7 +342,7 @@ async def list_session_addenda(actor: MayReadAddenda, db: Db, session: ThisSessi
 
 @router.get(
     "/{session_id}/participations/{participation_id}",
-    response_model=ParticipationRead,
+    response_model=AnyPart,
     responses=refusals(),
 )
 async def read_participation(
@@ -341,7 +355,7 @@ async def read_participation(
 
 @router.post(
     "/{session_id}/participations/{participation_id}/moves",
-    response_model=ParticipationRead,
+    response_model=AnyPart,
     responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, Stale),
 )
 async def move_participation(

@@ -71,12 +71,13 @@ from app.models.notifications import NotificationStatus, PageWhy
 from app.models.on_duty import ReachedBy
 from app.models.outreach_visits import OutreachKind
 from app.models.pairings import PairingStatus
+from app.models.participations import HmppsOutcome, MarkAs
 from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.placements import PlacementStatus
 from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.profiles import LivedTopic, Preference, Skill
-from app.models.reference import CodeRead, ReferenceRead
+from app.models.reference import CodeRead, HmppsRead, ReferenceRead
 from app.models.regime_exceptions import ExceptionReason
 from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
@@ -109,6 +110,7 @@ from app.models.waiting_list import OrderReason, WaitingFor
 from app.models.wing_places import WingPlaceEnd, WingPlaceStatus
 from app.rights import Permission
 from app.services.escalation import Immediacy, Why
+from app.services.participations.outcomes import by_reason, by_status
 
 LABELS = Path(__file__).parents[1] / "reference"
 LISTS: tuple[type[StrEnum], ...] = (
@@ -141,6 +143,8 @@ LISTS: tuple[type[StrEnum], ...] = (
     ChangeScope,
     EnrolmentStatus,
     PlaceOrder,
+    MarkAs,
+    HmppsOutcome,
     CancelReason,
     ClashKind,
     PrisonEventKind,
@@ -266,7 +270,14 @@ def every_list() -> ReferenceRead:
             name: [CodeRead(code=code.value, **words[name][code.value]) for code in kind]
             for kind in LISTS
             for name in [name_of(kind)]
-        }
+        },
+        hmpps_outcomes=[
+            *(HmppsRead(status=each, outcome=code) for each, code in by_status().items()),
+            *(
+                HmppsRead(status=ParticipationStatus.cancelled, reason=each, outcome=code)
+                for each, code in by_reason().items()
+            ),
+        ],
     )
 
 

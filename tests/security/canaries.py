@@ -111,8 +111,13 @@ _NAMED = {
     "foreign": FOREIGN,
 }
 _IDENTIFIED = {who: FOREIGN if who == "foreign" else STAFF for who in _NAMED}
-for _column in ("first_name", "last_name"):
-    _put("person", _column, _NAMED, "the display name, to those who must meet")
+_put(
+    "person",
+    "first_name",
+    {**_NAMED, "other_mentee": _NAMED["other_mentee"] | {V.mentor}},  # comes to his group
+    "the display name, to those who must meet; in a group the first name alone",
+)
+_put("person", "last_name", _NAMED, "the display name, to those who must meet")
 _put("person", "middle_names", _IDENTIFIED, "staff; no mentor needs it")
 _put("person", "number", _IDENTIFIED, "identity misuse", [f"Z482{n}QQ" for n in range(9)])
 _put(
@@ -274,6 +279,7 @@ _put(
         "goal": CARE,
         "complaint": CARE | GOVERNORS,
         "wing_place": CARE,
+        "enrolment": CARE,
     },
     "why a decision was made is its maker's; stories are for care",
 )

@@ -458,7 +458,11 @@ async def _series(world: World) -> None:
         "meetings": 2,
         **words_of_row("series", "series"),
     }
-    await world.support_worker.post("series", body)
+    made = await world.support_worker.post("series", body)
+    other = {"series_id": made["id"], "mentee_id": world.mentees["other_mentee"]["id"]}
+    place = await world.support_worker.post("enrolments", other)
+    note = word("history", "note", "enrolment")
+    await world.support_worker.move(f"enrolments/{place['id']}", "accepted", note=note)
 
 
 async def _voices(world: World) -> None:

@@ -2,6 +2,9 @@
 `facts.py` loads), recorded as they happened (`held.py`), noted (`notes.py`), looked for
 (`free_times.py`); their life and that of a participation as tables of moves (`moves.py`)."""
 
+from typing import Any
+
+from sqlalchemy import literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -14,14 +17,17 @@ from app.models.sessions import (
     ClashForMentor,
     ClashRead,
     Participation,
-    ParticipationRow,
     Session,
 )
-from app.scope import everything, visible
+from app.models.staff import Role
+from app.scope import visible
 from app.services import lifecycle
+from app.services.participations.naming import in_a_group
+from app.services.participations.outcomes import outcome
+from app.services.scheduling import GROUPS
 from app.services.sessions.booking import book, replan
 from app.services.sessions.held import record_held
-from app.services.sessions.moves import PARTICIPATION, SESSION
+from app.services.sessions.moves import PARTICIPATION, SESSION, session_of
 from app.services.sessions.notes import add_to_note, addenda, lock_due, write_note
 from app.services.sessions.slots import Asked, find
 from app.visibility import shape
@@ -45,8 +51,13 @@ async def shown(
     )
 
 
-async def _rows(db: AsyncSession, session: Session, actor: Actor) -> list[ParticipationRow]:
-    """The session's participations, by name."""
+async def _rows(db: AsyncSession, session: Session, actor: Actor) -> list[dict[str, Any]]:
+    """The session's participations, by name. A mentor's groups are known to them by first names,
+    and of whoever is not their own mentee they learn nothing else."""
+    group = actor.family is Role.mentor and session.kind in GROUPS
+    name = col(Person.first_name if group else Person.display_name)
+    mine = visible(Mentee, actor).where(col(Mentee.id) == col(Participation.mentee_id))
+    own = mine.with_only_columns(literal(1)).correlate(Participation).exists()
     found = (
         visible(Participation, actor)
         .where(col(Participation.session_id) == session.id)
@@ -60,12 +71,18 @@ async def _rows(db: AsyncSession, session: Session, actor: Actor) -> list[Partic
             (col(Person.prison_id) == col(Mentee.prison_id))
             & (col(Person.id) == col(Mentee.person_id)),
         )
-        .order_by(col(Person.display_name), col(Participation.id))
-        .add_columns(col(Person.display_name))
+        .order_by(name, col(Participation.id))
+        .add_columns(name, own)
     )
+    rows = (await db.execute(found)).all()
+    names = in_a_group([name for _, name, _ in rows]) if group else [name for _, name, _ in rows]
     return [
-        ParticipationRow.model_validate({**part.model_dump(), "display_name": name})
-        for part, name in await db.execute(found)
+        {
+            **part.model_dump(exclude=set() if is_own or not group else {"mentee_id"}),
+            "display_name": shown_as,
+            "hmpps_outcome": outcome(part.status, part.reason),
+        }
+        for (part, _, is_own), shown_as in zip(rows, names, strict=True)
     ]
 
 
@@ -77,22 +94,13 @@ def check_part(session: Session, participation: Participation) -> None:
 
 async def shown_part(db: AsyncSession, participation: Participation, actor: Actor) -> Output:
     """The participation as this actor sees it, with what they may do next."""
-    person = everything(Person, participation.prison_id).join(
-        Mentee,
-        (col(Mentee.prison_id) == col(Person.prison_id)) & (col(Mentee.person_id) == Person.id),
-    )
-    name = await db.execute(
-        person.where(col(Mentee.id) == participation.mentee_id).with_only_columns(
-            col(Person.display_name)
-        )
-    )
-    return shape("sessions.participations", actor.role).model_validate(
-        {
-            **participation.model_dump(),
-            "display_name": name.scalar_one(),
-            "moves": await lifecycle.options(db, PARTICIPATION, participation, actor),
-        }
-    )
+    session = await session_of(db, participation)
+    rows = await _rows(db, session, actor)
+    [mine] = [each for each in rows if each["id"] == participation.id]
+    hidden = "mentee_id" not in mine
+    found = shape(f"sessions.participations{'.group' if hidden else ''}", actor.role)
+    moves = await lifecycle.options(db, PARTICIPATION, participation, actor)
+    return found.model_validate({**mine, "moves": moves})
 
 
 __all__ = [

@@ -82,6 +82,12 @@ async def open_note(db: AsyncSession, context: Context) -> None:
     context.thing.locks_at = (context.thing.noted_at or clock.now()) + NOTE_OPEN_FOR
 
 
+async def keep_reason(db: AsyncSession, context: Context) -> None:
+    """Why a part was cancelled stands with it as long as it is."""
+    cancelled = context.thing.status is A.cancelled
+    context.thing.reason = CancelReason(context.reason) if cancelled and context.reason else None
+
+
 async def release_mentees(db: AsyncSession, context: Context) -> None:
     """Whoever was to come is told through their participation, for the same reason."""
     if context.reason == SUPERSEDED:
@@ -111,16 +117,22 @@ MOVES = {
 PARTICIPATION_MOVES = {
     (A.offered, A.accepted): Move(_SCHEME, (session_planned,)),
     (A.offered, A.declined): Move(_SCHEME, (session_planned,)),
-    (A.offered, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
-    (A.accepted, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS),
+    (A.offered, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS, effects=(keep_reason,)),
+    (A.accepted, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS, effects=(keep_reason,)),
     (A.declined, A.accepted): Move(_SCHEME, (session_planned,), offered=False),
-    (A.cancelled, A.accepted): Move(_SCHEME, (session_planned,), offered=False),
+    (A.cancelled, A.accepted): Move(
+        _SCHEME, (session_planned,), effects=(keep_reason,), offered=False
+    ),
+    (A.declined, A.attended): Move(_SCHEME, (session_held,)),
+    (A.cancelled, A.attended): Move(_SCHEME, (session_held,), effects=(keep_reason,)),
     (A.offered, A.attended): Move(_SCHEME, (session_held,)),
     (A.offered, A.dna): Move(_SCHEME, (session_held,), effects=(note_absence,)),
     (A.accepted, A.attended): Move(_SCHEME, (session_held,)),
     (A.accepted, A.dna): Move(_SCHEME, (session_held,), effects=(note_absence,)),
     (A.dna, A.attended): Move(_SCHEME, (session_held,), effects=(note_absence,)),
-    (A.dna, A.cancelled): Move(_SCHEME, reasons=CANCEL_REASONS, effects=(note_absence,)),
+    (A.dna, A.cancelled): Move(
+        _SCHEME, reasons=CANCEL_REASONS, effects=(keep_reason, note_absence)
+    ),
 }
 SESSION = Lifecycle("sessions", "session", SessionStatus, MOVES)
 PARTICIPATION = Lifecycle(
