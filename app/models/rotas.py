@@ -185,7 +185,18 @@ class PublishCreate(Input):
         default=[],
         max_length=MOST_GAPS,
         description="The gaps that are left, all and exactly: a rota with others is refused.",
-        schema_extra={"examples": [[]]},
+        schema_extra={
+            "examples": [
+                [
+                    {
+                        "role": "mentor_on_call",
+                        "starts_at": "2026-12-05T20:00:00+00:00",
+                        "ends_at": "2026-12-06T08:00:00+00:00",
+                        "missing": 1,
+                    }
+                ]
+            ]
+        },
     )
 
 

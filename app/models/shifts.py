@@ -93,7 +93,9 @@ class ShiftGive(Input):
 class ShiftTake(Input):
     """Who takes a shift that was offered. Absent: the caller; staff say who."""
 
-    mentor_id: UUID | None = None
+    mentor_id: UUID | None = Field(
+        default=None, schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000002"]}
+    )
 
 
 class ShiftForMentor(Identified):

@@ -11,7 +11,7 @@ from app.access import MayReadShift, MayWriteRota, MayWriteShift
 from app.db import Db, ReadDb
 from app.errors import GuardsUnmet, MoveNotInTable, MoveNotYours, NotOpen, Stale
 from app.models.mentors import Mentor
-from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
+from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead, MoveCreate
 from app.models.people import Person
 from app.models.rota_demands import RotaRole
 from app.models.shifts import (
@@ -134,7 +134,7 @@ async def give_shift(actor: MayWriteRota, db: Db, shift: ToMove, body: ShiftGive
 
 @router.get(
     "/{shift_id}/history",
-    response_model=Page[HistoryRead | HistoryForMentor],
+    response_model=Page[HistoryRead | HistoryCoarse | HistoryForMentor],
     responses=refusals(),
 )
 async def list_shift_history(actor: MayReadShift, db: Db, shift: This) -> Response:

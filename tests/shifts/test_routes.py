@@ -27,10 +27,10 @@ async def served(wing: Wing, role: str = "mentor_on_shift") -> tuple[Caller, str
     return mentor, f"shifts/{shift['id']}"
 
 
-async def alerts(wing: Wing, caller: Caller) -> list[Any]:
+async def alerts(caller: Caller, role: str) -> list[Any]:
     query = "tasks?kind=shift_uncovered&status=open"
     found = (await caller.get(query))["items"]
-    return [each for each in found if each["for_role"] == caller.role]
+    return [each for each in found if each["for_role"] == role]
 
 
 async def housekeeping(wing: Wing) -> None:
@@ -137,8 +137,8 @@ async def test_reported_sick_it_is_uncovered_and_told_at_once_and_somebody_is_ca
     mentor, path = await served(wing)
     gone = await wing.support_worker.move(path, "uncovered", reason="sick")
     assert (gone["mentor_id"], gone["status"]) == (None, "uncovered")
-    for caller in (wing.support_worker, wing.governor):
-        [task] = await alerts(wing, caller)
+    for caller, role in ((wing.support_worker, "support_worker"), (wing.governor, "governor")):
+        [task] = await alerts(caller, role)
         assert task["thing_id"] == gone["id"]
         board = (await caller.get("board"))["items"]
         assert task["id"] in {item["thing_id"] for item in board}
@@ -155,15 +155,15 @@ async def test_reported_sick_it_is_uncovered_and_told_at_once_and_somebody_is_ca
     await wing.governor.post(f"{path}/give", body, 403)
     given = await wing.support_worker.post(f"{path}/give", body, 200)
     assert (given["mentor_id"], given["status"]) == (str(other.mentor_id), "published")
-    assert await alerts(wing, wing.support_worker) == []
-    assert await alerts(wing, wing.governor) == []
+    assert await alerts(wing.support_worker, "support_worker") == []
+    assert await alerts(wing.governor, "governor") == []
     await wing.support_worker.post(f"{path}/give", body, 409)
 
 
 async def test_a_mentor_reports_sick_themselves(wing: Wing) -> None:
     mentor, path = await served(wing)
     await mentor.move(path, "uncovered", reason="sick", expect=200)
-    assert len(await alerts(wing, wing.governor)) == 1
+    assert len(await alerts(wing.governor, "governor")) == 1
 
 
 async def test_nobody_is_called_in_against_the_rules(wing: Wing) -> None:
@@ -188,7 +188,7 @@ async def test_leaving_active_work_releases_every_shift_in_the_same_transaction(
     assert (shown["status"], shown["mentor_id"]) == ("uncovered", None)
     history = (await wing.governor.get(f"{path}/history"))["items"]
     assert (history[-1]["reason"], history[-1]["actor_role"]) == ("left_active", "system")
-    assert len(await alerts(wing, wing.support_worker)) == 1
+    assert len(await alerts(wing.support_worker, "support_worker")) == 1
 
 
 async def test_of_a_shift_that_goes_on_the_rest_is_uncovered(wing: Wing) -> None:
@@ -234,14 +234,14 @@ async def test_a_shift_that_nobody_accepted_is_uncovered_at_its_start_and_told(w
     await housekeeping(wing)
     shown = await wing.governor.get(path)
     assert shown["status"] == "uncovered"
-    assert len(await alerts(wing, wing.governor)) == 1
+    assert len(await alerts(wing.governor, "governor")) == 1
 
 
 async def test_a_shift_the_regime_calls_off_is_nobodys_task(wing: Wing) -> None:
     mentor, path = await served(wing)
     await wing.support_worker.move(path, "uncovered", reason="sick")
     await wing.support_worker.move(path, "cancelled_regime", reason="lockdown")
-    assert await alerts(wing, wing.support_worker) == []
+    assert await alerts(wing.support_worker, "support_worker") == []
     await wing.support_worker.post(f"{path}/give", {"mentor_id": str(mentor.mentor_id)}, 409)
 
 

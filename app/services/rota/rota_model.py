@@ -178,6 +178,12 @@ class RotaModel:
                 self.model.add(more >= self._sum(pieces) - 1)
                 yield LONG_DAY * more
 
+    def go_on_from(self, values: Sequence[int]) -> None:
+        """Begin at the answer of the step before, in every variable: it is allowed in the next."""
+        self.model.clear_hints()  # type: ignore[no-untyped-call]
+        for number, value in enumerate(values):
+            self.model.add_hint(self.model.get_int_var_from_proto_index(number), value)
+
     def begin_at(self, pieces: Collection[Piece]) -> None:
         """Where to begin looking."""
         self.model.clear_hints()  # type: ignore[no-untyped-call]

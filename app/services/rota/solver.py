@@ -12,7 +12,7 @@ takes seconds: not for an event loop.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,6 +69,7 @@ class _Found:
     objective: int
     optimal: bool
     gap: float
+    values: Sequence[int] = ()
 
 
 class Search:
@@ -94,8 +95,9 @@ class Search:
         pieces = candidates.of_problem(problem)
         model, best = RotaModel(problem, pieces), first_rota(problem, pieces)
         optimal, gap = True, 0.0
-        for step, objective in enumerate(model.steps(), 1):
-            model.begin_at(best)
+        steps = model.steps()
+        model.begin_at(best)
+        for step, objective in enumerate(steps, 1):
             found = self._minimise(model, objective, step, began)
             optimal, gap = optimal and found.optimal, max(gap, found.gap)
             best = found.pieces or best
@@ -103,6 +105,7 @@ class Search:
                 optimal = False
                 break
             model.model.add(objective <= found.objective)
+            model.go_on_from(found.values)
         served, took = sorted(best), time.monotonic() - began
         cost, gaps = cost_of(problem, served), gaps_of(problem, served)
         return Solution(served, cost, gaps, optimal, gap, took)
@@ -127,7 +130,7 @@ class Search:
         pieces = frozenset(p for p, var in model.chosen.items() if solver.boolean_value(var))
         value, optimal = solver.objective_value, status == cp_model.OPTIMAL
         gap = 0.0 if optimal else abs(value - solver.best_objective_bound) / max(1.0, abs(value))
-        return _Found(pieces, round(value), optimal, gap)
+        return _Found(pieces, round(value), optimal, gap, solver.response_proto.solution)
 
 
 def solve(
