@@ -161,6 +161,9 @@ class Settings(BaseSettings):
     claim_person: str = Field(default="person_id", description="A mentor's person id.")
     role_prefix: str = Field(default="ROLE_WELLWING_", description="Stripped from HMPPS roles.")
 
+    calendar_feed_days: int = Field(
+        default=90, ge=1, le=366, description="Days after which a calendar feed is made anew."
+    )
     print_fonts: Path | None = Field(
         default=None,
         description="Folder of further fonts, for names in scripts that the built-in one lacks.",
@@ -241,6 +244,11 @@ class Settings(BaseSettings):
     @property
     def longest_token(self) -> timedelta:
         return timedelta(hours=self.token_longest_hours)
+
+    @property
+    def longest_secret(self) -> timedelta:
+        """How long anything may live that somebody holds to get in: a token, or a feed's secret."""
+        return max(self.longest_token, timedelta(days=self.calendar_feed_days))
 
     def check_production(self) -> None:
         """Refuse what must never serve real people. Raises ConfigurationError."""

@@ -22,6 +22,9 @@ class Format:
 
 CSV = Format("text/csv", "mentor,status\r\nJo Sampleford,active\r\n")
 PDF = Format("application/pdf", "%PDF-1.7")
+ICS = Format(
+    "text/calendar", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Wellwing\r\nEND:VCALENDAR\r\n"
+)
 SVG = Format("image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"></svg>')
 
 
@@ -55,6 +58,11 @@ def csv_reply(rows: Iterable[Iterable[object]], name: str) -> Response:
 def pdf_reply(paper: bytes, name: str) -> Response:
     """A sheet of paper, to be saved and printed."""
     return _file(paper, PDF.media, name)
+
+
+def calendar_reply(calendar: bytes) -> Response:
+    """A calendar, for a program that reads it again and again. It is not kept on the way."""
+    return _file(calendar, f"{ICS.media}; charset=utf-8", "calendar.ics", shown="inline")
 
 
 def svg_reply(picture: bytes, name: str) -> Response:

@@ -99,6 +99,8 @@ _PROGRAMME = {
     P.enrolment_read,
     P.print_sheet,
     P.print_week,
+    P.calendar_feed_read,
+    P.calendar_feed_write,
 }
 _SUPPORT_WORKERS = {
     P.campaign_write,
@@ -144,6 +146,7 @@ _GOVERNORS = {
     P.wing_place_read,
     P.outreach_read,
     P.effort_read,
+    P.calendar_feed_read,
 }
 # A prisoner, for themselves; and a mentor besides.
 _PRISONERS = {
@@ -184,6 +187,8 @@ _WING = {
     P.complaint_raise,
     P.print_sheet,
     P.print_week,
+    P.calendar_feed_read,
+    P.calendar_feed_write,
     P.wing_place_read,
     P.wing_place_request,
 }
@@ -283,6 +288,7 @@ PUBLIC = {
     "escalation_health": "the dead man's switch must be readable when all else fails",
     "jwks": "public keys of the development issuer",
     "openid_configuration": "where those keys are",
+    "read_calendar": "a calendar sends no token: the secret in its address is one",
     "issue_development_token": "absent from production",
     "move_development_clock": "absent from production",
     "read_development_clock": "absent from production",

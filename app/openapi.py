@@ -85,6 +85,7 @@ TAGS = {
     "goals": "What a mentee wants to reach and what helps, as they choose to share it.",
     "complaints": "Raised by a prisoner, never seen by whom they are about; answered by a day.",
     "prints": "Sheets for a wing that runs on paper: PDF, table and JSON of the same data.",
+    "calendar-feeds": "When a room is in use, for staff's calendars: a secret address, no names.",
     "waiting-list": "Who waits for support, in which order, and why in that order.",
     "demand": "How many ask, get support, wait, or are turned away. Counts only.",
     "health": "For load balancers and for the dead man's switch.",

@@ -11,6 +11,7 @@ from app.models.acquaintances import Acquaintance, DeclaredBy
 from app.models.adoptions import Adoption
 from app.models.assessments import Assessment
 from app.models.availabilities import Availability
+from app.models.calendar_feeds import CalendarFeed
 from app.models.campaigns import Campaign, CampaignStatus
 from app.models.character_references import CharacterReference
 from app.models.check_ins import CheckIn
@@ -41,6 +42,7 @@ from app.models.supervisions import Supervision
 from app.models.wing_places import WingPlace
 from app.support_scope import SUPPORT
 from app.ties import HERE, MY_MENTOR, MY_PERSON, NOW, my_mentees
+from app.ties import HERE, MY_MENTOR, MY_PERSON, MY_STAFF, my_mentees
 
 Narrowing = Callable[[Role], ColumnElement[bool]]
 
@@ -200,10 +202,16 @@ def _shifts(role: Role) -> ColumnElement[bool]:
     given_out = and_(col(Shift.status) != ShiftStatus.draft, col(Shift.superseded_at).is_(None))
     offered = and_(col(Shift.status) == ShiftStatus.swap_requested, col(Shift.starts_at) > NOW)
     return and_(given_out, or_(col(Shift.mentor_id) == MY_MENTOR, offered))
+def _feeds(role: Role) -> ColumnElement[bool]:
+    """Staff see their own; governors, who may end them, all."""
+    if role.family is Role.mentor:
+        return false()
+    return true() if role is Role.governor else col(CalendarFeed.staff_id) == MY_STAFF
 
 
 PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Campaign: _campaigns,
+    CalendarFeed: _feeds,
     Statement: _statements,
     CharacterReference: _staff,
     Interview: _staff,

@@ -10,6 +10,7 @@ from app.models.assessments import AssessmentForMentor, AssessmentRead
 from app.models.availabilities import AvailabilityRead
 from app.models.base import Output
 from app.models.board import BoardForMentor, BoardRead
+from app.models.calendar_feeds import CalendarFeedMade, CalendarFeedRead
 from app.models.campaigns import CampaignForPrisoner, CampaignRead, CampaignRow
 from app.models.character_references import CharacterReferenceRead
 from app.models.check_ins import CheckInForGovernor, CheckInLimits, CheckInOwn, CheckInRead
@@ -241,6 +242,9 @@ PROGRAMME: dict[str, Audiences] = {
     "efforts": dict.fromkeys((*CARE, Role.mentor), EffortRead),
     "efforts.row": dict.fromkeys((*CARE, Role.mentor), EffortRead),
     "efforts.summary": dict.fromkeys(SCHEME, EffortSummary),
+    "calendar_feeds": dict.fromkeys(STAFF, CalendarFeedRead),
+    "calendar_feeds.row": dict.fromkeys(STAFF, CalendarFeedRead),
+    "calendar_feeds.made": dict.fromkeys(CARE, CalendarFeedMade),
     "prints.wing_sheet": dict.fromkeys(CARE, WingSheet),
     "prints.movements": dict.fromkeys(CARE, MovementList),
     "prints.register": dict.fromkeys(CARE, Register),

@@ -154,3 +154,5 @@ class Permission(StrEnum):
     shift_write = "shift_write"
     print_sheet = "print_sheet"
     print_week = "print_week"
+    calendar_feed_read = "calendar_feed_read"
+    calendar_feed_write = "calendar_feed_write"

@@ -75,6 +75,7 @@ NOUNS = [
     "goals",
     "complaints",
     "prints",
+    "calendar_feeds",
     "waiting_list",
     "demand",
     "health",

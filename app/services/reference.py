@@ -21,6 +21,7 @@ from app.models.availabilities import AvailabilityKind
 from app.models.base import Disclosure
 from app.models.board import BoardBand, BoardRule
 from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
+from app.models.calendar_feeds import FeedKind
 from app.models.campaigns import CampaignStatus
 from app.models.caseloads import CaseloadEnd
 from app.models.character_references import RefereeRole, Supports
@@ -76,6 +77,7 @@ from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presenc
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.placements import PlacementStatus
 from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
+from app.models.prints import PrintFormat
 from app.models.profiles import LivedTopic, Preference, Skill
 from app.models.reference import CodeRead, HmppsRead, ReferenceRead
 from app.models.regime_exceptions import ExceptionReason
@@ -256,6 +258,8 @@ LISTS: tuple[type[StrEnum], ...] = (
     EffortVoid,
     EffortSource,
     EffortBy,
+    FeedKind,
+    PrintFormat,
     MergeOutcome,
     MergeWarning,
 )

@@ -59,13 +59,15 @@ async def _known(db: AsyncSession, prison_id: str, body: RevocationCreate) -> bo
 
 
 def revocation(reason: RevocationReason, by: str, **of: Any) -> Revocation:
-    """A revocation from now on, kept for as long as a token that it means may live."""
+    """A revocation from now on, kept for as long as what it means may live: a
+    token, or the secret of a calendar feed."""
     now = clock.real_now()
+    alive = settings().longest_token if of.get("token_id") else settings().longest_secret
     return Revocation(
         **of,
         recorded_at=now,
         issued_until=None if of.get("token_id") else now,
-        expires_at=now + settings().longest_token,
+        expires_at=now + alive,
         reason=reason,
         revoked_by=by,
     )

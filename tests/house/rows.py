@@ -37,6 +37,12 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "regime_exception": {"slots": [], "withdrawn_at": None},
     "staff": {"active": True},
     "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
+    "calendar_feed": {
+        "kind": "led",
+        "room_id": None,
+        "wing_id": None,
+        "secret_digest": b"x" * 32,
+    },
     "training": {"curriculum": "2026-1", "module": "managing_concerns"},
     "mentor": {
         "status": "active",

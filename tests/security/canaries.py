@@ -435,6 +435,8 @@ _AUTHOR = "a subject of staff, planted as staff.subject"
 _CODE = "a code of ours"
 _RECKONED = "reckoned from days of ours"
 NOT_PLANTED: dict[tuple[str, str], str] = {
+    ("calendar_feed", "secret_digest"): "a digest",
+    ("calendar_feed", "ended_by"): _AUTHOR,
     ("check_in", "limits"): "a closed list",
     ("check_in", "next_on"): _RECKONED,
     ("check_in", "recorded_by"): _AUTHOR,

@@ -40,7 +40,10 @@ NOBODYS_ID = str(new_id())
 IDS = dict[str, dict[str, list[str]]]
 
 # Path parameters that are no id of a row.
-PLAIN_PATHS: dict[str, list[str]] = {"weekday": [*map(str, range(1, 8)), "8"]}
+PLAIN_PATHS: dict[str, list[str]] = {
+    "weekday": [*map(str, range(1, 8)), "8"],
+    "secret": ["A" * 43],  # nobody's: whose it is, is tested with the feeds
+}
 # Path parameters whose table has another name.
 PATH_TABLES = {
     "hold_id": "legal_hold",

@@ -17,6 +17,7 @@ from app.models.assessments import Assessment
 from app.models.audit import AuditAct, AuditEntry
 from app.models.availabilities import Availability
 from app.models.break_glass import BreakGlass
+from app.models.calendar_feeds import CalendarFeed
 from app.models.campaigns import Campaign
 from app.models.caseloads import Caseload
 from app.models.character_references import CharacterReference
@@ -200,6 +201,14 @@ def nobody(world: World, actor: Actor, row: Any) -> bool:
 @sees(Release)
 def governors_and_the_lead(world: World, actor: Actor, row: Any) -> bool:
     return actor.role in {Role.governor, Role.mental_health_lead}
+
+
+@sees(CalendarFeed)
+def feeds(world: World, actor: Actor, row: Any) -> bool:
+    """Their own; to a governor everybody's."""
+    if is_prisoner(actor):
+        return False
+    return actor.role is Role.governor or row.staff_id == actor.staff_id
 
 
 @sees(LegalHold)
