@@ -27,6 +27,8 @@ ICS = Format(
 )
 SVG = Format("image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"></svg>')
 
+PNG = Format("image/png", "\x89PNG")
+
 
 def files(*formats: Format) -> dict[int | str, dict[str, Any]]:
     """The answers of an operation that is asked for its content as a file as well."""
@@ -58,6 +60,11 @@ def csv_reply(rows: Iterable[Iterable[object]], name: str) -> Response:
 def pdf_reply(paper: bytes, name: str) -> Response:
     """A sheet of paper, to be saved and printed."""
     return _file(paper, PDF.media, name)
+
+
+def png_reply(picture: bytes, name: str) -> Response:
+    """A picture made of points, shown where it is asked for."""
+    return _file(picture, PNG.media, name, shown="inline")
 
 
 def calendar_reply(calendar: bytes) -> Response:

@@ -22,6 +22,7 @@ _STAFF = _EVERYONE | {
     P.task_read,
     P.task_move,
     P.death_report,
+    P.room_use_read,
     P.lockdown_read,
 }
 _INVESTIGATION = {P.hold_write, P.chronology_read, P.release_read, P.release_write}

@@ -10,14 +10,17 @@ import re
 import textwrap
 from typing import Any, Literal
 from xml.sax.saxutils import escape
+from zlib import crc32
 
 import altair as alt
 import vl_convert
 
+from app.models.rooms import RoomUsage, RoomUsageRead
 from app.models.trainings import MatrixCell, TrainingMatrix, TrainingStatus
 
 SOON_DAYS = 60
 FONT, INK, EDGE = "sans-serif", "#333333", "#8c8c8c"
+WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 LINE = 15  # pixels from one line of a label to the next
 COUNTS, SOON = "signed off", f"signed off, {SOON_DAYS} days or fewer left"
 LACKING, OPEN = "required and lacking", "not required, not signed off"
@@ -141,3 +144,83 @@ def _axis(labels: list[list[str]], orient: Literal["top", "left"]) -> alt.Axis:
         ticks=False,
         domain=False,
     )
+
+
+async def room_usage(use: RoomUsageRead) -> bytes:
+    """When rooms are in use: a field a weekday and hour, a panel a room."""
+    title = _use_title(use)
+    return await svg(_use_chart(use, title), title, use.description)
+
+
+async def room_usage_png(use: RoomUsageRead) -> bytes:
+    """The same made of points, with its words in it."""
+    chart = _use_chart(use, _use_title(use)).to_dict()
+    return await asyncio.to_thread(_points, chart, use.description)
+
+
+def _points(spec: dict[str, Any], description: str) -> bytes:
+    """A PNG at twice the size of the drawing; its description is a text within it."""
+    drawn = vl_convert.vegalite_to_png(
+        _legible(spec), vl_version="6.4", scale=2, allowed_base_urls=[]
+    )
+    words = b"Description\0\0\0\0\0" + _legible(description).encode()
+    chunk = len(words).to_bytes(4) + b"iTXt" + words + crc32(b"iTXt" + words).to_bytes(4)
+    end = drawn.rindex(b"IEND") - 4
+    found: bytes = drawn[:end] + chunk + drawn[end:]
+    return found
+
+
+def _use_title(use: RoomUsageRead) -> str:
+    return f"Use of rooms, {use.first:%-d %B %Y} to {use.last:%-d %B %Y}"
+
+
+def _use_chart(use: RoomUsageRead, title: str) -> alt.TopLevelMixin:
+    used = [each.hour for room in use.rooms for each in room.hours]
+    hours = list(range(min([*used, 8]), max([*used, 18]) + 1))
+    panels = [_use_panel(room, hours) for room in use.rooms] or [_no_rooms()]
+    chart: Any = alt.vconcat(*panels, spacing=18).properties(title=title, background="#ffffff")
+    chart = chart.configure(font=FONT).configure_title(fontSize=16, anchor="start", offset=12)
+    finished: alt.TopLevelMixin = chart
+    return finished
+
+
+def _use_panel(room: RoomUsage, hours: list[int]) -> Any:
+    """A room's week: white where it is never in use, darker the more it is, with the number."""
+    known = {(each.weekday, each.hour): each.percent for each in room.hours}
+    rows = [
+        {"day": day, "hour": hour, "percent": percent, "words": f"{percent}" if percent else ""}
+        for day in range(7)
+        for hour in hours
+        for percent in [known.get((day + 1, hour), 0)]
+    ]
+    heads = alt.Axis(
+        orient="top", labelExpr="datum.value + ':00'", labelAngle=0, labelFontSize=12,
+        ticks=False, domain=False,
+    )  # fmt: skip
+    names = alt.Axis(
+        labelExpr=f"{json.dumps(WEEK)}[datum.value]", labelFontSize=12, ticks=False, domain=False
+    )
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("hour:O", title=None, axis=heads, scale=alt.Scale(domain=hours)),
+        y=alt.Y("day:O", title=None, axis=names, scale=_places(7)),
+    )
+    shades = alt.Scale(domain=[0, 100], range=["#ffffff", INK])
+    fields = base.mark_rect(stroke=EDGE, strokeWidth=1).encode(
+        fill=alt.Fill("percent:Q", scale=shades, legend=None)
+    )
+    said = base.mark_text(fontSize=12).encode(
+        text="words:N",
+        color=alt.condition(alt.datum.percent > 45, alt.value("#ffffff"), alt.value("#000000")),
+    )
+    name = textwrap.wrap(_legible(f"{room.name}, {room.wing} (percent in use)"), 90)
+    return alt.layer(fields, said).properties(
+        title=alt.Title(name, fontSize=13, anchor="start"),
+        width=alt.Step(46),
+        height=alt.Step(24),
+    )
+
+
+def _no_rooms() -> Any:
+    return alt.Chart(alt.InlineData(values=[{"said": "No rooms"}])).mark_text(fontSize=14).encode(
+        text="said:N"
+    )  # fmt: skip

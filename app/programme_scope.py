@@ -41,8 +41,7 @@ from app.models.statements import Statement
 from app.models.supervisions import Supervision
 from app.models.wing_places import WingPlace
 from app.support_scope import SUPPORT
-from app.ties import HERE, MY_MENTOR, MY_PERSON, NOW, my_mentees
-from app.ties import HERE, MY_MENTOR, MY_PERSON, MY_STAFF, my_mentees
+from app.ties import HERE, MY_MENTOR, MY_PERSON, MY_STAFF, NOW, my_mentees
 
 Narrowing = Callable[[Role], ColumnElement[bool]]
 
@@ -202,6 +201,8 @@ def _shifts(role: Role) -> ColumnElement[bool]:
     given_out = and_(col(Shift.status) != ShiftStatus.draft, col(Shift.superseded_at).is_(None))
     offered = and_(col(Shift.status) == ShiftStatus.swap_requested, col(Shift.starts_at) > NOW)
     return and_(given_out, or_(col(Shift.mentor_id) == MY_MENTOR, offered))
+
+
 def _feeds(role: Role) -> ColumnElement[bool]:
     """Staff see their own; governors, who may end them, all."""
     if role.family is Role.mentor:

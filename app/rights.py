@@ -156,3 +156,4 @@ class Permission(StrEnum):
     print_week = "print_week"
     calendar_feed_read = "calendar_feed_read"
     calendar_feed_write = "calendar_feed_write"
+    room_use_read = "room_use_read"

@@ -70,7 +70,7 @@ from app.models.releases import ReleaseRead, ReleaseRow
 from app.models.retention import RetentionRead
 from app.models.revocations import RevocationRead
 from app.models.room_closures import RoomClosureRead, RoomClosureRow
-from app.models.rooms import RoomRead, RoomUse, RoomUseForMentor
+from app.models.rooms import RoomRead, RoomUsageRead, RoomUse, RoomUseForMentor
 from app.models.safety_plans import (
     ItemVersion,
     SafetyPlanForMentor,
@@ -124,6 +124,7 @@ MATRIX: dict[str, Audiences] = {
     "wings": dict.fromkeys(_SCHEME, WingRead),
     "wings.row": dict.fromkeys(_SCHEME, WingRead),
     "rooms": dict.fromkeys(_SCHEME, RoomRead),
+    "rooms.usage": dict.fromkeys(_STAFF, RoomUsageRead),
     "rooms.row": dict.fromkeys(_SCHEME, RoomRead),
     "rooms.use": {**dict.fromkeys(_CARE, RoomUse), Role.mentor: RoomUseForMentor},
     "room_closures": {

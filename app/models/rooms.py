@@ -1,5 +1,7 @@
 """Rooms where sessions are held."""
 
+from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from pydantic import field_validator
@@ -100,3 +102,40 @@ class RoomUse(Output):
     """When a room is in use or closed, in order."""
 
     items: list[RoomTimeUsed]
+
+
+class UseFormat(StrEnum):
+    """As what the use of rooms is answered."""
+
+    json = "json"
+    csv = "csv"
+    svg = "svg"
+    png = "png"
+
+
+class RoomUsageHour(Output):
+    """How much one hour of one weekday a room is in use."""
+
+    weekday: int = Field(description="1 is Monday.")
+    hour: int = Field(description="From 0, by the prison's wall.")
+    minutes: int = Field(description="In use, of all such hours of the period.")
+    percent: int
+
+
+class RoomUsage(Output):
+    """One room in a period; hours in which it was never in use are left out."""
+
+    room_id: UUID
+    name: str
+    wing: str
+    minutes: int
+    hours: list[RoomUsageHour]
+
+
+class RoomUsageRead(Output):
+    """When rooms are in use, by weekday and hour: counts, and nobody in them."""
+
+    first: date
+    last: date
+    description: str = Field(description="The picture in words.")
+    rooms: list[RoomUsage]

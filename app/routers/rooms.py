@@ -6,23 +6,27 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Field, col
 
-from app.access import MayReadPlace, MayReadSession, MayWritePlace
+from app import pictures
+from app.access import MayReadPlace, MayReadRoomUse, MayReadSession, MayWritePlace
 from app.db import Db, ReadDb
-from app.errors import AlreadyExists, KeyReused, MatchNeeded, Stale
-from app.models.base import Instant
+from app.errors import AlreadyExists, KeyReused, MatchNeeded, SheetTooLong, Stale
+from app.formats import CSV, PNG, SVG, csv_reply, files, png_reply, svg_reply
+from app.models.base import Day, Instant
 from app.models.rooms import (
     Room,
     RoomCreate,
     RoomRead,
     RoomUpdate,
+    RoomUsageRead,
     RoomUse,
     RoomUseForMentor,
+    UseFormat,
 )
 from app.paging import Listing, Page, PageQuery
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
-from app.services import rooms
+from app.services import room_usage, rooms
 from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/rooms", tags=["rooms"])
@@ -60,6 +64,37 @@ async def create_room(actor: MayWritePlace, db: Db, body: RoomCreate, once: Just
     room = await rooms.create(db, actor, body)
     shown = shape("rooms", actor.role).model_validate(room)
     return await once.created(shown, location=f"rooms/{room.id}")
+
+
+@router.get(
+    "/usage",
+    response_model=RoomUsageRead,
+    responses={**files(CSV, SVG, PNG), **refusals(SheetTooLong)},
+)
+async def read_room_usage(
+    actor: MayReadRoomUse,
+    db: Db,
+    since: Annotated[
+        Day | None, Query(alias="from", description="The first day; absent: 27 before the last.")
+    ] = None,
+    until: Annotated[
+        Day | None, Query(alias="to", description="The last day; absent: today.")
+    ] = None,
+    wing_id: Annotated[UUID | None, Query(description="Only rooms on this wing.")] = None,
+    wanted: Annotated[
+        UseFormat, Query(alias="format", description="As JSON, as a table, or as a picture.")
+    ] = UseFormat.json,
+) -> Response:
+    """When rooms are in use in a period of at most 366 days, by weekday and hour: minutes, and
+    nobody in them."""
+    found = await room_usage.usage(db, actor, since, until, wing_id)
+    if wanted is UseFormat.csv:
+        return csv_reply(room_usage.table(found), "room-usage.csv")
+    if wanted is UseFormat.svg:
+        return svg_reply(await pictures.room_usage(found), "room-usage.svg")
+    if wanted is UseFormat.png:
+        return png_reply(await pictures.room_usage_png(found), "room-usage.png")
+    return reply(shape("rooms.usage", actor.role).model_validate(found))
 
 
 @router.get("/{room_id}", response_model=RoomRead, responses=refusals())

@@ -76,8 +76,8 @@ from app.models.participations import HmppsOutcome, MarkAs
 from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.placements import PlacementStatus
-from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.prints import PrintFormat
+from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.profiles import LivedTopic, Preference, Skill
 from app.models.reference import CodeRead, HmppsRead, ReferenceRead
 from app.models.regime_exceptions import ExceptionReason
@@ -86,6 +86,7 @@ from app.models.releases import ReleaseKind, ReleaseStatus
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
+from app.models.rooms import UseFormat
 from app.models.rota_demands import RotaDay, RotaRole
 from app.models.rotas import GapWhy, RotaStatus, SolveMode, SolveOutcome
 from app.models.safety_plans import SafetyItemKind
@@ -260,6 +261,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     EffortBy,
     FeedKind,
     PrintFormat,
+    UseFormat,
     MergeOutcome,
     MergeWarning,
 )
