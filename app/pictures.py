@@ -171,7 +171,8 @@ def _points(spec: dict[str, Any], description: str) -> bytes:
 
 
 def _use_title(use: RoomUsageRead) -> str:
-    return f"Use of rooms, {use.first:%-d %B %Y} to {use.last:%-d %B %Y}"
+    days = f"{use.first:%-d %B %Y} to {use.last:%-d %B %Y}"
+    return f"Use of rooms in percent of each hour, {days}"
 
 
 def _use_chart(use: RoomUsageRead, title: str) -> alt.TopLevelMixin:
@@ -195,10 +196,14 @@ def _use_panel(room: RoomUsage, hours: list[int]) -> Any:
     ]
     heads = alt.Axis(
         orient="top", labelExpr="datum.value + ':00'", labelAngle=0, labelFontSize=12,
-        ticks=False, domain=False,
+        labelPadding=6, ticks=False, domain=False,
     )  # fmt: skip
     names = alt.Axis(
-        labelExpr=f"{json.dumps(WEEK)}[datum.value]", labelFontSize=12, ticks=False, domain=False
+        labelExpr=f"{json.dumps(WEEK)}[datum.value]",
+        labelFontSize=12,
+        labelPadding=6,
+        ticks=False,
+        domain=False,
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("hour:O", title=None, axis=heads, scale=alt.Scale(domain=hours)),
@@ -210,9 +215,9 @@ def _use_panel(room: RoomUsage, hours: list[int]) -> Any:
     )
     said = base.mark_text(fontSize=12).encode(
         text="words:N",
-        color=alt.condition(alt.datum.percent > 45, alt.value("#ffffff"), alt.value("#000000")),
+        color=alt.condition(alt.datum.percent > 65, alt.value("#ffffff"), alt.value("#000000")),
     )
-    name = textwrap.wrap(_legible(f"{room.name}, {room.wing} (percent in use)"), 90)
+    name = textwrap.wrap(_legible(f"{room.name}, {room.wing}"), 60)
     return alt.layer(fields, said).properties(
         title=alt.Title(name, fontSize=13, anchor="start"),
         width=alt.Step(46),

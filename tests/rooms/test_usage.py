@@ -96,7 +96,7 @@ async def test_the_picture_is_the_same_each_time_and_has_its_words() -> None:
     assert one == again
     root = ElementTree.fromstring(one)
     words = [each.text or "" for each in root if each.tag.endswith(("title", "desc"))]
-    assert words[0] == "Use of rooms, 23 November 2026 to 29 November 2026"
+    assert words[0] == "Use of rooms in percent of each hour, 23 November 2026 to 29 November 2026"
     assert "not in use" in words[1]
     assert root.get("role") == "img"
     assert b"<image" not in one

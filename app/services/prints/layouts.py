@@ -132,7 +132,7 @@ def _columns(
     *names: str, bold: Sequence[str] = ("name",), tick: Sequence[str] = ()
 ) -> list[Column]:
     """Columns by their words; names and rooms share what is left beside the rest."""
-    wide = {"name": 5, "room": 4, "people": 5, "remark": 5}
+    wide = {"name": 6, "room": 4, "people": 5, "remark": 6}
     said = words().column
     return [Column(said[each], wide.get(each, 0), each in bold, each in tick) for each in names]
 
