@@ -550,6 +550,7 @@ UNSTEADY = {
     "escalation_health": "tells how long ago each prison was swept",
     "read_development_clock": "the time",
     "read_bundle": "collecting it is an act, and told of in its history",
+    "read_calendar": "asked without a token: each try is in the audit as nobody's, own ones too",
     "list_audit": "pages of one's own reads; the export is compared in its place",
 }
 # Operations that are not provoked, each with its reason.
