@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from alembic import op
 from app.ddl import chosen, moment, points, scoped, word
 
-revision = "0018"
-down_revision = "0017"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
