@@ -55,6 +55,7 @@ ID_FILTERS = {
     "thing_id": ["concern", "person", "mentor"],
     "staff_id": ["staff"],
     "host_id": ["mentor"],
+    "lead_staff_id": ["staff"],
     "assigned_to": ["staff"],
     "supervisor_id": ["staff"],
     "day_id": ["cohort_day"],
