@@ -11,6 +11,7 @@ from app.errors import (
     GuardsUnmet,
     KeyReused,
     MatchNeeded,
+    MoveNotInTable,
     MoveNotYours,
     NotAGroup,
     NotHeld,
@@ -44,7 +45,7 @@ AnyPart = ParticipationRead | MyMenteesPartRead | GroupMemberRead
 @router.put(
     "/sessions/{session_id}/attendance",
     response_model=SessionRead | SessionForMentor | SessionNoteless,
-    responses=refusals(NotHeld, MoveNotYours, GuardsUnmet, MatchNeeded, Stale),
+    responses=refusals(NotHeld, MoveNotInTable, MoveNotYours, GuardsUnmet, MatchNeeded, Stale),
 )
 async def mark_session_attendance(
     actor: MayRecordSession, db: Db, session: SessionToMark, body: SessionAttendancePut

@@ -8,7 +8,7 @@ import asyncio
 
 import httpx
 
-from app.tour import day, days, night, programme
+from app.tour import courses, day, days, night, programme
 from app.tour.cast import Cast
 from app.tour.confidences import confidences
 from app.tour.teller import NotAsTold, Teller
@@ -30,6 +30,7 @@ async def _walk(base_url: str, teller: Teller) -> int:
             await days.pairing(cast)
             await days.sessions(cast)
             await day.lockdown(cast)
+            await courses.course(cast)
             await programme.a_week(cast)
             await night.concern(cast)
             await confidences(cast)

@@ -18,6 +18,7 @@ CHAPTERS = [
     "A mentee is referred, triaged and paired",
     "A one-to-one, a group, and a clash",
     "A lockdown, and what it took",
+    "A course of four meetings, one place, and a change",
     "A week of running it",
     "Three in the morning",
     "What the mentor sees of it, and what not",

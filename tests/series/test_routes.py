@@ -153,10 +153,27 @@ async def test_a_series_runs_from_its_first_meeting_and_is_completed_after_its_l
     early = await course.worker.move(path, "completed", 409)
     assert [each["code"] for each in early["errors"]] == ["nothing_to_come"]
     await course.holds(two)
+    assert await after_housekeeping() == "running"  # it is not over yet
+    clock.forward(hours=1)
     assert await after_housekeeping() == "completed"
     rows = (await course.worker.get(f"{path}/history"))["items"]
     assert [row["to_state"] for row in rows] == ["planned", "running", "completed"]
     assert rows[-1]["actor_role"] == "system"
+
+
+async def test_a_series_whose_mentor_is_gone_is_not_taken_for_completed(course: Course) -> None:
+    made = await course.plans(meetings=2)
+    one, two = await course.occurrences(made)
+    await course.holds(one)
+    off = f"sessions/{two['session_id']}"
+    await course.worker.move(off, "cancelled", reason="mentor_unavailable")
+    async with course.wing.db.write(course.wing.prison_id) as db:
+        await service.look_after(db, course.wing.prison_id)
+    assert (await course.worker.get(f"series/{made['id']}"))["status"] == "running"
+    clock.forward(days=8)
+    async with course.wing.db.write(course.wing.prison_id) as db:
+        await service.look_after(db, course.wing.prison_id)
+    assert (await course.worker.get(f"series/{made['id']}"))["status"] == "completed"
 
 
 async def test_ending_calls_off_what_is_still_planned_and_nothing_else(course: Course) -> None:

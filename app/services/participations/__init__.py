@@ -91,12 +91,11 @@ async def walk_in(
 
 def counted(parts: Iterable[Participation]) -> dict[str, Any]:
     """How often each became of them. A DNA counts as one only as long as it is one."""
-    states: Counter[ParticipationStatus] = Counter()
-    reasons: Counter[CancelReason] = Counter()
-    for part in parts:
-        states[part.status] += 1
-        if part.status is A.cancelled:
-            reasons[part.reason or CancelReason.other] += 1
+    every = list(parts)
+    states = Counter(part.status for part in every)
+    reasons = Counter(
+        part.reason or CancelReason.other for part in every if part.status is A.cancelled
+    )
     return {
         "attended": states[A.attended],
         "dna": states[A.dna],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -235,7 +236,10 @@ async def look_after(db: AsyncSession, prison_id: str) -> None:
     begun = theirs.where(
         col(Session.starts_at) <= clock.now(), col(Session.status) != SessionStatus.cancelled
     )
-    to_come = theirs.where(col(Session.status).in_(PLANNED))
+    # One that was called off still has its time: until then somebody may yet be found for it.
+    to_come = theirs.where(
+        or_(col(Session.status).in_(PLANNED), col(Session.ends_at) > clock.now())
+    )
     for status, due, to in (
         (SeriesStatus.planned, begun.exists(), SeriesStatus.running),
         (SeriesStatus.running, ~to_come.exists(), SeriesStatus.completed),
