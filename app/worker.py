@@ -358,5 +358,7 @@ async def run(settings: Settings) -> None:
         if not more:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), settings.sweep_seconds)
-    await solver
+    solver.cancel()
+    with suppress(asyncio.CancelledError):
+        await solver
     await db.close()

@@ -24,6 +24,7 @@ from app.services.escalation import default_policy
 
 BEGIN = datetime(2026, 11, 23, 9, tzinfo=UTC)
 END = BEGIN + timedelta(hours=1)
+LONG_AGO, FAR_OFF = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 # What a CHECK or a copy of another row asks for; the rest follows from the columns' types.
 ASKED_FOR: dict[str, dict[str, Any]] = {
@@ -78,7 +79,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "availability": {"weekday": 1, "on_day": None},
     "rota": {"published_by": None, "accepted_gaps": []},
     "rota_solve": {"gaps": []},
-    "shift": {"ends_at": END},
+    "shift": {"status": "published", "starts_at": LONG_AGO, "ends_at": FAR_OFF},
     "effort": {"minutes": 30, "staff_id": None},
     "outreach_part": {"staff_id": None},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},

@@ -119,6 +119,20 @@ async def _unheard_of(wing: Wing) -> None:
         await session.execute(change)
 
 
+async def test_a_worker_that_is_told_to_stop_leaves_the_solve_to_the_next(wing: Wing) -> None:
+    path = await drafted(wing)
+    await wing.support_worker.post(f"{path}/solve", {}, 202)
+    first = new_id()
+    claimed = await solving.claim(wing.db, wing.prison_id, first)
+    assert claimed is not None
+    await solving.let_go(wing.db, claimed[0], new_id())  # who has not got it lets nothing go
+    assert await solving.claim(wing.db, wing.prison_id, new_id()) is None
+    await solving.let_go(wing.db, claimed[0], first)
+    again = await solving.claim(wing.db, wing.prison_id, new_id())
+    assert again is not None
+    assert again[0].attempts == 1
+
+
 async def test_a_solve_that_killed_three_workers_is_given_up(wing: Wing) -> None:
     path = await drafted(wing)
     await wing.support_worker.post(f"{path}/solve", {}, 202)

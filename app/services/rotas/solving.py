@@ -83,6 +83,16 @@ async def beat(db: Database, solve: RotaSolve, worker: UUID, search: Search) -> 
         return not mine.cancel_asked
 
 
+async def let_go(db: Database, solve: RotaSolve, worker: UUID) -> None:
+    """A worker that is told to stop leaves the solve to the next, who need not wait; the try is
+    not counted."""
+    async with db.write(solve.prison_id) as session:
+        mine = await _mine(session, solve, worker)
+        if mine is not None:
+            mine.claimed_by = mine.beat_at = None
+            mine.attempts -= 1
+
+
 async def _mine(session: AsyncSession, solve: RotaSolve, worker: UUID) -> RotaSolve | None:
     found = everything(RotaSolve, solve.prison_id).where(
         col(RotaSolve.id) == solve.id,
@@ -168,6 +178,10 @@ async def take_one(
             if not await beat(db, solve, worker, search):
                 search.stop()
         await finish(db, solve, worker, await working)
+    except asyncio.CancelledError:
+        search.stop()
+        await let_go(db, solve, worker)
+        raise
     finally:
         search.stop()
         with suppress(Exception):
