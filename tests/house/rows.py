@@ -33,7 +33,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "lockdown": {"starts_at": BEGIN, "ends_at": END, "lifted_at": None},
     "lockdown_session": {"reoffered_as": None},
     "welfare_check": {"first_session": True, "looked_in_at": None, "looked_in_by": None},
-    "room": {"kinds": ["group"]},
+    "room": {"capacity": 9},
     "room_closure": {"starts_at": BEGIN, "ends_at": END},
     "regime_exception": {"slots": [], "withdrawn_at": None},
     "staff": {"active": True},
