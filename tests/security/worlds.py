@@ -360,7 +360,8 @@ def _lockdowns(world: World) -> None:
     days and rooms that are unlike others."""
     world.add("regime_exception", slots=[], withdrawn_at=None)
     starts = world.around(5)
-    world.add("room_closure", starts_at=starts, ends_at=starts + HOUR)
+    room = world.pick("room")
+    world.add("room_closure", room_id=room.id, starts_at=starts, ends_at=starts + HOUR)
     for _ in range(2):
         starts = world.around(5)
         lockdown = world.add(
