@@ -2,7 +2,7 @@
 word, whatever it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -106,7 +106,8 @@ def unrested(facts: Facts) -> bool:
     """Within eleven hours after a night, or a night with work within eleven hours after it."""
     if at_once(facts):
         return False  # that is said already
-    return candidates.barred(facts.piece, facts.helper, facts.zone) is GapWhy.rest
+    helper = replace(facts.helper, no_nights=False)  # a condition is said by itself
+    return candidates.barred(facts.piece, helper, facts.zone) is GapWhy.rest
 
 
 def too_long_a_week(facts: Facts) -> bool:
