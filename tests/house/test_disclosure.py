@@ -48,6 +48,7 @@ NO_STORY = {
     "prison_event.recorded_by": "who a token is of",
     "prison_event.cancelled_by": "who a token is of",
     "match_proposal.made_by": "who a token is of",
+    "rota_solve.asked_by": "who a token is of",
     "match_proposal_pair.refused_for": "codes",
     "turned_away.recorded_by": "who a token is of",
     "release.purpose": "what an investigation is for; the bundle has the texts, each with its own",
