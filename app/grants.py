@@ -202,12 +202,13 @@ _MENTORS |= {P.availability_read, P.availability_write, P.shift_read, P.shift_wr
 _WING |= {P.shift_read}
 # Of asking for a mentor: everyone on the scheme asks, whoever it is put to answers, officers let
 # people meet. Governors read the figures.
-_ASK = {P.on_duty_read, P.contact_read, P.contact_ask, P.contact_answer}
-_OFFICERS = {*_ASK, P.contact_authorise}
-_PROGRAMME |= {*_ASK, P.contact_figures}
+_ASK = {P.contact_read, P.contact_ask, P.contact_answer}
+_OFFICERS = {*_ASK, P.contact_authorise, P.on_duty_read}
+_PROGRAMME |= {*_ASK, P.contact_figures, P.on_duty_read}
 _SUPPORT_WORKERS |= _OFFICERS
 _WING |= _OFFICERS
 _PRISONERS |= _ASK
+_MENTORS |= {P.on_duty_read}
 _GOVERNORS |= {P.on_duty_read, P.contact_figures}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 

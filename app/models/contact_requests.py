@@ -147,7 +147,9 @@ class ContactOfferCreate(Input):
 
     mentor_id: UUID = Field(schema_extra={"examples": [EXAMPLE_ID]})
     in_spite_of_warnings: bool = Field(
-        default=False, description="True: offer it though a plan with this mentor is refused."
+        default=False,
+        description="True: offer it though a plan with this mentor is refused.",
+        schema_extra={"examples": [False]},
     )
 
 
@@ -158,7 +160,9 @@ class ContactAuthorisation(Input):
         default=None, description="Where; without one wherever the officer takes them."
     )
     in_spite_of_warnings: bool = Field(
-        default=False, description="True: let it happen though as a plan it is refused."
+        default=False,
+        description="True: let it happen though as a plan it is refused.",
+        schema_extra={"examples": [False]},
     )
 
 

@@ -51,6 +51,8 @@ NO_STORY = {
     "rota_solve.asked_by": "who a token is of",
     "match_proposal_pair.refused_for": "codes",
     "turned_away.recorded_by": "who a token is of",
+    "contact_request.recorded_by": "who a token is of",
+    "calendar_feed.ended_by": "who a token is of",
     "release.purpose": "what an investigation is for; the bundle has the texts, each with its own",
 }
 

@@ -573,6 +573,8 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("profile", "skills"): "a closed list",
     ("acct_pointer", "closed_on"): "a day as the other two, shown with them",
     ("audit_entry", "ids"): "ids",
+    ("contact_request", "warnings"): "a closed list",
+    ("contact_request", "recorded_by"): _AUTHOR,
     ("complaint", "about_line_ids"): "ids",
     ("death", "corrected_by"): _AUTHOR,
     ("death", "reported_by"): _AUTHOR,

@@ -27,7 +27,7 @@ from app.models.sessions import (
     SessionKind,
     SessionStatus,
 )
-from app.models.staff import Staff
+from app.models.staff import Role, Staff
 from app.models.wings import Wing
 from app.scope import everything, visible
 
@@ -204,12 +204,28 @@ async def _coming(
     coming: dict[UUID, list[Coming]] = {}
     for each in sessions:
         leads = [of_mentor[each.mentor_id]] if each.mentor_id in of_mentor else []
+        everyone = [known[who] for who in [*leads, *mentees[each.id]] if who in known]
+        names = _called(actor, each, [one for one in everyone if one.id not in leads])
         coming[each.id] = [
-            Coming(one.id, one.display_name, one.cell_location, one.wing_code, one.id in leads)
-            for person_id in [*leads, *mentees[each.id]]
-            if (one := known.get(person_id)) is not None
+            Coming(
+                one.id,
+                names.get(one.id, one.display_name),
+                one.cell_location,
+                one.wing_code,
+                one.id in leads,
+            )
+            for one in everyone
         ]
     return coming
+
+
+def _called(actor: Actor, session: Session, mentees: Sequence[Person]) -> Mapping[UUID, str]:
+    """What a mentor calls the people of a group: on paper as on the screen."""
+    if actor.family is not Role.mentor or session.kind not in GROUPS:
+        return {}
+    in_order = sorted(mentees, key=lambda each: (each.first_name, each.id))
+    names = in_a_group([each.first_name for each in in_order])
+    return {each.id: name for each, name in zip(in_order, names, strict=True)}
 
 
 async def on_duty(db: AsyncSession, actor: Actor, since: datetime, until: datetime) -> list[OnDuty]:

@@ -14,6 +14,7 @@ from sqlmodel import col
 from app.models.availabilities import Availability
 from app.models.cohorts import CohortDay, CohortMember
 from app.models.mentors import ApprovalCondition, Commitment, Mentor, MentorStatus
+from app.models.prison_events import PrisonEvent
 from app.models.prisons import Prison
 from app.models.rota_demands import RotaDemand
 from app.models.rotas import Rota, SolveMode
@@ -244,8 +245,8 @@ async def _work(
 async def engagements(
     db: AsyncSession, prison_id: str, ids: Sequence[UUID], period: Period
 ) -> Mapping[UUID, list[Span]]:
-    """When mentors are elsewhere and it is no work of theirs: days of the courses they are in. The
-    prison's own events (visits, court) are joined in here, where they are kept."""
+    """When mentors are elsewhere and it is no work of theirs: days of the courses they are in, and
+    what the prison has planned for them (visits, court)."""
     found = (
         everything(CohortDay, prison_id)
         .join(
@@ -264,7 +265,23 @@ async def engagements(
             col(CohortMember.mentor_id), col(CohortDay.starts_at), col(CohortDay.ends_at)
         )
     )
+    planned = (
+        everything(PrisonEvent, prison_id)
+        .join(
+            Mentor,
+            (col(Mentor.prison_id) == col(PrisonEvent.prison_id))
+            & (col(Mentor.person_id) == col(PrisonEvent.person_id)),
+        )
+        .where(
+            col(Mentor.id).in_(ids),
+            col(PrisonEvent.cancelled_at).is_(None),
+            col(PrisonEvent.ends_at) > period.begins - AROUND,
+            col(PrisonEvent.starts_at) < period.ends + AROUND,
+        )
+        .with_only_columns(col(Mentor.id), col(PrisonEvent.starts_at), col(PrisonEvent.ends_at))
+    )
     rows: dict[UUID, list[Span]] = defaultdict(list)
-    for mentor_id, starts_at, ends_at in await db.execute(found):
-        rows[mentor_id].append((starts_at, ends_at))
+    for days in (found, planned):
+        for mentor_id, starts_at, ends_at in await db.execute(days):
+            rows[mentor_id].append((starts_at, ends_at))
     return rows
