@@ -30,6 +30,8 @@ from app.models.sessions import (
 from app.models.staff import Role, Staff
 from app.models.wings import Wing
 from app.scope import everything, visible
+from app.services.participations.naming import in_a_group
+from app.services.scheduling import GROUPS
 
 MOST_SESSIONS, MOST_LINES = 300, 1000
 EXPECTED = (
