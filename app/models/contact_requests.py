@@ -157,7 +157,9 @@ class ContactAuthorisation(Input):
     """That an officer lets the two meet, now."""
 
     room_id: UUID | None = Field(
-        default=None, description="Where; without one wherever the officer takes them."
+        default=None,
+        description="Where; without one wherever the officer takes them.",
+        schema_extra={"examples": [EXAMPLE_ID]},
     )
     in_spite_of_warnings: bool = Field(
         default=False,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, PlainSerializer, model_validator
+from pydantic import AfterValidator, PlainSerializer, WithJsonSchema, model_validator
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
@@ -51,6 +51,7 @@ WallTime = Annotated[
     time,
     AfterValidator(_on_the_minute),
     PlainSerializer(lambda value: value.isoformat("seconds"), when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2})?$"}),
 ]
 """A time on the prison's wall."""
 

@@ -78,6 +78,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "match_proposal_pair": {"parts": []},
     "availability": {"weekday": 1, "on_day": None},
     "rota": {"published_by": None, "accepted_gaps": []},
+    "contact_request": {"authorised_by": None, "warnings": []},
     "rota_solve": {"gaps": []},
     "shift": {"status": "published", "starts_at": LONG_AGO, "ends_at": FAR_OFF},
     "effort": {"minutes": 30, "staff_id": None},
