@@ -47,7 +47,6 @@ class StaffOnDutyForStaff(StaffOnDuty):
 
 
 class _Doors(Output):
-    at: Instant
     locked_up: bool | None = Field(description="Null: the prison has set no regime for today.")
     changes_at: Instant | None = Field(description="When the doors open or are locked next.")
     reached_by: ReachedBy

@@ -120,7 +120,6 @@ async def shown(db: AsyncSession, actor: Actor) -> Output:
     by = ReachedBy.on_the_wing if closed is False else ReachedBy.through_an_officer
     return shape("on_duty", actor.role).model_validate(
         {
-            "at": at,
             "locked_up": closed,
             "changes_at": gates.change_after(at),
             "reached_by": by,

@@ -8,6 +8,7 @@ import pytest
 from app import clock, worker
 from app.db import Database
 from app.models.base import new_id
+from app.services.working_days import local_date
 from tests.story import Wing
 
 
@@ -144,7 +145,7 @@ async def test_coverage_counts_a_referral_from_paper_when_it_was_made_as_demand_
     referral = {"person_id": person["id"], "referred_by": "wing_staff"}
     late = {**referral, "occurred_at": clock.spell(made_at)}
     await wing.support_worker.post("mentees", late)
-    day = {"from": str(made_at.date()), "to": str(made_at.date())}
+    day = dict.fromkeys(("from", "to"), str(local_date(made_at)))
     for query, count in (({}, 0), (day, 1)):
         [reached] = (await wing.governor.get("outreach-visits/coverage", params=query))["items"]
         assert reached["referrals"] == count

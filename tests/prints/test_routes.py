@@ -77,14 +77,16 @@ async def test_all_formats_tell_the_same(scene: Scene) -> None:
     for number, mentee in enumerate(scene.mentees):
         await lives(scene.wing, f"D-1-00{3 - number}", mentee)
     session = await scene.group()
-    for path in paths(scene, session).values():
+    known = await scene.mentor.get(f"sessions/{session['id']}")
+    first_names = [each["display_name"] for each in known["participations"]]
+    for sheet, path in paths(scene, session).items():
         shown = await scene.support_worker.get(path)
         rows, printed = (
             await table(scene.support_worker, path),
             await paper(scene.support_worker, path),
         )
-        for mentee in scene.mentees:
-            name = await named(scene.wing, mentee)
+        names = [await named(scene.wing, mentee) for mentee in scene.mentees]
+        for name in first_names if sheet == "week" else names:  # it ends in the mentor's hands
             assert name in str(shown)
             assert name in str(rows)
             assert "".join(name.split()) in printed
@@ -170,14 +172,19 @@ async def test_a_week_has_no_more_names_than_the_mentor_may_know(scene: Scene) -
     path = paths(scene, session)["week"]
     gone = scene.mentees[0]
     name = await named(scene.wing, gone)
-    assert name in str(await scene.support_worker.get(path))
+
+    async def people(caller: Caller) -> list[str]:
+        week = await caller.get(path)
+        return [each for on in week["days"] for line in on["lines"] for each in line["people"]]
+
+    assert await people(scene.support_worker) == ["Jo 1", "Jo 2", "Jo 3"]
     pairing = (await scene.support_worker.get(f"pairings?mentee_id={gone}"))["items"][0]
     ended = text("UPDATE pairing SET status = 'ended', ended_at = :at WHERE id = :id")
     async with scene.wing.db.write(scene.wing.prison_id) as db:
         at = clock.now() + timedelta(minutes=1)
         await db.execute(ended, {"id": pairing["id"], "at": at})
-    assert name not in str(await scene.mentor.get(path))
-    assert name not in str(await scene.support_worker.get(path))
+    assert await people(scene.mentor) == ["Jo 1", "Jo 2"]
+    assert await people(scene.support_worker) == ["Jo 1", "Jo 2"]
     assert name in str(await scene.support_worker.get(paths(scene, session)["register"]))
 
 

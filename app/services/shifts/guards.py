@@ -158,11 +158,11 @@ def _guard(code: str) -> Guard:
     return held
 
 
-def available(context: Context) -> Refusal | None:
+def unavailable(context: Context) -> Refusal | None:
     """For mentors, all of it in one word."""
     if context.actor.family is not Role.mentor or not broken(context.facts):
         return None
-    return Refusal(UNAVAILABLE, UNAVAILABLE)
+    return Refusal("unavailable", UNAVAILABLE)
 
 
-CAN_SERVE: tuple[Guard, ...] = (*(_guard(code) for code in RULES), available)
+CAN_SERVE: tuple[Guard, ...] = (*(_guard(code) for code in RULES), unavailable)
