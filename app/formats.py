@@ -27,7 +27,7 @@ ICS = Format(
 )
 SVG = Format("image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"></svg>')
 
-PNG = Format("image/png", "\x89PNG")
+PNG = Format("image/png", "(PNG, a picture)")
 
 
 def files(*formats: Format) -> dict[int | str, dict[str, Any]]:
