@@ -22,11 +22,15 @@ from app.errors import (
     GuardsUnmet,
     Invalid,
     KeyReused,
+    MenteeTaken,
+    MentorTaken,
     MoveNotInTable,
     MoveNotYours,
     NotAMentee,
     NotHere,
+    RoomTaken,
     Stale,
+    TooManyPairChecks,
 )
 from app.models.base import Day
 from app.models.contact_requests import (
@@ -46,6 +50,7 @@ from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
 from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
+from app.probing import NotesPairs, PairsCounted
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import contact_requests, lifecycle
@@ -57,6 +62,7 @@ RequestToMove = Annotated[
     ContactRequest, Depends(to_change(ContactRequest, "contact_request_id", match=False))
 ]
 AnyRequest = ContactRequestRead | ContactRequestForMentor
+CLASHES = (Clash, RoomTaken, MentorTaken, MenteeTaken)
 
 LIST = Listing(
     ContactRequest,
@@ -156,7 +162,8 @@ async def move_contact_request(
 @router.post(
     "/{contact_request_id}/offers",
     response_model=ContactRequestRead,
-    responses=refusals(MoveNotInTable, Clash, Stale),
+    dependencies=[PairsCounted],
+    responses=refusals(MoveNotInTable, *CLASHES, TooManyPairChecks, Stale),
 )
 async def offer_contact_request(
     actor: MayAuthoriseContact, db: Db, asked: RequestToMove, body: ContactOfferCreate
@@ -169,14 +176,19 @@ async def offer_contact_request(
 @router.post(
     "/{contact_request_id}/authorisation",
     response_model=ContactRequestRead,
-    responses=refusals(MoveNotInTable, Clash, Stale),
+    responses=refusals(MoveNotInTable, *CLASHES, Stale),
 )
 async def authorise_contact(
-    actor: MayAuthoriseContact, db: Db, asked: RequestToMove, body: ContactAuthorisation
+    actor: MayAuthoriseContact,
+    db: Db,
+    asked: RequestToMove,
+    body: ContactAuthorisation,
+    pairs: NotesPairs,
 ) -> Response:
     """Let the two meet, now. What would refuse it as a plan is answered, and gone past on your
     word: it is kept."""
     await contact_requests.authorise(db, actor, asked, body)
+    await pairs.count(asked.warnings)  # an officer at night is never kept waiting by a limit
     return reply(await contact_requests.shown(db, asked, actor))
 
 

@@ -11,6 +11,7 @@ from app.models.rota_demands import RotaRole
 from app.models.rotas import Rota, RotaStatus
 from app.models.shifts import Shift, ShiftStatus
 from app.services.working_days import LONDON, local_date
+from tests.non_associations.test_routes import between
 from tests.story import Caller, Wing
 
 WEEKDAYS = range(1, 8)
@@ -286,3 +287,22 @@ async def test_an_end_lies_between_the_meeting_and_now(wing: Wing) -> None:
     assert (await wing.officer.post(f"{path}/end", {"ended_at": at}, 200))["status"] == "ended"
     again = await wing.officer.post(f"{path}/end", {}, 409)
     assert UUID(again["instance"].removeprefix("urn:uuid:"))
+
+
+async def test_who_cannot_meet_is_told_in_one_word_and_the_audit_keeps_of_whom(wing: Wing) -> None:
+    mentor = await wing.active_mentor()
+    await serves(wing, mentor)
+    mentee = await wing.engaged()
+    numbers = [
+        (await wing.support_worker.get(f"people/{person_id}"))["number"]
+        for person_id in (mentor.person_id, mentee["person_id"])
+    ]
+    apart = between(*numbers)
+    await wing.support_worker.post("non-associations/import", [apart])
+    made = await wing.officer.post("contact-requests", {"mentee_id": mentee["id"]})
+    assert made["status"] == "asked"
+    chosen = {"mentor_id": str(mentor.mentor_id)}
+    refused = await wing.officer.post(f"{path_of(made)}/offers", chosen, 409)
+    assert [clash["kind"] for clash in refused["clashes"]] == ["cannot_attend_together"]
+    kept = (await wing.governor.get("audit?operation=offer_contact_request"))["items"]
+    assert {mentee["id"], str(mentor.mentor_id)} <= set(kept[0]["ids"])

@@ -26,6 +26,7 @@ from app.scope import everything, referred, visible
 from app.services import lifecycle, on_duty, tasks
 from app.services.contact_requests.moves import CONTACT
 from app.services.scheduling import Clash, Plan, clashes
+from app.services.sessions.booking import note_asked
 from app.services.sessions.facts import load_facts
 
 ANSWER_WITHIN = timedelta(minutes=10)
@@ -121,9 +122,15 @@ async def _in_turn(db: AsyncSession, request: ContactRequest) -> Sequence[UUID]:
 
 
 async def warnings_of(
-    db: AsyncSession, request: ContactRequest, mentor_id: UUID, room_id: UUID | None = None
+    db: AsyncSession,
+    request: ContactRequest,
+    mentor_id: UUID,
+    room_id: UUID | None = None,
+    *,
+    asker: UUID | None = None,
 ) -> list[Clash]:
-    """Why a plan of the two for now would be refused."""
+    """Why a plan of the two for now would be refused; `asker`, of staff, as far as they may know.
+    The audit keeps of whom it was told."""
     now = clock.now()
     plan = Plan(
         kind=SessionKind.night_callout,
@@ -133,7 +140,9 @@ async def warnings_of(
         mentor_id=mentor_id,
         mentee_ids=(request.mentee_id,),
     )
-    found = clashes(plan, await load_facts(db, request.prison_id, plan))
+    found = clashes(plan, await load_facts(db, request.prison_id, plan, asker=asker))
+    if found and asker is not None:
+        note_asked(db, plan)
     return [clash for clash in found if clash.kind not in NO_MATTER]
 
 

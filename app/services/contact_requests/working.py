@@ -52,7 +52,7 @@ async def put_to(
     if request.status is not S.asked:
         raise MoveNotInTable("It is put to somebody, or over: wait for the answer or say no.")
     await referred(db, Mentor, actor.prison_id, body.mentor_id, "mentor_id")
-    found = await warnings_of(db, request, body.mentor_id)
+    found = await warnings_of(db, request, body.mentor_id, asker=actor.staff_id)
     _hear(found, actor, in_spite_of=body.in_spite_of_warnings)
     await offer(db, request, body.mentor_id, actor)
 
@@ -72,7 +72,7 @@ async def authorise(
         raise MoveNotInTable("Somebody must have accepted it first.")
     if body.room_id is not None:
         await referred(db, Room, actor.prison_id, body.room_id, "room_id")
-    found = await warnings_of(db, request, request.mentor_id, body.room_id)
+    found = await warnings_of(db, request, request.mentor_id, body.room_id, asker=actor.staff_id)
     _hear(found, actor, in_spite_of=body.in_spite_of_warnings)
     request.authorised_by, request.started_at = actor.staff_id, clock.now()
     request.room_id = body.room_id
