@@ -306,3 +306,18 @@ async def test_who_cannot_meet_is_told_in_one_word_and_the_audit_keeps_of_whom(w
     assert [clash["kind"] for clash in refused["clashes"]] == ["cannot_attend_together"]
     kept = (await wing.governor.get("audit?operation=offer_contact_request"))["items"]
     assert {mentee["id"], str(mentor.mentor_id)} <= set(kept[0]["ids"])
+
+
+async def test_of_many_who_let_them_meet_and_part_at_once_each_counts_once(wing: Wing) -> None:
+    mentor = await wing.active_mentor()
+    await serves(wing, mentor)
+    path = path_of(await asks(wing))
+    await mentor.move(path, "accepted")
+    for act in ("authorisation", "end"):
+        answers = await asyncio.gather(
+            *[wing.officer.request("POST", f"{path}/{act}", json={}) for _ in range(4)]
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+        clock.forward(minutes=30)
+    sessions = (await wing.support_worker.get("sessions"))["items"]
+    assert len(sessions) == 1
