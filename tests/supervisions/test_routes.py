@@ -297,7 +297,7 @@ async def test_pausing_and_resuming_wipes_out_nothing_that_stands_in_the_way(win
     mentor, mentee = await wing.active_mentor(), await wing.engaged()
     path = f"mentors/{mentor.mentor_id}"
     first = await wing.supervision_of(mentor)
-    await lets_days_pass(wing, 38.5)
+    await lets_days_pass(wing, 39)
     for leave in ("paused", "suspended"):
         await wing.clinician.move(path, leave, reason="welfare")
         clock.forward(days=2)
