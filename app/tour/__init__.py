@@ -8,7 +8,7 @@ import asyncio
 
 import httpx
 
-from app.tour import courses, day, days, night, programme
+from app.tour import courses, day, days, night, paper, programme, rota
 from app.tour.cast import Cast
 from app.tour.confidences import confidences
 from app.tour.teller import NotAsTold, Teller
@@ -32,6 +32,8 @@ async def _walk(base_url: str, teller: Teller) -> int:
             await day.lockdown(cast)
             await courses.course(cast)
             await programme.a_week(cast)
+            await rota.rota(cast)
+            await paper.paper(cast)
             await night.concern(cast)
             await confidences(cast)
     except (NotAsTold, httpx.HTTPError) as trouble:

@@ -69,9 +69,9 @@ async def _supervision(cast: Cast) -> None:
     check(done["status"] == "signed", "both have signed")
     asked = {
         "mentor_id": cast.mentor_id,
-        "limits": ["no_nights"],
+        "limits": ["lighter_load"],
         "fitness": "fit_with_limits",
-        "said": "The nights wear me out.",
+        "said": "The weeks wear me out.",
     }
     await cast.support_worker.sends("asks how he is himself", "check-ins", asked)
     listed = await cast.governor.asks("", f"check-ins?mentor_id={cast.mentor_id}")

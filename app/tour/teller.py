@@ -71,6 +71,13 @@ class Teller:
             self.console.print(f"\n[red]Not as told:[/red] {escape(problem)}")
 
 
+def _read(answer: httpx.Response) -> Any:
+    """What an answer holds: JSON, a sheet's bytes, or nothing."""
+    if "json" in answer.headers.get("content-type", ""):
+        return answer.json()
+    return answer.content or None
+
+
 @dataclass
 class Watch:
     """The story's time, shared by everyone in it."""
@@ -113,7 +120,7 @@ class Character:
         if answer.status_code != expect:
             told = f"{what}: {method} {path} answered {answer.status_code}, not {expect}"
             raise NotAsTold(f"{told}: {answer.text[:400]}")
-        found = answer.json() if answer.content else None
+        found = _read(answer)
         if what:
             said = what.format(found) if isinstance(found, dict) else what
             self.teller.tell(self.watch.now, self.name, said, spent)
