@@ -21,6 +21,8 @@ from app.demo import (
     mentees,
     mentors,
     places,
+    rota,
+    series,
     sessions,
     sharing,
     support,
@@ -68,8 +70,10 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         count = await mentees.live(wing)
         await sharing.live(wing)
         await matching.live(wing)
+        await series.live(wing)
         held = await sessions.live(wing)
         await active_life.live(wing)
+        await rota.live(wing)
         await clinical.live(wing)
         await break_glass.live(wing)
         await support.live(wing)

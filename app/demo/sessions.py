@@ -95,7 +95,7 @@ async def _hold(wing: Wing) -> None:
     async with wing.db.write(wing.prison_id) as session:
         past = everything(Session, wing.prison_id).where(col(Session.ends_at) < wing.today)
         rows = (await session.execute(past.order_by(col(Session.starts_at)))).scalars().all()
-        owners = await _owners(session, wing)
+        owners = await actors_of(session, wing)
         for number, row in enumerate(rows):
             clock.set_offset(row.ends_at - clock.real_now())
             if number % 9 == 4:
@@ -117,7 +117,7 @@ async def _hold(wing: Wing) -> None:
                 await write_note(session, owners[row.mentor_id], row, NotePut(note=NOTE))
 
 
-async def _owners(session: AsyncSession, wing: Wing) -> dict[UUID, Actor]:
+async def actors_of(session: AsyncSession, wing: Wing) -> dict[UUID, Actor]:
     """The active mentors as actors, since a note is its mentor's own."""
     found = everything(Mentor, wing.prison_id).where(col(Mentor.id).in_(wing.active_ids))
     return {

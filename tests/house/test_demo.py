@@ -43,7 +43,8 @@ async def one(db: Database, sql: str) -> Any:
 async def test_it_has_the_published_size(loaded: Database) -> None:
     assert await one(loaded, "SELECT count(*) FROM mentor") == 10
     assert await one(loaded, "SELECT count(*) FROM mentee") == 250
-    assert await one(loaded, "SELECT count(DISTINCT starts_at::date) FROM session") == 20
+    by_day = "SELECT count(DISTINCT starts_at::date) FROM session WHERE kind <> 'night_callout'"
+    assert await one(loaded, by_day) >= 20
     assert await one(loaded, "SELECT count(*) FROM wing WHERE dedicated") == 1
     assert await one(loaded, "SELECT count(*) FROM room") >= 4
 
@@ -111,8 +112,28 @@ async def test_sessions_lie_behind_us_and_ahead(loaded: Database) -> None:
     assert await one(loaded, late) <= 8  # today's, at the most
 
 
+async def test_a_course_is_full_and_two_wait_for_a_place(loaded: Database) -> None:
+    states = await counted(loaded, "SELECT status, count(*) FROM enrolment GROUP BY 1")
+    assert states == {"accepted": 6, "waiting": 2}
+    assert await one(loaded, "SELECT count(*) FROM occurrence WHERE superseded_at IS NULL") == 8
+    assert await one(loaded, "SELECT count(*) FROM prison_event") == 3
+
+
+async def test_a_rota_stands_and_was_served_day_and_night(loaded: Database) -> None:
+    assert await one(loaded, "SELECT status FROM rota") == "published"
+    states = await counted(loaded, "SELECT status, count(*) FROM shift GROUP BY 1")
+    assert {"ended", "accepted", "uncovered", "swap_requested"} <= set(states)
+    late = "SELECT count(*) FROM shift WHERE status IN ('published', 'accepted')"
+    assert await one(loaded, f"{late} AND starts_at < now() - interval '1 minute'") == 0
+    requests = await counted(loaded, "SELECT status, count(*) FROM contact_request GROUP BY 1")
+    assert sum(requests.values()) >= 2
+    assert set(requests) <= {"ended", "unmet"}
+    called = "SELECT count(*) FROM session WHERE kind = 'night_callout'"
+    assert await one(loaded, called) == requests.get("ended", 0)
+
+
 async def test_everything_that_stands_somewhere_has_a_history(loaded: Database) -> None:
-    for table in ("mentor", "mentee", "session", "concern", "pairing", "training", "task"):
+    for table in ("mentor", "mentee", "session", "concern", "pairing", "training", "task", "shift"):
         without = (
             f"SELECT count(*) FROM {table} t WHERE NOT EXISTS"
             " (SELECT FROM history h WHERE h.thing_id = t.id AND h.to_state = t.status)"
