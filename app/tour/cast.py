@@ -74,7 +74,17 @@ class Cast:
                 "starts_at": spell(cast.watch.now - timedelta(minutes=1)),
             }
             await cast.governor.sends(f"puts the {who} on duty as {post}", "duties", body)
+        await cast._relieve()
         return cast
+
+    async def _relieve(self) -> None:
+        """Whoever was the last resort before is none any more: one person is paged as such."""
+        now = spell(self.watch.now)
+        asked = f"duties?post=last_resort&at={now.replace('+00:00', 'Z')}"
+        for duty in (await self.governor.asks("", asked))["items"]:
+            if duty["staff_id"] != self.deputy.staff_id:
+                path = f"duties/{duty['id']}"
+                await self.governor.does("", "PATCH", path, {"ends_at": now}, match="*")
 
     async def _token(self, name: str, role: str, subject: str, person: str = "") -> Character:
         body = {"subject": subject, "role": role, "prison_ids": [PRISON]}

@@ -201,7 +201,7 @@ def next_hour(now: datetime, hour: int) -> datetime:
 async def sessions(cast: Cast) -> None:
     cast.teller.begin("A one-to-one, a group, and a clash")
     worker, (quiet, hall) = cast.support_worker, cast.rooms
-    at = next_hour(cast.watch.now, 10)
+    at = next_hour(cast.watch.now, 9)
     booking = {
         "kind": "one_to_one",
         "room_id": quiet["id"],
@@ -210,7 +210,7 @@ async def sessions(cast: Cast) -> None:
         "ends_at": spell(at + timedelta(hours=1)),
         "mentee_ids": [cast.mentee_id],
     }
-    await worker.sends("books a one-to-one at ten", "sessions", booking)
+    await worker.sends("books a one-to-one at nine", "sessions", booking)
     group = {
         **booking,
         "kind": "group",

@@ -105,8 +105,9 @@ async def _published(cast: Cast, path: str) -> None:
 async def _accepted(cast: Cast) -> Any:
     """The mentor's first shift, which he accepts."""
     mine = (await cast.mentor.asks("finds his own nights", "shifts?stands=true"))["items"]
-    check(mine, "he serves on some night")
-    shift = min(mine, key=lambda each: str(each["starts_at"]))
+    nights = [each for each in mine if each["role"] == "mentor_on_call"]
+    check(nights, "he serves on some night")
+    shift = min(nights, key=lambda each: str(each["starts_at"]))
     await cast.mentor.moves("accepts his first", f"shifts/{shift['id']}", "accepted")
     return shift
 
