@@ -121,7 +121,9 @@ def load_demo() -> None:
 
     async def load() -> object:
         async with ground.opened(config) as db:
-            return await demo.load(db)
+            report = await demo.load(db)
+        await ground.analyzed(config)
+        return report
 
     typer.echo(str(asyncio.run(load())))
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import logs
+from app import logs, migrate
 from app.config import ConfigurationError, Settings, database_address, settings
 from app.db import PRISON_ID, Database
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -80,6 +80,12 @@ async def opened(config: Settings) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.close()
+
+
+async def analyzed(config: Settings) -> None:
+    """Tell the database's planner what lies in its tables, after much came in at once."""
+    urls = await asyncio.to_thread(find_database, config)
+    await migrate.analyze(urls.owner)
 
 
 @asynccontextmanager

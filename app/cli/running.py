@@ -163,6 +163,7 @@ async def _demo_once(config: Settings) -> None:
         with _unfinished(config).open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
             await demo.load(db)
+            await ground.analyzed(config)
             _unfinished(config).unlink()
 
 
