@@ -20,10 +20,10 @@ from app.limits import Limits, Rate
 from app.models.clients import ClientScope
 from app.models.mentors import MentorStatus
 from app.models.staff import Role
-from app.problems import raises_a_concern
 from app.rights import Permission
 from app.standing import of_machine, of_prisoner, of_staff, unrevoked
 from app.tokens import Claims, TokenRefused, Verifier
+from app.urgent import raises_a_concern
 
 
 @dataclass(frozen=True, slots=True)

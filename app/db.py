@@ -4,6 +4,7 @@ A write session commits before the reply is sent (`Depends(open_db, scope="funct
 means it is saved. Reads are one statement on a pooled connection.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Session as SyncSession
 
 from app.config import ConfigurationError
 from app.errors import NotFound
+from app.urgent import raises_a_concern
 
 # Written beside what they tell of, which is in the audit itself; a prison has no UUID.
 NOT_TOUCHED = {"outbox", "history", "idempotency_key", "text_version", "former_value", "prison"}
@@ -110,6 +112,7 @@ class Database:
             },
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._line = asyncio.Semaphore(2 * pool_size - max(1, pool_size // 2))
         self._pool_size = pool_size
         self._pool: asyncpg.Pool | None = None
 
@@ -151,9 +154,23 @@ class Database:
         return self._pool
 
     @asynccontextmanager
-    async def write(self, prison_id: str) -> AsyncIterator[AsyncSession]:
+    async def _in_line(self, urgent: bool) -> AsyncIterator[None]:
+        """Wait for those who came before, twice as long as for a statement: the engine's own queue
+        lets newcomers pass. A quarter of the connections is kept for what is urgent."""
+        if urgent:
+            yield
+            return
+        async with asyncio.timeout(2 * self._patience):
+            await self._line.acquire()
+        try:
+            yield
+        finally:
+            self._line.release()
+
+    @asynccontextmanager
+    async def write(self, prison_id: str, *, urgent: bool = False) -> AsyncIterator[AsyncSession]:
         """A transaction in one prison's scope; commits at the end, rolls back on an exception."""
-        async with self.sessions() as session, session.begin():
+        async with self._in_line(urgent), self.sessions() as session, session.begin():
             await session.execute(text(f"SET LOCAL app.prison_id = '{_checked(prison_id)}'"))
             yield session
 
@@ -239,7 +256,7 @@ async def database(request: Request) -> Database:  # async: a sync one costs a t
 async def open_db(
     prison_id: PathPrison, db: Annotated[Database, Depends(database)], request: Request
 ) -> AsyncIterator[AsyncSession]:
-    async with db.write(prison_id) as session:
+    async with db.write(prison_id, urgent=raises_a_concern(request)) as session:
         session.info["trail"] = request.state.trail  # who changes what is kept with what it was
         yield session
         await session.flush()

@@ -31,7 +31,8 @@ from structlog.contextvars import bound_contextvars
 from app.config import Settings
 from app.errors import HeadersTooLarge, Refused, UriTooLong
 from app.limits import Limits, Rate, household
-from app.problems import problem, raises_a_concern
+from app.problems import problem
+from app.urgent import raises_a_concern
 
 log = structlog.get_logger(__name__)
 REQUEST_ID = "X-Request-ID"

@@ -32,6 +32,7 @@ from app.errors import (
     Unauthenticated,
     from_constraint,
 )
+from app.urgent import raises_a_concern
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -57,13 +58,6 @@ class Problem(SQLModel):
     detail: str
     instance: str
     errors: list[ProblemError] = []
-
-
-def raises_a_concern(request: Request) -> bool:
-    """Raising one or adding words to one, also at an address that is a little wrong."""
-    path = request.url.path.rstrip("/").lower()
-    words = path.endswith("/addenda") and "/sessions/" not in path
-    return request.method == "POST" and (path.endswith("/concerns") or words)
 
 
 def problem(request: Request, refused: Refused) -> Response:

@@ -7,16 +7,10 @@ output is JSON.
 import argparse
 import asyncio
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
 import asyncpg
 
@@ -26,7 +20,7 @@ from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.tokens import DevelopmentIssuer
 from benchmarks import load
-from benchmarks.fault.system import free_port
+from benchmarks.serving import environment, serving
 
 QUERY = "kind=one_to_one&limit=50"
 SERVERS = {
@@ -42,47 +36,6 @@ SERVERS = {
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[dict[str, str]]:
-    """Start one process for each server and answer the address to ask."""
-    assert settings.database_url is not None
-    environment = {
-        **os.environ,
-        "BENCH_URL": settings.database_url,
-        "WELLWING_DATABASE_URL": settings.database_url,
-        "WELLWING_VAR_DIR": str(settings.var_dir),
-        "WELLWING_LOG_LEVEL": "ERROR",
-        "WELLWING_RATE_LIMIT_SUBJECT": "100000000/minute",  # asked, and never reached
-        "WELLWING_RATE_LIMIT_ADDRESS": "100000000/minute",
-    }
-    processes, urls = [], {}
-    for name, (factory, path) in SERVERS.items():
-        port = free_port()
-        command = [sys.executable, "-m", "uvicorn", "--factory", factory]
-        options = ["--port", str(port), "--log-level", "warning", "--no-access-log"]
-        processes.append(subprocess.Popen([*command, *options], env=environment))
-        urls[name] = f"http://127.0.0.1:{port}{path}"
-        await_port(port)
-    try:
-        yield urls
-    finally:
-        for process in processes:
-            process.terminate()
-            process.wait()
-
-
-def await_port(port: int) -> None:
-    for _ in range(200):
-        try:
-            urlopen(f"http://127.0.0.1:{port}/openapi.json").close()
-            return
-        except OSError as error:
-            if hasattr(error, "code"):
-                return  # it answers, if only to say no
-            time.sleep(0.05)
-    raise RuntimeError("a server did not start")
 
 
 async def measure(
@@ -131,7 +84,9 @@ def main() -> None:
             token = DevelopmentIssuer(Path(folder), settings).issue(
                 "support-worker.sli", ["support_worker"], ["SLI"]
             )
-            with serving(settings) as urls:
+            factories = {name: factory for name, (factory, _) in SERVERS.items()}
+            with serving(factories, {**environment(settings), "BENCH_URL": url}) as ports:
+                urls = {name: f"http://127.0.0.1:{ports[name]}{SERVERS[name][1]}" for name in ports}
                 found = asyncio.run(measure(urls, token, given.rounds, given.seconds))
         finally:
             server.stop()

@@ -21,6 +21,7 @@ from app.main import create_app
 from app.models.prisons import Prison
 from app.runtime import open_database
 from app.tokens import DevelopmentIssuer, verifier_for
+from tests.house.commands import Commands
 from tests.story import Wing
 
 _numbers = count()
@@ -94,6 +95,13 @@ async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://wellwing") as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    started = Commands()
+    yield started
+    started.end()
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ shapes in `app/visibility.py` and the permissions in `app/grants.py`.
 import tomllib
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -94,14 +94,17 @@ def parts(annotation: Any) -> Iterator[type[BaseModel]]:
             yield from parts(inner)
 
 
-def fields_of(shape: type[BaseModel], prefix: str) -> Iterator[str]:
+@cache
+def fields_of(shape: type[BaseModel], prefix: str) -> tuple[str, ...]:
     """Every field of a shape by its path, those of the shapes inside it too."""
+    found: list[str] = []
     for name, field in shape.model_fields.items():
         inner = [*parts(field.annotation)] if name != "moves" else []
         for each in inner:
-            yield from fields_of(each, f"{prefix}.{name}")
+            found += fields_of(each, f"{prefix}.{name}")
         if not inner:
-            yield f"{prefix}.{name}"
+            found.append(f"{prefix}.{name}")
+    return tuple(found)
 
 
 def noun_of(resource: str) -> str:

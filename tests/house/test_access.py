@@ -9,11 +9,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import RouteContext
 
+from app.config import Settings
 from app.db import Database
 from app.grants import AUTHORITIES, GRANTS, PUBLIC
 from app.models.staff import Role
 from app.openapi import api_routes, permission_of
 from app.rights import Permission
+from app.routers import every_router, noun_of, nouns_of
 from tests import golden
 from tests.house.callers import full
 from tests.story import Wing
@@ -60,6 +62,22 @@ def test_no_route_is_overlooked(app: FastAPI) -> None:
     )
     assert len(walked) == len(documented) == written > 40
     assert {(method, route.path_format) for method, route in walked} == set(documented)
+
+
+def test_a_router_passes_over_no_path_that_one_of_its_routes_matches(
+    app: FastAPI, settings: Settings
+) -> None:
+    routers = every_router(settings)
+    there = [(route.path_regex, route.path_format or "") for route in api_routes(app)]
+    paths = [re.sub(r"\{\w+\}", "SLI", path) for _, path in there]
+    odd = ["", "*", "/", "//", "/v1", "/v1/", "/v1/prisons", "/v1/prisons/SLI/", "/v1/prisons//me"]
+    for path in [*paths, *odd]:
+        nouns = {noun_of(format_) for regex, format_ in there if regex and regex.match(path)}
+        assert nouns <= {noun_of(path)}, path
+    nouns = [nouns_of(router) for router in routers]
+    assert not any(noun.startswith("{") for some in nouns for noun in some)
+    tried = sum(noun_of(path) in some for path in paths for some in nouns)
+    assert len(paths) <= tried < 1.5 * len(paths), "hardly any but their own"
 
 
 def test_nothing_is_served_beside_the_documented(app: FastAPI) -> None:

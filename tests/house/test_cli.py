@@ -21,6 +21,7 @@ from app.config import DEVELOPMENT_KEY, Settings
 from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.integrations.prison import synthetic
+from tests.house.commands import Commands
 from tests.story import Wing
 
 WELLWING = str(Path(sys.executable).with_name("wellwing"))
@@ -46,7 +47,7 @@ def bare_environment(**settings: object) -> dict[str, str]:
 
 
 @pytest.fixture
-def wellwing(settings: Settings, tmp_path: Path) -> Command:
+def wellwing(settings: Settings, tmp_path: Path, commands: Commands) -> Command:
     """Runs the command on the tests' database; keywords are settings."""
 
     def run(*arguments: str, **changed: object) -> "subprocess.CompletedProcess[str]":
@@ -56,14 +57,7 @@ def wellwing(settings: Settings, tmp_path: Path) -> Command:
             "WELLWING_VAR_DIR": settings.var_dir,
             "COLUMNS": 200,
         }
-        return subprocess.run(
-            [WELLWING, *arguments],
-            env=bare_environment(**environment | changed),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return commands.run(arguments, bare_environment(**environment | changed), tmp_path)
 
     return run
 
@@ -93,6 +87,19 @@ async def test_a_mentors_token_carries_their_person(wellwing: Command, app: Fast
     assert "--person" in refusal(wellwing(*mentor))
     claims = await app.state.verifier.verify(wellwing(*mentor, "--person", person).stdout.strip())
     assert str(claims.person_id) == person
+
+
+def test_the_script_itself_says_the_same_as_its_fork(
+    wellwing: Command, settings: Settings, tmp_path: Path
+) -> None:
+    words = ("token", "--role", "officer", "--prison", "SLI")
+    environment = bare_environment(WELLWING_VAR_DIR=settings.var_dir, COLUMNS=200)
+    itself = subprocess.run(
+        [WELLWING, *words], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    forked = wellwing(*words)
+    for name in ("returncode", "stdout", "stderr"):
+        assert getattr(itself, name) == getattr(forked, name)
 
 
 def test_a_role_or_prison_that_cannot_be_is_refused(wellwing: Command) -> None:

@@ -308,19 +308,6 @@ def test_a_demo_wing_half_loaded_is_loaded_anew(home: Path) -> None:
     server.stop()
 
 
-def test_the_tour_walks_on_a_server_and_a_database_of_its_own(home: Path) -> None:
-    done = subprocess.run(
-        [WELLWING, "tour", "--json"],
-        env=bare_environment(WELLWING_VAR_DIR=home, PORT=1),
-        cwd=home.parent,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])
-    assert not EmbeddedPostgres(home).running()
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_it_runs_for_an_ordinary_user(template: Path) -> None:
     become = as_nobody()

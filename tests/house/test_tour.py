@@ -1,14 +1,13 @@
 """The tour tells the whole story, and says so when something is not as told."""
 
-import asyncio
 import json
-import os
-import sys
+import subprocess
 from pathlib import Path
 
 from app.embedded import EmbeddedPostgres
+from tests.house.test_cli import WELLWING, Command, bare_environment, wellwing
 
-WALK = "import sys; from app.cli import main; sys.argv[0] = 'wellwing'; main()"
+__all__ = ["wellwing"]
 CHAPTERS = [
     "A wing opens",
     "People arrive, as HMPPS sends them",
@@ -29,42 +28,29 @@ CHAPTERS = [
 ]
 
 
-async def walk(var_dir: Path, *options: str) -> tuple[int, str]:
-    """Run `wellwing tour --json` and answer its exit code and its last line."""
-    environment = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        WALK,
-        "tour",
-        "--json",
-        *options,
-        env={**environment, "WELLWING_VAR_DIR": str(var_dir), "WELLWING_LOG_LEVEL": "ERROR"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+def test_the_tour_tells_the_case_study_to_its_end(tmp_path: Path) -> None:
+    """On a server and a database of its own, whatever the settings say of a port."""
+    var_dir = tmp_path / "var"
+    done = subprocess.run(
+        [WELLWING, "tour", "--json"],
+        env=bare_environment(WELLWING_VAR_DIR=var_dir, PORT=1),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
-    output, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode().strip().splitlines()[-1]
-
-
-async def test_the_tour_tells_the_case_study_to_its_end(
-    postgres: EmbeddedPostgres, var_dir: Path
-) -> None:
-    code, last = await walk(var_dir)
-    story = json.loads(last)
-    assert (code, story["problem"]) == (0, None)
+    assert done.returncode == 0, done.stdout + done.stderr
+    story = json.loads(done.stdout.splitlines()[-1])
+    assert story["problem"] is None
     told = [line["chapter"] for line in story["lines"]]
     assert list(dict.fromkeys(told)) == CHAPTERS
     night = [line for line in story["lines"] if line["chapter"] == "Three in the morning"]
     assert {"mentor", "clinician", "wing_duty", "governor", "deputy"} <= {
         line["who"] for line in night
     }
+    assert not EmbeddedPostgres(var_dir).running()
 
 
-async def test_the_tour_stops_where_there_is_no_server(
-    postgres: EmbeddedPostgres, var_dir: Path
-) -> None:
-    code, last = await walk(var_dir, "--base-url", "http://127.0.0.1:9")
-    assert code == 1
-    assert json.loads(last)["ok"] is False
+def test_the_tour_stops_where_there_is_no_server(wellwing: Command) -> None:
+    done = wellwing("tour", "--json", "--base-url", "http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert json.loads(done.stdout.splitlines()[-1])["ok"] is False
