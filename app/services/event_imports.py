@@ -35,6 +35,7 @@ from app.services import outbox
 from app.services.people.identities import people_lock
 from app.services.people.numbers import by_numbers
 from app.services.prison_events import end_of
+from app.services.working_days import at_wall, at_wall_last
 
 CHUNK = 500  # looked up and written together
 TWICE = "stands in the file more than once: the longest that takes place counts"
@@ -190,9 +191,10 @@ def times(row: EventRow, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def _instant(said: datetime, zone: ZoneInfo, *, late: bool) -> datetime:
-    if said.tzinfo is None:
-        said = said.replace(tzinfo=zone, fold=int(late))
-    return said.astimezone(UTC)
+    if said.tzinfo is not None:
+        return said.astimezone(UTC)
+    wall = at_wall_last if late else at_wall
+    return wall(said.date(), said.time(), zone)
 
 
 def _told(

@@ -68,6 +68,13 @@ def test_the_recorded_answer_is_read() -> None:
     assert row.slots[2] == (Slot.ed, time(18), time(20))
 
 
+def test_one_weekday_by_itself_is_an_answer_too() -> None:
+    [row] = parse_json(json.dumps(day()).encode())
+    assert isinstance(row, WeekdayRow)
+    with pytest.raises(FileRefused, match="dayOfWeek"):
+        parse_json(b'{"prisonerNumber": "A5193DY"}')
+
+
 def test_a_slot_that_is_not_there_that_day_is_left_out() -> None:
     [row] = parse_csv(table("SLI,SUNDAY,08:30:00,11:30:00,13:45:00,16:30:00,,"))
     assert isinstance(row, WeekdayRow)
