@@ -25,13 +25,16 @@ from app.models.prison_events import (
     EventImportOutcome,
     EventImportReport,
     EventImportRow,
+    EventOnPlans,
+    EventsTakenIn,
     PrisonEvent,
     PrisonEventSource,
     check_times,
 )
 from app.models.prisons import Prison
+from app.rights import Permission as P
 from app.scope import everything
-from app.services import outbox
+from app.services import outbox, planned_then
 from app.services.people.identities import people_lock
 from app.services.people.numbers import by_numbers
 from app.services.prison_events import end_of
@@ -54,6 +57,7 @@ class Ground:
     repeated: frozenset[int]
     known: dict[Key, PrisonEvent] = field(default_factory=dict)
     told: set[Key] = field(default_factory=set)
+    changed: list[PrisonEvent] = field(default_factory=list)
 
 
 async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> EventImportReport:
@@ -73,13 +77,29 @@ async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> Event
             byte=refused.byte,
         ) from None
     await people_lock(db, actor.prison_id)
+    numbers = {row.number for row in rows if isinstance(row, EventRow)}
+    people = (await by_numbers(db, actor.prison_id, numbers)).values()
+    await planned_then.hold(db, actor.prison_id, [person.id for person in people])
     zone = (await db.get_one(Prison, actor.prison_id)).tz
     ground = Ground(actor, zone, repeated(rows, zone))
     report: list[EventImportRow] = []
     for start in range(0, len(rows), CHUNK):
         report += await _take_in(db, ground, rows[start : start + CHUNK])
     counted = Counter(row.outcome for row in report)
-    return EventImportReport(counts={kind: counted[kind] for kind in Outcome}, rows=report)
+    taken = EventImportReport(counts={kind: counted[kind] for kind in Outcome}, rows=report)
+    if not (actor.allowed(P.session_read) and actor.allowed(P.shift_read)):
+        return taken
+    return EventsTakenIn(**taken.model_dump(), on_plans=await _on_plans(db, ground))
+
+
+async def _on_plans(db: AsyncSession, ground: Ground) -> list[EventOnPlans]:
+    """Of the events that are new or have changed those that fall on plans, in the file's order."""
+    found = await planned_then.planned_then(db, ground.actor.prison_id, ground.changed)
+    return [
+        EventOnPlans(prison_event_id=each.id, planned=found[each.id])
+        for each in ground.changed
+        if found.get(each.id)
+    ]
 
 
 def repeated(rows: Sequence[Row], zone: ZoneInfo) -> frozenset[int]:
@@ -141,7 +161,10 @@ def _decide(db: AsyncSession, ground: Ground, row: EventRow, person_id: UUID) ->
     ground.told.add(key)
     event = ground.known.get(key)
     if event is not None:
-        return _follow(db, row, event, (starts_at, ends_at, row.ends is None))
+        told = _follow(db, row, event, (starts_at, ends_at, row.ends is None))
+        if told.outcome is Outcome.updated:
+            ground.changed.append(event)
+        return told
     if row.called_off:
         return _told(row, Outcome.unchanged, None, "cancelled, and not known here")
     event = PrisonEvent(
@@ -156,6 +179,7 @@ def _decide(db: AsyncSession, ground: Ground, row: EventRow, person_id: UUID) ->
         recorded_by=ground.actor.subject,
     )
     db.add(event)
+    ground.changed.append(event)
     outbox.say(db, event.prison_id, "prison_event.recorded", event.id)
     return _told(row, Outcome.created)
 
