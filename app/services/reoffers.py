@@ -134,9 +134,7 @@ async def _next(
     """The next free time on the wing it was planned on, in the room it was planned in if that is
     free then; else, where there is none there at all, in any other room. Without a room, where it
     had none. And the facts it was looked for in."""
-    near, far = [Place()], []
-    if room_id is not None:
-        near, far = await _places(db, actor.prison_id, wanted, room_id)
+    near, far = await _places(db, actor.prison_id, wanted, room_id)
     rooms = [place.room_id for place in (*near, *far) if place.room_id is not None]
     facts = await load_facts(
         db, actor.prison_id, wanted.whole, asker=actor.staff_id, rooms=rooms, hold=False
@@ -146,9 +144,11 @@ async def _next(
 
 
 async def _places(
-    db: AsyncSession, prison_id: str, wanted: Wanted, room_id: UUID
+    db: AsyncSession, prison_id: str, wanted: Wanted, room_id: UUID | None
 ) -> tuple[list[Place], list[Place]]:
     """The rooms of the room's wing, that room first; and all others, the smallest first."""
+    if room_id is None:
+        return [Place()], []
     rooms = everything(Room, prison_id)
     here = rooms.where(col(Room.id) == room_id).with_only_columns(col(Room.wing_id))
     same = rooms.where(col(Room.wing_id).in_(here)).with_only_columns(col(Room.id))
