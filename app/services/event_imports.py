@@ -4,11 +4,10 @@ The same file again changes nothing. An event is followed by its number where it
 what it is and when it begins. What is doubtful keeps a person busy rather than free.
 """
 
-import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,8 +16,6 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor
-from app.errors import FieldError, Invalid
-from app.integrations.prison.documents import FileRefused
 from app.integrations.prison.schedules import EventRefused, EventRow, parse
 from app.models.people import Person
 from app.models.prison_events import (
@@ -34,7 +31,7 @@ from app.models.prison_events import (
 from app.models.prisons import Prison
 from app.rights import Permission as P
 from app.scope import everything
-from app.services import outbox, planned_then
+from app.services import import_reports, outbox, planned_then
 from app.services.people.identities import people_lock
 from app.services.people.numbers import by_numbers
 from app.services.prison_events import end_of
@@ -46,6 +43,7 @@ STAFF_KNOW = "staff cancelled it, and the source says nothing new of it"
 Outcome = EventImportOutcome
 Key = tuple[UUID, str]
 Row = EventRow | EventRefused
+_told = partial(import_reports.told, EventImportRow)
 
 
 @dataclass(slots=True)
@@ -66,16 +64,7 @@ async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> Event
     Raises Invalid with the position when the file as a whole cannot be read; then nothing is
     saved.
     """
-    try:
-        rows = await asyncio.to_thread(parse, data)
-    except FileRefused as refused:
-        raise Invalid(
-            f"{refused}.",
-            errors=[FieldError("body", "file_refused", str(refused))],
-            line=refused.line,
-            column=refused.column,
-            byte=refused.byte,
-        ) from None
+    rows = await import_reports.read(parse, data)
     await people_lock(db, actor.prison_id)
     numbers = {row.number for row in rows if isinstance(row, EventRow)}
     people = (await by_numbers(db, actor.prison_id, numbers)).values()
@@ -85,8 +74,7 @@ async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> Event
     report: list[EventImportRow] = []
     for start in range(0, len(rows), CHUNK):
         report += await _take_in(db, ground, rows[start : start + CHUNK])
-    counted = Counter(row.outcome for row in report)
-    taken = EventImportReport(counts={kind: counted[kind] for kind in Outcome}, rows=report)
+    taken = EventImportReport(counts=import_reports.counts(Outcome, report), rows=report)
     if not (actor.allowed(P.session_read) and actor.allowed(P.shift_read)):
         return taken
     return EventsTakenIn(**taken.model_dump(), on_plans=await _on_plans(db, ground))
@@ -219,11 +207,3 @@ def _instant(said: datetime, zone: ZoneInfo, *, late: bool) -> datetime:
         return said.astimezone(UTC)
     wall = at_wall_last if late else at_wall
     return wall(said.date(), said.time(), zone)
-
-
-def _told(
-    row: Row, outcome: Outcome, about: str | None = None, reason: str | None = None
-) -> EventImportRow:
-    return EventImportRow(
-        position=row.position, line=row.line, outcome=outcome, field=about, reason=reason
-    )

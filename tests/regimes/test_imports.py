@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.cli import scheduling as command
+from app.cli import importing as command
 from app.config import Settings
 from app.integrations.prison.documents import FileRefused
 from app.integrations.prison.regime_times import (
@@ -184,15 +184,11 @@ async def test_the_command_takes_in_both_files(
     recorded_table = (HMPPS / "reference/prison_regime_times.csv").read_text()
     ours = tmp_path / "times.csv"
     ours.write_text(recorded_table.replace("ACI,", f"{wing.prison_id},"))
-    [(_, report, _)] = await command.take_in(
-        settings, wing.prison_id, [ours], regime_imports.import_csv
-    )
-    assert report
-    assert (report.counts["created"], report.counts["kept_out"]) == (7, 175)
+    answer = HMPPS / "activities/GetPrisonRegime.json"
+    hows = {ours: command.table, answer: command.answer}
+    first, second = await command.take_in(settings, wing.prison_id, hows, "cli.import_regimes")
+    assert first.report
+    assert (first.report.counts["created"], first.report.counts["kept_out"]) == (7, 175)
     assert len((await wing.support_worker.get("regimes"))["items"]) == 7
-    answer = [HMPPS / "activities/GetPrisonRegime.json"]
-    [(_, report, _)] = await command.take_in(
-        settings, wing.prison_id, answer, regime_imports.import_json
-    )
-    assert report
-    assert report.counts["kept_out"] == 1
+    assert second.report
+    assert second.report.counts["kept_out"] == 1
