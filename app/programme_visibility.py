@@ -46,7 +46,7 @@ from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
 from app.models.prints import MentorWeek, MovementList, Register, WingSheet
-from app.models.prison_events import PrisonEventRead, PrisonEventTimes
+from app.models.prison_events import PrisonEventRead, PrisonEventRow, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
 from app.models.rota_demands import RotaDemandRead
 from app.models.rotas import RotaRead, RotaRow
@@ -187,7 +187,7 @@ PROGRAMME: dict[str, Audiences] = {
     "acquaintances": _ACQUAINTANCE,
     "acquaintances.row": _ACQUAINTANCE,
     "prison_events": _PRISON_EVENT,
-    "prison_events.row": _PRISON_EVENT,
+    "prison_events.row": {**_PRISON_EVENT, Role.support_worker: PrisonEventRow},
     "pairings.check": dict.fromkeys(CARE, PairCheckRead),
     "mentees.match_candidates": dict.fromkeys(CARE, MatchCandidatesRead),
     "match_proposals": dict.fromkeys(CARE, MatchProposalRead),

@@ -12,12 +12,11 @@ from app.cli import (
     data,
     development,
     ground,
-    matching,
+    importing,
     merging,
     retaining,
     revoking,
     running,
-    scheduling,
     showing,
     storage,
 )
@@ -51,15 +50,15 @@ _group("database", "Roles and databases of an external PostgreSQL.").command()(s
 _group("prison", "Prisons served here.").command("open")(data.open_prison)
 _group("staff", "Staff of a prison.").command("add")(data.add_staff)
 _people = _group("people", "Prisoners.")
-_people.command("import")(data.import_people)
+_people.command("import")(importing.import_people)
 _people.command("merged")(merging.merged)
 _group("non-associations", "Whom the prison keeps apart.").command("import")(
-    matching.import_non_associations
+    importing.import_non_associations
 )
 _group("prison-events", "What the prison has planned for people.").command("import")(
-    scheduling.import_prison_events
+    importing.import_prison_events
 )
-_group("regimes", "The prison's day.").command("import")(scheduling.import_regimes)
+_group("regimes", "The prison's day.").command("import")(importing.import_regimes)
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)
 cli.command()(retaining.retention)

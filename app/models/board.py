@@ -64,6 +64,9 @@ class BoardRule(StrEnum):
     staff_to_confirm = "staff_to_confirm"
     client_to_confirm = "client_to_confirm"
     end_to_correct = "end_to_correct"
+    session_on_prison_event = "session_on_prison_event"
+    shift_on_prison_event = "shift_on_prison_event"
+    session_in_closed_room = "session_in_closed_room"
     session_today = "session_today"
     note_to_write = "note_to_write"
 

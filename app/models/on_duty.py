@@ -47,7 +47,9 @@ class StaffOnDutyForStaff(StaffOnDuty):
 
 
 class _Doors(Output):
-    locked_up: bool | None = Field(description="Null: the prison has set no regime for today.")
+    locked_up: bool | None = Field(
+        description="By the regime and lockdowns. Null: nobody set a regime for today."
+    )
     changes_at: Instant | None = Field(description="When the doors open or are locked next.")
     reached_by: ReachedBy
     in_danger: str = Field(description="What to do where somebody is in danger: not this.")

@@ -21,6 +21,8 @@ from app.models.base import (
     given,
     reference,
 )
+from app.models.rota_demands import RotaRole
+from app.models.sessions import SessionKind
 
 LONGEST_EVENT = timedelta(days=31)
 
@@ -117,14 +119,31 @@ class PrisonEventTimes(Identified):
     cancelled_at: Instant | None
 
 
-class PrisonEventRead(PrisonEventTimes):
-    """An event, for those who bring people to it and plan around it."""
+class PrisonEventRow(PrisonEventTimes):
+    """An event in a list, for those who bring people to it and plan around it."""
 
     kind: PrisonEventKind
     end_assumed: bool = Field(description="Nobody said when it ends: as long as is common.")
     source: PrisonEventSource
     recorded_by: str
     cancelled_by: str | None = Field(description="Absent where the prison's own system did it.")
+
+
+class PlannedThen(Output):
+    """A plan that an event falls on: what it is, and when."""
+
+    thing_noun: str = Field(description="The resource's address within the prison.")
+    thing_id: UUID
+    kind: SessionKind | RotaRole
+    starts_at: Instant
+    ends_at: Instant
+
+
+class PrisonEventRead(PrisonEventRow):
+    """An event, with the plans of that person that are still to come and that it falls on. They
+    stay until they are moved or cancelled."""
+
+    planned: list[PlannedThen]
 
 
 class EventImportOutcome(StrEnum):
@@ -151,3 +170,16 @@ class EventImportReport(Output):
 
     counts: dict[EventImportOutcome, int]
     rows: list[EventImportRow]
+
+
+class EventOnPlans(Output):
+    """An event that is new or has changed, and the plans that it falls on."""
+
+    prison_event_id: UUID
+    planned: list[PlannedThen]
+
+
+class EventsTakenIn(EventImportReport):
+    """An import's report, for those who see plans: which of the events fall on some."""
+
+    on_plans: list[EventOnPlans]

@@ -18,10 +18,12 @@ from app.errors import Conflicting, Invalid, KeyReused, MatchNeeded, Stale, TooL
 from app.models.base import Instant
 from app.models.prison_events import (
     EventImportReport,
+    EventsTakenIn,
     PrisonEvent,
     PrisonEventCreate,
     PrisonEventKind,
     PrisonEventRead,
+    PrisonEventRow,
     PrisonEventTimes,
     PrisonEventUpdate,
 )
@@ -30,11 +32,15 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import event_imports, prison_events
+from app.services.planned_then import hold_those_of
 from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/prison-events", tags=["prison-events"])
 This = Annotated[PrisonEvent, Depends(to_read(PrisonEvent, "prison_event_id"))]
-ToChange = Annotated[PrisonEvent, Depends(to_change(PrisonEvent, "prison_event_id", match=True))]
+ToChange = Annotated[
+    PrisonEvent,
+    Depends(to_change(PrisonEvent, "prison_event_id", match=True, first=hold_those_of)),
+]
 ToEnd = Annotated[PrisonEvent, Depends(to_change(PrisonEvent, "prison_event_id", match=False))]
 Any_ = PrisonEventRead | PrisonEventTimes
 
@@ -87,7 +93,7 @@ class PrisonEventQuery(PageQuery):
 
 def _list_for(actor: Actor, query: PrisonEventQuery) -> Listing:
     """The audience's list. What they may not read they may not filter by."""
-    if shape("prison_events.row", actor.role) is PrisonEventRead:
+    if shape("prison_events.row", actor.role) is PrisonEventRow:
         return WHOLE
     if query.kind is not None:
         raise Invalid.field("kind", "extra_forbidden", "is not for this list")
@@ -99,7 +105,7 @@ async def _whole_body(actor: MayImportPrisonEvents, request: Request) -> bytes:
     return await request.body()
 
 
-@router.get("", response_model=Page[Any_], responses=refusals())
+@router.get("", response_model=Page[PrisonEventRow | PrisonEventTimes], responses=refusals())
 async def list_prison_events(
     actor: MayReadPrisonEvent,
     db: ReadDb,
@@ -114,16 +120,17 @@ async def list_prison_events(
 async def enter_prison_event(
     actor: MayWritePrisonEvent, db: Db, body: PrisonEventCreate, once: JustOnce
 ) -> Response:
-    """Say that the prison needs somebody elsewhere, and when; sessions are planned around it."""
+    """Say that the prison needs somebody elsewhere, and when; sessions are planned around it. Of
+    what is planned for them already the plans it falls on are listed at once."""
     event = await prison_events.enter(db, actor, body)
-    shown = prison_events.shown(event, actor)
+    shown = await prison_events.shown(db, event, actor)
     return await once.created(shown, location=f"prison-events/{event.id}")
 
 
 @router.post(
     "/import",
     status_code=201,
-    response_model=EventImportReport,
+    response_model=EventsTakenIn | EventImportReport,
     responses=refusals(KeyReused, TooLarge),
     openapi_extra=_DOCUMENTS,
     max_body_size=settings().max_import_bytes,
@@ -137,14 +144,15 @@ async def import_prison_events(
     """Take in schedules exactly as HMPPS answers them; a report on each, which names nobody.
 
     Kept are whose it is, its kind and its times. What an event is for, and where, is passed over.
+    Those who see plans are told at once which of the events fall on some.
     """
     return await once.created(await event_imports.import_documents(db, actor, data))
 
 
 @router.get("/{prison_event_id}", response_model=Any_, responses=refusals())
-async def read_prison_event(actor: MayReadPrisonEvent, event: This) -> Response:
-    """One event; to clinicians when, and not what."""
-    return reply(prison_events.shown(event, actor))
+async def read_prison_event(actor: MayReadPrisonEvent, db: Db, event: This) -> Response:
+    """One event, with the plans it falls on; to clinicians when, and nothing else."""
+    return reply(await prison_events.shown(db, event, actor))
 
 
 @router.patch(
@@ -157,7 +165,7 @@ async def change_prison_event(
 ) -> Response:
     """Change what staff entered; what was imported changes where it comes from."""
     await prison_events.change(db, actor, event, body)
-    return reply(prison_events.shown(event, actor))
+    return reply(await prison_events.shown(db, event, actor))
 
 
 @router.post(
@@ -168,4 +176,4 @@ async def change_prison_event(
 async def cancel_prison_event(actor: MayWritePrisonEvent, db: Db, event: ToEnd) -> Response:
     """It does not take place. One that was imported stays so until its source says otherwise."""
     await prison_events.cancel(db, actor, event)
-    return reply(prison_events.shown(event, actor))
+    return reply(await prison_events.shown(db, event, actor))

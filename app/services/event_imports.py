@@ -4,11 +4,10 @@ The same file again changes nothing. An event is followed by its number where it
 what it is and when it begins. What is doubtful keeps a person busy rather than free.
 """
 
-import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,24 +16,26 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor
-from app.errors import FieldError, Invalid
-from app.integrations.prison.documents import FileRefused
 from app.integrations.prison.schedules import EventRefused, EventRow, parse
 from app.models.people import Person
 from app.models.prison_events import (
     EventImportOutcome,
     EventImportReport,
     EventImportRow,
+    EventOnPlans,
+    EventsTakenIn,
     PrisonEvent,
     PrisonEventSource,
     check_times,
 )
 from app.models.prisons import Prison
+from app.rights import Permission as P
 from app.scope import everything
-from app.services import outbox
+from app.services import import_reports, outbox, planned_then
 from app.services.people.identities import people_lock
 from app.services.people.numbers import by_numbers
 from app.services.prison_events import end_of
+from app.services.working_days import at_wall, at_wall_last
 
 CHUNK = 500  # looked up and written together
 TWICE = "stands in the file more than once: the longest that takes place counts"
@@ -42,6 +43,7 @@ STAFF_KNOW = "staff cancelled it, and the source says nothing new of it"
 Outcome = EventImportOutcome
 Key = tuple[UUID, str]
 Row = EventRow | EventRefused
+_told = partial(import_reports.told, EventImportRow)
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Ground:
     repeated: frozenset[int]
     known: dict[Key, PrisonEvent] = field(default_factory=dict)
     told: set[Key] = field(default_factory=set)
+    changed: list[PrisonEvent] = field(default_factory=list)
 
 
 async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> EventImportReport:
@@ -61,24 +64,30 @@ async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> Event
     Raises Invalid with the position when the file as a whole cannot be read; then nothing is
     saved.
     """
-    try:
-        rows = await asyncio.to_thread(parse, data)
-    except FileRefused as refused:
-        raise Invalid(
-            f"{refused}.",
-            errors=[FieldError("body", "file_refused", str(refused))],
-            line=refused.line,
-            column=refused.column,
-            byte=refused.byte,
-        ) from None
+    rows = await import_reports.read(parse, data)
     await people_lock(db, actor.prison_id)
+    numbers = {row.number for row in rows if isinstance(row, EventRow)}
+    people = (await by_numbers(db, actor.prison_id, numbers)).values()
+    await planned_then.hold(db, actor.prison_id, [person.id for person in people])
     zone = (await db.get_one(Prison, actor.prison_id)).tz
     ground = Ground(actor, zone, repeated(rows, zone))
     report: list[EventImportRow] = []
     for start in range(0, len(rows), CHUNK):
         report += await _take_in(db, ground, rows[start : start + CHUNK])
-    counted = Counter(row.outcome for row in report)
-    return EventImportReport(counts={kind: counted[kind] for kind in Outcome}, rows=report)
+    taken = EventImportReport(counts=import_reports.counts(Outcome, report), rows=report)
+    if not (actor.allowed(P.session_read) and actor.allowed(P.shift_read)):
+        return taken
+    return EventsTakenIn(**taken.model_dump(), on_plans=await _on_plans(db, ground))
+
+
+async def _on_plans(db: AsyncSession, ground: Ground) -> list[EventOnPlans]:
+    """Of the events that are new or have changed those that fall on plans, in the file's order."""
+    found = await planned_then.planned_then(db, ground.actor.prison_id, ground.changed)
+    return [
+        EventOnPlans(prison_event_id=each.id, planned=found[each.id])
+        for each in ground.changed
+        if found.get(each.id)
+    ]
 
 
 def repeated(rows: Sequence[Row], zone: ZoneInfo) -> frozenset[int]:
@@ -140,7 +149,10 @@ def _decide(db: AsyncSession, ground: Ground, row: EventRow, person_id: UUID) ->
     ground.told.add(key)
     event = ground.known.get(key)
     if event is not None:
-        return _follow(db, row, event, (starts_at, ends_at, row.ends is None))
+        told = _follow(db, row, event, (starts_at, ends_at, row.ends is None))
+        if told.outcome is Outcome.updated:
+            ground.changed.append(event)
+        return told
     if row.called_off:
         return _told(row, Outcome.unchanged, None, "cancelled, and not known here")
     event = PrisonEvent(
@@ -155,6 +167,7 @@ def _decide(db: AsyncSession, ground: Ground, row: EventRow, person_id: UUID) ->
         recorded_by=ground.actor.subject,
     )
     db.add(event)
+    ground.changed.append(event)
     outbox.say(db, event.prison_id, "prison_event.recorded", event.id)
     return _told(row, Outcome.created)
 
@@ -190,14 +203,7 @@ def times(row: EventRow, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def _instant(said: datetime, zone: ZoneInfo, *, late: bool) -> datetime:
-    if said.tzinfo is None:
-        said = said.replace(tzinfo=zone, fold=int(late))
-    return said.astimezone(UTC)
-
-
-def _told(
-    row: Row, outcome: Outcome, about: str | None = None, reason: str | None = None
-) -> EventImportRow:
-    return EventImportRow(
-        position=row.position, line=row.line, outcome=outcome, field=about, reason=reason
-    )
+    if said.tzinfo is not None:
+        return said.astimezone(UTC)
+    wall = at_wall_last if late else at_wall
+    return wall(said.date(), said.time(), zone)

@@ -6,10 +6,10 @@ number, and nobody told us yet) turns no pair to them: both stand. What is not i
 it was: a list may leave out those held elsewhere.
 """
 
-import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,8 +19,6 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor, the_system
-from app.errors import FieldError, Invalid
-from app.integrations.prison.documents import FileRefused
 from app.integrations.prison.non_associations import PairRefused, PairRow, parse
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor
@@ -34,7 +32,7 @@ from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
 from app.models.prisons import PersonIdentity, Prison
 from app.scope import everything
-from app.services import between_two, lifecycle, outbox, pairings
+from app.services import between_two, import_reports, lifecycle, outbox, pairings
 from app.services.mentors import leaving
 from app.services.people.identities import identities_of, people_lock
 from app.services.sessions import parting
@@ -44,6 +42,7 @@ OLDER = "the source has said something newer of it since"
 UNDATED = "a closing that says not when it was made, or a time to come: stays open"
 OTHERS = "id is known for two other prisoners, too: both stand"
 Outcome = PairImportOutcome
+_told = partial(import_reports.told, PairImportRow)
 
 
 async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> PairImportReport:
@@ -53,24 +52,14 @@ async def import_documents(db: AsyncSession, actor: Actor, data: bytes) -> PairI
     Raises Invalid with the position when the file as a whole cannot be read; then nothing is
     saved.
     """
-    try:
-        rows = await asyncio.to_thread(parse, data)
-    except FileRefused as refused:
-        raise Invalid(
-            f"{refused}.",
-            errors=[FieldError("body", "file_refused", str(refused))],
-            line=refused.line,
-            column=refused.column,
-            byte=refused.byte,
-        ) from None
+    rows = await import_reports.read(parse, data)
     await people_lock(db, actor.prison_id)
     zone = (await db.get_one(Prison, actor.prison_id)).tz
     report: list[PairImportRow] = []
     for start in range(0, len(rows), CHUNK):
         report += await _take_in(db, actor.prison_id, rows[start : start + CHUNK], zone)
     await part_pairs(db, actor.prison_id, {n for row in rows for n in _numbers(row)})
-    counted = Counter(row.outcome for row in report)
-    return PairImportReport(counts={kind: counted[kind] for kind in Outcome}, rows=report)
+    return PairImportReport(counts=import_reports.counts(Outcome, report), rows=report)
 
 
 def _numbers(row: PairRow | PairRefused) -> Collection[str]:
@@ -128,14 +117,6 @@ async def _whose(
     }
     found = await identities_of(db, numbers)
     return {number: min(each.numbers) for each in found for number in each.numbers}
-
-
-def _told(
-    row: PairRow | PairRefused, outcome: Outcome, field: str | None, reason: str | None
-) -> PairImportRow:
-    return PairImportRow(
-        position=row.position, line=row.line, outcome=outcome, field=field, reason=reason
-    )
 
 
 def changed_at(row: PairRow, zone: ZoneInfo) -> datetime | None:

@@ -1,7 +1,7 @@
 """On duty: which mentors serve now and next, which staff, and whether a door is between."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,16 +20,18 @@ from app.models.people import Person
 from app.models.prisons import Prison
 from app.models.rota_demands import RotaRole
 from app.models.shifts import Shift
+from app.models.staff import Role
 from app.scope import everything
 from app.services import duties, regimes
 from app.services.doors import LOOK_AHEAD, Doors
+from app.services.sessions import closed
 from app.services.shifts import SERVING
 from app.services.working_days import local_date
 from app.visibility import shape
 
 NEXT_WITHIN = timedelta(hours=24)
 NEXT_AT_MOST = 10
-ONE_DAY = timedelta(days=1)
+ONE_DAY, AN_INSTANT = timedelta(days=1), timedelta(microseconds=1)
 IN_DANGER = "This is no alarm. If somebody is in danger, press the cell bell or tell an officer."
 
 
@@ -102,11 +104,14 @@ async def doors(db: AsyncSession, prison_id: str, first: datetime, last: datetim
     """The prison's doors, for the time between two instants."""
     zone = (await db.get_one(Prison, prison_id)).tz
     days = local_date(first, zone), local_date(last, zone)
-    return Doors(await regimes.load(db, prison_id, *days))
+    until = max(last, first + AN_INSTANT)
+    lockdowns = await closed.lockdowns(db, prison_id, first, until)
+    return Doors(await regimes.load(db, prison_id, *days), lockdowns)
 
 
 async def locked_up(db: AsyncSession, prison_id: str, at: datetime) -> bool | None:
-    """Whether the doors are locked at an instant; None where nobody set a regime."""
+    """Whether the doors are locked at an instant; None where nobody set a regime, and there is no
+    lockdown."""
     return (await doors(db, prison_id, at, at)).locked_up(at)
 
 
@@ -114,13 +119,15 @@ async def shown(db: AsyncSession, actor: Actor) -> Output:
     """Whom one can reach now and next, as this actor may know."""
     at, prison_id = clock.now(), actor.prison_id
     gates = await doors(db, prison_id, at, at + LOOK_AHEAD * ONE_DAY)
-    closed = gates.locked_up(at)
+    if actor.family is Role.mentor:  # of a lockdown that is to come, a search say, nothing is told
+        gates = replace(gates, lockdowns=[each for each in gates.lockdowns if each[0] <= at])
+    locked = gates.locked_up(at)
     soon = col(Shift.starts_at) > at, col(Shift.starts_at) <= at + NEXT_WITHIN
     following = sorted(await _shifts(db, prison_id, *soon), key=lambda each: each.starts_at)
-    by = ReachedBy.on_the_wing if closed is False else ReachedBy.through_an_officer
+    by = ReachedBy.on_the_wing if locked is False else ReachedBy.through_an_officer
     return shape("on_duty", actor.role).model_validate(
         {
-            "locked_up": closed,
+            "locked_up": locked,
             "changes_at": gates.change_after(at),
             "reached_by": by,
             "now": await serving(db, prison_id, at),

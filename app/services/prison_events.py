@@ -1,12 +1,9 @@
 """Prison events: entered by staff, or taken in as the prison's own system answers them and followed
 there. What they keep people from is decided in `app/services/scheduling.py`."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app import clock
 from app.access import Actor
@@ -21,8 +18,8 @@ from app.models.prison_events import (
     PrisonEventUpdate,
     check_times,
 )
-from app.scope import everything, referred
-from app.services import outbox
+from app.scope import referred
+from app.services import outbox, planned_then
 from app.visibility import shape
 
 K = PrisonEventKind
@@ -44,6 +41,7 @@ def end_of(kind: PrisonEventKind, starts_at: datetime, ends_at: datetime | None)
 async def enter(db: AsyncSession, actor: Actor, body: PrisonEventCreate) -> PrisonEvent:
     """Record a time in which the prison needs somebody elsewhere. Raises Invalid."""
     await referred(db, Person, actor.prison_id, body.person_id, "person_id")
+    await planned_then.hold(db, actor.prison_id, [body.person_id])
     event = PrisonEvent(
         prison_id=actor.prison_id,
         person_id=body.person_id,
@@ -93,25 +91,11 @@ def _standing(event: PrisonEvent) -> None:
         raise Conflicting("It was cancelled.")
 
 
-async def of_people(
-    db: AsyncSession,
-    prison_id: str,
-    people: Collection[UUID],
-    first: datetime,
-    last: datetime,
-) -> list[PrisonEvent]:
-    """What the prison has planned for these people between two instants, the most pressing first;
-    for guards and the solver, never for an answer."""
-    found = everything(PrisonEvent, prison_id).where(
-        col(PrisonEvent.person_id).in_(people),
-        col(PrisonEvent.cancelled_at).is_(None),
-        col(PrisonEvent.starts_at) < last,
-        col(PrisonEvent.ends_at) > first,
-    )
-    order, rows = list(PrisonEventKind), (await db.scalars(found)).all()
-    return sorted(rows, key=lambda each: (order.index(each.kind), each.starts_at, each.id))
-
-
-def shown(event: PrisonEvent, actor: Actor) -> Output:
-    """The event, as this actor sees it."""
-    return shape("prison_events", actor.role).model_validate(event)
+async def shown(db: AsyncSession, event: PrisonEvent, actor: Actor) -> Output:
+    """The event as this actor sees it: with the plans it falls on, to those who bring people to
+    it."""
+    wanted, fields = shape("prison_events", actor.role), event.model_dump()
+    if "planned" in wanted.model_fields:
+        found = await planned_then.planned_then(db, event.prison_id, [event])
+        fields["planned"] = found.get(event.id, [])
+    return wanted.model_validate(fields)

@@ -2,17 +2,18 @@
 else that of its weekday. Pure: no session, no clock.
 
 Times stand on the prison's wall. On the 25-hour day a slot begins, and lock-up is, when its hour
-comes first, and a slot ends when its hour comes last.
+comes first, and a slot ends when its hour comes last. On the 23-hour day what is set for
+the hour that never comes is an hour later on the wall.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.models.regimes import BANK_HOLIDAYS, RegimeSource, Slot
-from app.services.working_days import at_wall, is_bank_holiday, local_date, utc
+from app.services.working_days import at_wall, at_wall_last, is_bank_holiday, local_date, utc
 
 ONE_DAY = timedelta(days=1)
 LOOK_AHEAD = 60  # days in which a lock-up is looked for
@@ -71,8 +72,7 @@ def _found(regimes: Regimes, day: date) -> tuple[RegimeSource, Times]:
 def _span(zone: ZoneInfo, day: date, starts: time, ends: time) -> Span:
     """A night that ends no later than it begins ends on the following day."""
     last = day if starts < ends else day + ONE_DAY
-    end = datetime.combine(last, ends.replace(fold=1), zone).astimezone(UTC)
-    return at_wall(day, starts, zone), end
+    return at_wall(day, starts, zone), at_wall_last(last, ends, zone)
 
 
 def days_touched(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[date]:

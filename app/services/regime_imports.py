@@ -1,16 +1,13 @@
 """Take in the regime times that HMPPS holds, with a report on each weekday. The night is ours and
 is kept, and so is the lock-up; where none was set it is the end of the day's last slot."""
 
-import asyncio
-from collections import Counter
 from collections.abc import Callable
 from datetime import time
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Actor
-from app.errors import FieldError, Invalid
-from app.integrations.prison.documents import FileRefused
 from app.integrations.prison.regime_times import (
     Row,
     WeekdayRefused,
@@ -28,9 +25,10 @@ from app.models.regimes import (
     SlotTimes,
 )
 from app.scope import everything
-from app.services import regimes
+from app.services import import_reports, regimes
 
 Outcome = RegimeImportOutcome
+_told = partial(import_reports.told, RegimeImportRow)
 TWICE = "the weekday stands again further down"
 ASSUMED = "lock-up was not set: taken as the end of the last slot"
 
@@ -47,16 +45,7 @@ async def _import(
     db: AsyncSession, actor: Actor, data: bytes, parse: Callable[[bytes], list[Row]]
 ) -> RegimeImportReport:
     """Take in a file. Raises Invalid with the position when it cannot be read as a whole."""
-    try:
-        rows = await asyncio.to_thread(parse, data)
-    except FileRefused as refused:
-        raise Invalid(
-            f"{refused}.",
-            errors=[FieldError("body", "file_refused", str(refused))],
-            line=refused.line,
-            column=refused.column,
-            byte=refused.byte,
-        ) from None
+    rows = await import_reports.read(parse, data)
     known = {row.weekday: row for row in await _held(db, actor)}
     last = {
         row.weekday: row.position
@@ -73,8 +62,7 @@ async def _import(
             report.append(_told(row, Outcome.unchanged, None, TWICE))
         else:
             report.append(await _take_in(db, actor, row, known.get(row.weekday)))
-    counted = Counter(row.outcome for row in report)
-    return RegimeImportReport(counts={each: counted[each] for each in Outcome}, rows=report)
+    return RegimeImportReport(counts=import_reports.counts(Outcome, report), rows=report)
 
 
 async def _held(db: AsyncSession, actor: Actor) -> list[Regime]:
@@ -101,11 +89,3 @@ async def _take_in(
     body = RegimePut(lock_up=regime.lock_up, slots=slots)
     await regimes.put(db, actor, regime, row.weekday, body)
     return _told(row, Outcome.updated)
-
-
-def _told(
-    row: Row, outcome: Outcome, about: str | None = None, reason: str | None = None
-) -> RegimeImportRow:
-    return RegimeImportRow(
-        position=row.position, line=row.line, outcome=outcome, field=about, reason=reason
-    )

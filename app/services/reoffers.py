@@ -4,6 +4,7 @@ nothing stands against it, by the rules of booking. Once planned, it is not plan
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -130,17 +131,32 @@ async def _may_come(db: AsyncSession, kept: LockdownSession) -> tuple[UUID, ...]
 async def _next(
     db: AsyncSession, actor: Actor, wanted: Wanted, room_id: UUID | None
 ) -> tuple[Facts, Free | None]:
-    """The next free time in the room it was planned in, or in none where it had none; and the facts
-    it was looked for in."""
-    rooms = [room_id] if room_id is not None else []
+    """The next free time on the wing it was planned on, in the room it was planned in if that is
+    free then; else, where there is none there at all, in any other room. Without a room, where it
+    had none. And the facts it was looked for in."""
+    near, far = await _places(db, actor.prison_id, wanted, room_id)
+    rooms = [place.room_id for place in (*near, *far) if place.room_id is not None]
     facts = await load_facts(
         db, actor.prison_id, wanted.whole, asker=actor.staff_id, rooms=rooms, hold=False
     )
-    places = [Place()]
-    if room_id is not None:
-        here = col(Room.id) == room_id
-        places = await closed.places(db, actor.prison_id, here, wanted.first, wanted.last)
-    return facts, next(free_times(wanted, facts, places), None)
+    free = next(free_times(wanted, facts, near), None)
+    return facts, free or next(free_times(wanted, facts, far), None)
+
+
+async def _places(
+    db: AsyncSession, prison_id: str, wanted: Wanted, room_id: UUID | None
+) -> tuple[list[Place], list[Place]]:
+    """The rooms of the room's wing, that room first; and all others, the smallest first."""
+    if room_id is None:
+        return [Place()], []
+    rooms = everything(Room, prison_id)
+    here = rooms.where(col(Room.id) == room_id).with_only_columns(col(Room.wing_id))
+    same = rooms.where(col(Room.wing_id).in_(here)).with_only_columns(col(Room.id))
+    wing = set(await db.scalars(same))
+    every = await closed.places(db, prison_id, true(), wanted.first, wanted.last)
+    near = [place for place in every if place.room_id in wing]
+    near.sort(key=lambda place: place.room_id != room_id)
+    return near, [place for place in every if place.room_id not in wing]
 
 
 def _told(kept: LockdownSession, outcome: Outcome, made: Session | None = None) -> ReofferRow:

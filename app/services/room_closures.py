@@ -16,14 +16,14 @@ from app.models.rooms import Room
 from app.models.sessions import Session
 from app.scope import everything, referred
 from app.services import outbox
-from app.services.sessions.facts import hold_room
+from app.services.sessions.facts import hold_plans
 from app.visibility import shape
 
 
 async def close(db: AsyncSession, actor: Actor, body: RoomClosureCreate) -> RoomClosure:
     """Close a room for a time. Whoever plans in it in this instant waits, and then finds it."""
     await referred(db, Room, actor.prison_id, body.room_id, "room_id")
-    await hold_room(db, actor.prison_id, body.room_id)
+    await hold_plans(db, actor.prison_id, [("room", body.room_id)])
     closure = RoomClosure(
         prison_id=actor.prison_id,
         room_id=body.room_id,

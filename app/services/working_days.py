@@ -39,6 +39,13 @@ def at_wall(day: date, hour: time, zone: Zone = LONDON) -> datetime:
     return datetime.combine(day, hour, _zone(zone)).astimezone(UTC)
 
 
+def at_wall_last(day: date, hour: time, zone: Zone = LONDON) -> datetime:
+    """When that time comes last on the prison's wall that day, as UTC. A time that never comes is,
+    as in `at_wall`, an hour later on the wall: so what ends then never ends before it began."""
+    there = datetime.combine(day, hour, _zone(zone))
+    return max(each.astimezone(UTC) for each in (there, there.replace(fold=1)))
+
+
 def is_working_day(day: date) -> bool:
     """Monday to Friday and no bank holiday of England and Wales (`holidays`, GB-ENG)."""
     return day.weekday() < _SATURDAY and not is_bank_holiday(day)

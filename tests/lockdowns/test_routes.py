@@ -331,6 +331,43 @@ async def test_one_that_is_lifted_is_planned_anew_from_then_on(scene: Scene) -> 
     assert timedelta() < starts - clock.now() < timedelta(minutes=15)
 
 
+async def test_where_its_room_is_taken_it_goes_to_one_of_the_same_wing(scene: Scene) -> None:
+    other = await scene.one_more()
+    await scene.books(tomorrow(9))
+    small = await scene.wing.room("Small room", capacity=1)
+    group_only = await scene.wing.room("Group room")
+    await scene.support_worker.patch(f"rooms/{group_only['id']}", {"kinds": ["group"]})
+    garden = await scene.wing.room("Garden room")
+    made = await declared(scene)
+    theirs = await a_mentee(scene.wing, other)
+    taken = {"mentor_id": str(other.mentor_id), "mentee_ids": [theirs]}
+    await scene.books(tomorrow(17), **taken)
+    [row] = (await reoffers(scene, made))["items"]
+    assert small["id"] != group_only["id"]
+    assert (row["room_id"], row["starts_at"]) == (garden["id"], clock.spell(tomorrow(17)))
+
+
+async def test_to_another_wing_it_goes_only_where_its_own_has_no_time(scene: Scene) -> None:
+    other = await scene.one_more()
+    wing = await scene.support_worker.post("wings", {"code": "B", "name": "B wing"})
+    far = await scene.support_worker.post(
+        "rooms", {"wing_id": wing["id"], "name": "B room", "capacity": 4}
+    )
+    await scene.books(tomorrow(9))
+    await scene.books(tomorrow(12))
+    made = await declared(scene)
+    theirs = await a_mentee(scene.wing, other)
+    taken = {"mentor_id": str(other.mentor_id), "mentee_ids": [theirs]}
+    await scene.books(tomorrow(17), minutes=90, **taken)
+    until = clock.spell(tomorrow(19) + timedelta(minutes=30))
+    first, second = (await reoffers(scene, made, until=until))["items"]
+    assert (first["room_id"], first["starts_at"]) == (
+        scene.room,
+        clock.spell(tomorrow(18) + timedelta(minutes=30)),
+    ), "later, on the wing it was planned on"
+    assert (second["room_id"], second["starts_at"]) == (far["id"], clock.spell(tomorrow(17)))
+
+
 async def test_it_is_said_why_one_is_not_planned_anew(scene: Scene) -> None:
     other = await scene.one_more()
     leaves = await a_mentee(scene.wing)

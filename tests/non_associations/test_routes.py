@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app import clock
-from app.cli import matching as command
+from app.cli import importing as command
 from app.config import Settings
 from tests.non_associations.test_parse import own_list, pair
 from tests.sessions.scene import a_scene, tomorrow
@@ -264,6 +264,7 @@ async def test_the_command_reports_every_file_and_a_bad_one_spoils_no_other(
     good.write_text(json.dumps(own_list()))
     cut.write_text("[{")
     files = [cut, good, tmp_path / "none.json"]
-    taken = await command.take_in(settings, wing.prison_id, files)
-    assert [report is None for _, report, _ in taken] == [True, False, True]
-    assert "cut off" in str(taken[0][2])
+    hows = dict.fromkeys(files, command.pairs)
+    taken = await command.take_in(settings, wing.prison_id, hows, "cli.import_non_associations")
+    assert [each.report is None for each in taken] == [True, False, True]
+    assert "cut off" in str(taken[0].refused)

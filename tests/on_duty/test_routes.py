@@ -1,6 +1,11 @@
 """Whom one can reach now and next, over HTTP."""
 
+from datetime import timedelta
+
+from app import clock
+from app.services.working_days import LONDON
 from tests.contact_requests.test_routes import at_night, serves, set_regime
+from tests.sessions.scene import a_shift
 from tests.story import Wing
 
 
@@ -37,3 +42,29 @@ async def test_by_day_the_doors_are_open_and_who_comes_next_is_told(wing: Wing) 
 async def test_a_machine_is_told_nothing(wing: Wing) -> None:
     machine = await wing.lets_in("events.write")
     await machine.get("on-duty", 403)
+
+
+async def test_in_a_lockdown_mentors_still_serve_and_an_officer_is_at_the_door(wing: Wing) -> None:
+    await set_regime(wing)
+    mentor = await wing.active_mentor()
+    at_night()
+    noon = clock.now().astimezone(LONDON).replace(hour=12, minute=0, second=0, microsecond=0)
+    shift = await a_shift(wing, mentor, noon - timedelta(hours=3), hours=8)
+    starts, ends = clock.spell(noon + timedelta(hours=1)), clock.spell(noon + timedelta(hours=3))
+    await wing.support_worker.post("lockdowns", {"from": starts, "to": ends})
+    clock.forward(seconds=(noon - clock.now()).total_seconds())
+    lock_up = clock.spell(noon.replace(hour=19, minute=30))
+    told = await wing.officer.get("on-duty")
+    assert (told["locked_up"], told["changes_at"]) == (False, starts)
+    own = await mentor.get("on-duty")
+    assert (own["locked_up"], own["changes_at"]) == (False, lock_up), "no prisoner is warned of it"
+    clock.forward(hours=1, seconds=1)
+    told = await wing.officer.get("on-duty")
+    assert (told["locked_up"], told["changes_at"]) == (True, ends)
+    assert told["reached_by"] == "through_an_officer"
+    assert [each["mentor_id"] for each in told["now"]] == [str(mentor.mentor_id)]
+    assert (await mentor.get("on-duty"))["locked_up"] is True
+    assert (await wing.support_worker.get(f"shifts/{shift}"))["status"] == "accepted"
+    [lockdown] = (await wing.support_worker.get("lockdowns"))["items"]
+    await wing.support_worker.post(f"lockdowns/{lockdown['id']}/lift", None, 200)
+    assert (await wing.officer.get("on-duty"))["locked_up"] is False

@@ -68,6 +68,35 @@ def test_where_nobody_set_a_regime_nobody_knows() -> None:
     assert nothing.change_after(at(TUESDAY, 10)) is None
 
 
+@pytest.mark.parametrize(
+    ("when", "locked", "change"),
+    [
+        (at(TUESDAY, 3), True, at(TUESDAY, 8, 30)),
+        (at(TUESDAY, 9), False, at(TUESDAY, 10)),
+        (at(TUESDAY, 10), True, at(TUESDAY, 12)),
+        (at(TUESDAY, 12), False, at(TUESDAY, 18)),
+        (at(TUESDAY, 18), True, at(TUESDAY + timedelta(days=1), 9)),  # through the night
+        (at(TUESDAY + timedelta(days=1), 8, 45), True, at(TUESDAY + timedelta(days=1), 9)),
+    ],
+)
+def test_in_a_lockdown_they_are_locked_whatever_the_regime_says(
+    when: datetime, locked: bool, change: datetime
+) -> None:
+    spans = [
+        (at(TUESDAY, 10), at(TUESDAY, 12)),
+        (at(TUESDAY, 18), at(TUESDAY + timedelta(days=1), 9)),
+    ]
+    closed = Doors(doors().regimes, spans)
+    assert closed.locked_up(when) is locked
+    assert closed.change_after(when) == change
+
+
+def test_a_lockdown_is_known_where_nobody_set_a_regime() -> None:
+    nothing = Doors(Regimes(LONDON), [(at(TUESDAY, 10), at(TUESDAY, 12))])
+    assert [nothing.locked_up(at(TUESDAY, hour)) for hour in (9, 10, 12)] == [None, True, None]
+    assert nothing.change_after(at(TUESDAY, 10)) == at(TUESDAY, 12)
+
+
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25)])
 def test_on_days_on_which_the_clocks_change_the_wall_counts(day: date) -> None:
     assert doors().locked_up(at(day, 8, 29)) is True

@@ -158,6 +158,13 @@ def test_a_bad_row_names_its_field_and_quotes_nothing(changes: dict[str, Any], f
     assert "notes" not in bad.reason
 
 
+def test_one_event_by_itself_is_a_file_too() -> None:
+    [row] = parse(json.dumps(event()).encode())
+    assert isinstance(row, EventRow)
+    with pytest.raises(FileRefused, match="offenderNo"):
+        parse(b'{"prisonerNumber": "A5193DY"}')
+
+
 def test_what_is_no_object_is_refused_and_a_file_cut_off_whole() -> None:
     [bad] = read("a word")
     assert isinstance(bad, EventRefused)
@@ -172,6 +179,8 @@ def test_what_is_no_object_is_refused_and_a_file_cut_off_whole() -> None:
         ("2026-10-25T00:30:00", "2026-10-25T01:30:00", 2),  # the hour that comes twice: whole
         ("2026-10-25T01:30:00", "2026-10-25T02:30:00", 2),
         ("2026-03-29T00:30:00", "2026-03-29T02:30:00", 1),  # the hour that is left out
+        ("2026-03-29T00:30:00", "2026-03-29T01:30:00", 1),  # an end that never comes
+        ("2026-03-29T01:15:00", "2026-03-29T01:45:00", 0.5),
         ("2026-07-01T14:30:00", "2026-07-01T14:30:00Z", 1),  # with an offset, what it says
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.cli import scheduling as command
+from app.cli import importing as command
 from app.config import Settings
 from app.integrations.prison.documents import FileRefused
 from app.integrations.prison.regime_times import (
@@ -66,6 +66,13 @@ def test_the_recorded_answer_is_read() -> None:
     assert isinstance(row, WeekdayRow)
     assert (row.prison, row.weekday) == ("MDI", 1)
     assert row.slots[2] == (Slot.ed, time(18), time(20))
+
+
+def test_one_weekday_by_itself_is_an_answer_too() -> None:
+    [row] = parse_json(json.dumps(day()).encode())
+    assert isinstance(row, WeekdayRow)
+    with pytest.raises(FileRefused, match="dayOfWeek"):
+        parse_json(b'{"prisonerNumber": "A5193DY"}')
 
 
 def test_a_slot_that_is_not_there_that_day_is_left_out() -> None:
@@ -177,15 +184,11 @@ async def test_the_command_takes_in_both_files(
     recorded_table = (HMPPS / "reference/prison_regime_times.csv").read_text()
     ours = tmp_path / "times.csv"
     ours.write_text(recorded_table.replace("ACI,", f"{wing.prison_id},"))
-    [(_, report, _)] = await command.take_in(
-        settings, wing.prison_id, [ours], regime_imports.import_csv
-    )
-    assert report
-    assert (report.counts["created"], report.counts["kept_out"]) == (7, 175)
+    answer = HMPPS / "activities/GetPrisonRegime.json"
+    hows = {ours: command.table, answer: command.answer}
+    first, second = await command.take_in(settings, wing.prison_id, hows, "cli.import_regimes")
+    assert first.report
+    assert (first.report.counts["created"], first.report.counts["kept_out"]) == (7, 175)
     assert len((await wing.support_worker.get("regimes"))["items"]) == 7
-    answer = [HMPPS / "activities/GetPrisonRegime.json"]
-    [(_, report, _)] = await command.take_in(
-        settings, wing.prison_id, answer, regime_imports.import_json
-    )
-    assert report
-    assert report.counts["kept_out"] == 1
+    assert second.report
+    assert second.report.counts["kept_out"] == 1

@@ -133,6 +133,22 @@ def test_a_slot_in_the_hour_that_comes_twice_is_two_hours_long() -> None:
     assert (ends - starts).total_seconds() == 3600 + 59 * 60
 
 
+@pytest.mark.parametrize(
+    ("slot", "day", "minutes"),
+    [
+        ((Slot.night, time(22), time(1, 30)), "2026-03-28", 210),
+        ((Slot.am, time(1, 15), time(1, 45)), "2026-03-29", 30),
+        ((Slot.am, time(0, 30), time(1, 30)), "2026-03-29", 60),
+    ],
+)
+def test_what_is_set_for_the_hour_that_never_comes_is_an_hour_later(
+    slot: tuple[Slot, time, time], day: str, minutes: int
+) -> None:
+    known = regimes(weekdays=dict.fromkeys(range(1, 8), Times(time(19), (slot,))))
+    [(_, starts, ends)] = resolve(known, date.fromisoformat(day)).slots
+    assert (ends - starts).total_seconds() == minutes * 60
+
+
 def test_a_day_without_a_lock_up_is_passed_over() -> None:
     known = regimes(exceptions={date(2026, 1, 6): NOTHING})
     assert next_lock_up(known, at("2026-01-05T20:00")) == at("2026-01-07T19:30")

@@ -6,8 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from app import clock
+from app.models.base import new_id
 from app.models.mentees import Mentee, MenteeStatus, ReferredBy
 from app.models.pairings import Pairing
+from app.models.rota_demands import RotaRole
+from app.models.rotas import Rota, RotaStatus
+from app.models.shifts import Shift, ShiftStatus
+from app.services.working_days import local_date
 from tests.story import Caller, Wing
 
 
@@ -95,3 +100,41 @@ async def a_scene(wing: Wing, mentees: int = 3, capacity: int = 12) -> Scene:
     room = await wing.room(capacity=capacity)
     paired = [await a_mentee(wing, mentor) for _ in range(mentees)]
     return Scene(wing, mentor, room["id"], paired)
+
+
+async def a_shift(
+    wing: Wing,
+    mentor: Caller | None,
+    starts_at: datetime,
+    hours: float = 4,
+    role: str = "mentor_on_shift",
+    status: ShiftStatus = ShiftStatus.accepted,
+) -> str:
+    """A shift of a rota that stands."""
+    day, worker = local_date(starts_at), wing.support_worker
+    rota = Rota(
+        id=new_id(),
+        prison_id=wing.prison_id,
+        first_day=day,
+        last_day=day,
+        status=RotaStatus.published,
+        made_by=worker.staff_id,
+        published_at=clock.now(),
+        published_by=worker.staff_id,
+    )
+    shift = Shift(
+        id=new_id(),
+        prison_id=wing.prison_id,
+        rota_id=rota.id,
+        role=RotaRole(role),
+        day=day,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=hours),
+        mentor_id=mentor.mentor_id if mentor is not None else None,
+        status=status,
+    )
+    async with wing.db.write(wing.prison_id) as db:
+        db.add(rota)
+        await db.flush()
+        db.add(shift)
+    return str(shift.id)

@@ -179,6 +179,22 @@ async def test_two_of_a_group_who_are_kept_apart_are_told_in_the_same_words(
     await scene.books(kind="group", mentee_ids=scene.mentees[:2])
 
 
+@CAUSES
+async def test_to_a_mentor_it_is_as_if_one_of_them_were_needed_elsewhere(
+    scene: Scene, cause: Apart
+) -> None:
+    """Which field a refusal names must not say that somebody has an enemy, and not who."""
+    people = [await person_of(scene, each) for each in scene.mentees]
+    group = scene.plan(kind="group", mentee_ids=scene.mentees)
+    busy = await needs(scene, people[1])
+    first = await scene.mentor.post("sessions", group, 409)
+    await scene.support_worker.post(f"prison-events/{busy['id']}/cancellation", None, 200)
+    await cause(scene, people[0], people[2])
+    second = await scene.mentor.post("sessions", group, 409)
+    assert {**first, "instance": None} == {**second, "instance": None}
+    assert [each["field"] for each in first["errors"]] == ["mentee_ids"]
+
+
 async def test_worry_about_somebody_keeps_nobody_apart(scene: Scene) -> None:
     people = [await person_of(scene, each) for each in scene.mentees]
     await accuses(scene, people[0], people[1], "welfare")

@@ -20,10 +20,11 @@ class FileRefused(Exception):
         self.why, self.line, self.column, self.byte = why, line, column, byte
 
 
-def documents(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Every document of the file, in its order, with its line from 1. Raises FileRefused before
-    the first when the file as a whole cannot be read."""
-    scanner = _Scanner(data)
+def documents(data: bytes, mark: str = "prisonerNumber") -> Iterator[tuple[int, Any]]:
+    """Every document of the file, in its order, with its line from 1. `mark`: what a document by
+    itself is known by. Raises FileRefused before the first when the file as a whole cannot be
+    read."""
+    scanner = _Scanner(data, mark)
     line, counted = 1, 0
     for start, document in scanner.documents():
         line, counted = line + scanner.text.count("\n", counted, start), start
@@ -49,7 +50,8 @@ class _Scanner:
     the documents to the JSON decoder. Every character is read once. `at` is never on white space.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, mark: str) -> None:
+        self.mark = mark
         self.text, self.at, self.end = "", 0, 0  # end: behind the last token, before white space
         self.skipped = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
         body = data[self.skipped :]
@@ -96,8 +98,8 @@ class _Scanner:
             if "\n" not in self.text[self.end : self.at]:
                 raise self.refusal("The file is not valid JSON: expected a new line", self.at)
             found.append((self.at, self.value()))
-        if len(found) == 1 and "prisonerNumber" not in members:
-            raise self.refusal("The file is one object without prisonerNumber or content", start)
+        if len(found) == 1 and self.mark not in members:
+            raise self.refusal(f"The file is one object without {self.mark} or content", start)
         return found
 
     def elements(self, close: str) -> Iterator[None]:

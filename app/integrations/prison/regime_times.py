@@ -59,7 +59,7 @@ Row = WeekdayRow | WeekdayRefused
 def parse_json(data: bytes) -> list[Row]:
     """Every weekday of an answer, in its order. Raises FileRefused."""
     rows: list[Row] = []
-    for position, (line, document) in enumerate(documents(data), start=1):
+    for position, (line, document) in enumerate(documents(data, "dayOfWeek"), start=1):
         if not isinstance(document, dict):
             reason = "document must be a JSON object that describes one weekday."
             rows.append(WeekdayRefused(position, line, "document", reason))

@@ -78,7 +78,7 @@ class _Bad(Exception):
 def parse(data: bytes) -> list[EventRow | EventRefused]:
     """Every event of the file, in its order; a bad one spoils no other. Raises FileRefused."""
     found: list[EventRow | EventRefused] = []
-    for position, (line, document) in enumerate(documents(data), start=1):
+    for position, (line, document) in enumerate(documents(data, "offenderNo"), start=1):
         try:
             found.append(_event(position, line, document))
         except _Bad as bad:

@@ -5,8 +5,6 @@ Who is here, away or gone is decided by the table of `integrations/prison/prison
 written, so that a bad one spoils no other.
 """
 
-import asyncio
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,9 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access import Actor
-from app.errors import FieldError, Invalid
 from app.integrations.prison.prisoner_search import (
-    FileRefused,
     Placement,
     PrisonerRow,
     RowRefused,
@@ -29,7 +25,7 @@ from app.integrations.prison.prisoner_search import (
     superseded,
 )
 from app.models.people import ImportOutcome, ImportReport, ImportRow, Person, Presence, Source
-from app.services import outbox
+from app.services import import_reports, outbox
 from app.services.people.believable import unbelievable
 from app.services.people.identities import identify_all, people_lock
 from app.services.people.locked import standing_deaths
@@ -71,16 +67,7 @@ async def import_documents(
     Raises Invalid with the position when the file as a whole cannot be read; then nothing is
     saved. `progress(done, total)` is called after every 500 documents.
     """
-    try:
-        documents = await asyncio.to_thread(parse, data)
-    except FileRefused as refused:
-        raise Invalid(
-            f"{refused}.",
-            errors=[FieldError("body", "file_refused", str(refused))],
-            line=refused.line,
-            column=refused.column,
-            byte=refused.byte,
-        ) from None
+    documents = await import_reports.read(parse, data)
     await people_lock(db, actor.prison_id)
     again = {**await _twice(db, actor.prison_id, documents), **superseded(documents)}
     rows: list[ImportRow] = []
@@ -89,8 +76,7 @@ async def import_documents(
         rows += await _take_in(db, actor.prison_id, chunk, again)
         if progress is not None:
             progress(len(rows), len(documents))
-    counted = Counter(row.outcome for row in rows)
-    return ImportReport(counts={kind: counted[kind] for kind in ImportOutcome}, rows=rows)
+    return ImportReport(counts=import_reports.counts(ImportOutcome, rows), rows=rows)
 
 
 async def _take_in(

@@ -185,13 +185,14 @@ def shown_clashes(found: list[Clash], actor: Actor) -> list[ClashRead | ClashFor
 
 
 def refusal(found: list[Clash], actor: Actor) -> errors.Clash:
-    """The answer to a plan that clashes: every reason with its field."""
+    """The answer to a plan that clashes: every reason with its field. To a mentor the mentees are
+    one field: that a reason is of all of them together would say which it is."""
     shown = [
         each.model_dump(mode="json", exclude_none=True) for each in shown_clashes(found, actor)
     ]
     if actor.family is Role.mentor:
         word = ClashKind.unavailable.value
-        fields = dict.fromkeys(each.field for each in found)
+        fields = dict.fromkeys(each.field.partition(".")[0] for each in found)
         mistakes = [FieldError(field, word, word) for field in fields]
         detail = "This cannot be planned: unavailable."
         return errors.Clash(detail, errors=mistakes, clashes=shown)

@@ -1,6 +1,6 @@
 """What a plan is held against: who is named in it, the locks it takes, the facts it meets."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import or_, text
@@ -58,13 +58,15 @@ async def take_locks(db: AsyncSession, prison_id: str, plan: Plan) -> None:
     things = [("room", plan.room_id), ("mentor", plan.mentor_id)]
     things += [("mentee", mentee_id) for mentee_id in plan.mentee_ids]
     await hold_the_day(db, prison_id)
+    await hold_plans(db, prison_id, things)
+
+
+async def hold_plans(
+    db: AsyncSession, prison_id: str, things: Iterable[tuple[str, UUID | None]]
+) -> None:
+    """Wait for everyone who plans with these rooms, mentors or mentees; until the commit."""
     keys = sorted(f"{prison_id}:{kind}:{thing_id}" for kind, thing_id in things if thing_id)
     await db.execute(_LOCK, {"keys": keys})
-
-
-async def hold_room(db: AsyncSession, prison_id: str, room_id: UUID) -> None:
-    """Wait for everyone who plans in the room; until the commit."""
-    await db.execute(_LOCK, {"keys": [f"{prison_id}:room:{room_id}"]})
 
 
 async def hold_the_day(db: AsyncSession, prison_id: str, *, alone: bool = False) -> None:

@@ -15,7 +15,9 @@ from sqlmodel import col
 
 from app.models.mentors import Mentor
 from app.models.pairings import Pairing, PairingStatus
-from app.services import between_two, prison_events
+from app.models.prison_events import PrisonEvent
+from app.scope import everything
+from app.services import between_two
 from app.services.scheduling import Needed
 
 
@@ -55,8 +57,13 @@ async def needed(
     last: datetime,
 ) -> list[Needed]:
     """When the prison needs the mentor or the mentees elsewhere, between two instants."""
-    people = {mentor.person_id, *mentees.values()}
-    events = await prison_events.of_people(db, mentor.prison_id, people, first, last)
+    found = everything(PrisonEvent, mentor.prison_id).where(
+        col(PrisonEvent.person_id).in_({mentor.person_id, *mentees.values()}),
+        col(PrisonEvent.cancelled_at).is_(None),
+        col(PrisonEvent.starts_at) < last,
+        col(PrisonEvent.ends_at) > first,
+    )
+    events = (await db.scalars(found.order_by(col(PrisonEvent.starts_at)))).all()
     return [
         Needed(thing_id, event.kind, event.starts_at, event.ends_at)
         for event in events
