@@ -12,7 +12,7 @@ from sqlmodel import Field
 
 from app.models.base import Day, Input, Instant, Output
 from app.models.duties import Post
-from app.models.regimes import LocalTime, Slot
+from app.models.regimes import LocalTime, RegimeSource, Slot
 
 
 class PrintFormat(StrEnum):
@@ -67,6 +67,13 @@ class SheetSlot(Output):
     lines: list[SheetLine]
 
 
+class SheetLockdown(Output):
+    """A time in which nobody is unlocked."""
+
+    starts_at: Instant
+    ends_at: Instant
+
+
 class OnCallLine(Output):
     """Somebody on duty that day."""
 
@@ -83,7 +90,9 @@ class WingSheet(Output):
     wing_id: UUID
     wing: str
     on: date
+    regime: RegimeSource = Field(description="Where the day's slots and lock-up come from.")
     lock_up: LocalTime | None
+    lockdowns: list[SheetLockdown] = Field(description="Those that stand on that day, in order.")
     slots: list[SheetSlot]
     on_call: list[OnCallLine]
 
@@ -95,9 +104,11 @@ class MovementList(Output):
     wing_id: UUID
     wing: str
     on: date
+    regime: RegimeSource = Field(description="Where the slot comes from.")
     slot: Slot
     starts: LocalTime | None = Field(description="Null where the day has no such slot.")
     ends: LocalTime | None
+    lockdowns: list[SheetLockdown] = Field(description="Those that stand in the slot, in order.")
     lines: list[SheetLine]
 
 

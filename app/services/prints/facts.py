@@ -18,7 +18,6 @@ from app.models.mentees import Mentee
 from app.models.mentors import Mentor
 from app.models.people import Person, Presence
 from app.models.prisons import Prison
-from app.models.regimes import Regime, Slot
 from app.models.rooms import Room
 from app.models.sessions import (
     Participation,
@@ -30,7 +29,9 @@ from app.models.sessions import (
 from app.models.staff import Role, Staff
 from app.models.wings import Wing
 from app.scope import everything, visible
+from app.services import regimes
 from app.services.participations.naming import in_a_group
+from app.services.regime_days import DayOfRegime, resolve
 from app.services.scheduling import GROUPS
 
 MOST_SESSIONS, MOST_LINES = 300, 1000
@@ -78,41 +79,19 @@ class OnDuty:
     ends_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class DaySlot:
-    """A slot of one day's regime, by the prison's wall."""
-
-    slot: Slot
-    starts: time
-    ends: time
-
-
-@dataclass(frozen=True, slots=True)
-class DayRegime:
-    """One day's regime; empty where none is set."""
-
-    lock_up: time | None
-    slots: tuple[DaySlot, ...]
-
-
 async def prison_of(db: AsyncSession, actor: Actor) -> Prison:
     """The actor's prison."""
     return await db.get_one(Prison, actor.prison_id)
 
 
-async def regime_of(db: AsyncSession, actor: Actor, day: date) -> DayRegime:
-    """The regime of a day, in the order of its slots: the one place that says which it is."""
-    found = visible(Regime, actor).where(col(Regime.weekday) == day.isoweekday())
-    row = (await db.execute(found)).scalar_one_or_none()
-    if row is None:
-        return DayRegime(None, ())
-    slots = [
-        DaySlot(
-            Slot(each["slot"]), time.fromisoformat(each["starts"]), time.fromisoformat(each["ends"])
-        )
-        for each in row.slots
-    ]
-    return DayRegime(row.lock_up, tuple(sorted(slots, key=lambda each: each.starts)))
+async def days_of(
+    db: AsyncSession, actor: Actor, first: date, last: date
+) -> tuple[DayOfRegime, ...]:
+    """The days between two dates, both included, as they come out: with the exceptions of a date
+    and bank holidays."""
+    found = await regimes.load(db, actor.prison_id, first, last)
+    number = (last - first).days + 1
+    return tuple(resolve(found, first + timedelta(days=each)) for each in range(number))
 
 
 async def meetings(

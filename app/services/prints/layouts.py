@@ -1,8 +1,8 @@
 """How each sheet is laid out on paper, and its rows as a table. Both tell what the shape holds, in
 the prison's own time, and nothing that it does not."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,10 @@ from app.models.prints import (
     Register,
     Sheet,
     SheetLine,
+    SheetLockdown,
     WingSheet,
 )
-from app.models.regimes import Slot
+from app.models.regimes import RegimeSource, Slot
 from app.services.prints.words import words
 from app.services.reference import labels
 from app.services.working_days import local_date
@@ -51,6 +52,7 @@ class Layout:
     title: str
     subtitle: str
     blocks: list[Block]
+    notices: list[str] = field(default_factory=list)
 
 
 def long_day(day: date) -> str:
@@ -169,23 +171,35 @@ def _wing_sheet(sheet: WingSheet, zone: ZoneInfo) -> Layout:
         Block(said.on_call, said.empty["on_call"], _columns("post", "name", "when"), duties)
     )
     lock_up = f". Lock-up {sheet.lock_up:%H:%M}" if sheet.lock_up else ""
-    return _layout("wing_sheet", f"{sheet.wing}, {long_day(sheet.on)}{lock_up}", blocks)
+    subtitle = f"{sheet.wing}, {long_day(sheet.on)}{lock_up}"
+    return _layout("wing_sheet", subtitle, blocks, _notices(sheet, zone))
 
 
-def _layout(sheet: str, subtitle: str, blocks: list[Block]) -> Layout:
+def _layout(sheet: str, subtitle: str, blocks: list[Block], notices: Iterable[str] = ()) -> Layout:
     """The activity stands once, above: it is the same word on every line."""
     said = words()
-    return Layout(f"{said.activity}: {said.title[sheet]}", subtitle, blocks)
+    return Layout(f"{said.activity}: {said.title[sheet]}", subtitle, blocks, list(notices))
 
 
-def _when(duty: OnCallLine, day: date, zone: ZoneInfo) -> str:
-    """Which part of the day a duty is."""
+def _notices(sheet: WingSheet | MovementList, zone: ZoneInfo) -> Iterator[str]:
+    """What is not as on other days."""
+    said = words().notice
+    for each in sheet.lockdowns:
+        yield said["lockdown"].format(when=_when(each, sheet.on, zone))
+    if sheet.regime is RegimeSource.exception and isinstance(sheet, WingSheet):
+        yield said["exception" if sheet.lock_up else "no_regime"]
+    elif sheet.regime in {RegimeSource.exception, RegimeSource.bank_holiday}:
+        yield said[sheet.regime]
+
+
+def _when(span: OnCallLine | SheetLockdown, day: date, zone: ZoneInfo) -> str:
+    """Which part of the day a time is. What ends as the day does goes on to its end."""
     said = words()
-    midnight = local_date(duty.starts_at, zone) < day
-    ends = duty.ends_at if duty.ends_at and local_date(duty.ends_at, zone) <= day else None
+    midnight = local_date(span.starts_at, zone) < day
+    ends = span.ends_at if span.ends_at and local_date(span.ends_at, zone) <= day else None
     if midnight:
         return f"{said.until} {wall(ends, zone)}" if ends else said.all_day
-    starts = wall(duty.starts_at, zone)
+    starts = wall(span.starts_at, zone)
     return f"{starts} – {wall(ends, zone)}" if ends else f"{said.since} {starts}"
 
 
@@ -221,7 +235,8 @@ def _movements(sheet: MovementList, zone: ZoneInfo) -> Layout:
     heading = _slot_heading(sheet.slot, sheet.starts, sheet.ends) if sheet.starts else None
     slot = "" if heading else f", {_slot(sheet.slot)}"
     subtitle = f"{sheet.wing}, {long_day(sheet.on)}{slot}"
-    return _layout("movements", subtitle, [Block(heading, empty, columns, rows)])
+    blocks = [Block(heading, empty, columns, rows)]
+    return _layout("movements", subtitle, blocks, _notices(sheet, zone))
 
 
 def _week(sheet: MentorWeek, zone: ZoneInfo) -> Layout:

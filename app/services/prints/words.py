@@ -23,6 +23,7 @@ class Words(Output):
     all_day: str
     since: str
     until: str
+    notice: dict[str, str]
     title: dict[str, str]
     empty: dict[str, str]
     column: dict[str, str]
