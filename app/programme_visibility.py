@@ -45,7 +45,14 @@ from app.models.on_duty import OnDuty, OnDutyForStaff
 from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
-from app.models.prints import MentorWeek, MovementList, Register, WingSheet
+from app.models.prints import (
+    MentorWeek,
+    MovementList,
+    Register,
+    RotaMonth,
+    RotaMonthForMentor,
+    WingSheet,
+)
 from app.models.prison_events import PrisonEventRead, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
 from app.models.rota_demands import RotaDemandRead
@@ -249,5 +256,6 @@ PROGRAMME: dict[str, Audiences] = {
     "prints.movements": dict.fromkeys(CARE, MovementList),
     "prints.register": dict.fromkeys(CARE, Register),
     "prints.week": dict.fromkeys((*CARE, Role.mentor), MentorWeek),
+    "prints.rota_month": {**dict.fromkeys(STAFF, RotaMonth), Role.mentor: RotaMonthForMentor},
     "people.merges": {Role.support_worker: MergeRead, Role.machine: MergeReceipt},
 }

@@ -5,14 +5,18 @@ No shape names the kind of a session, nor a prisoner number: a sheet is left on 
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import StringConstraints
 from sqlmodel import Field
 
 from app.models.base import Day, Input, Instant, Output
 from app.models.duties import Post
 from app.models.regimes import LocalTime, RegimeSource, Slot
+from app.models.rota_demands import RotaRole
+
+Month = Annotated[str, StringConstraints(pattern=r"^(19|2[01])\d\d-(0[1-9]|1[0-2])$")]
 
 
 class PrintFormat(StrEnum):
@@ -44,6 +48,14 @@ class MovementQuery(DayQuery):
 class WeekQuery(PrintQuery):
     on: Day | None = Field(
         default=None, description="A day of the week wanted, Monday to Sunday; absent: today."
+    )
+
+
+class MonthQuery(PrintQuery):
+    month: Month | None = Field(
+        default=None,
+        description="The month at the prison; absent: the present one.",
+        schema_extra={"examples": ["2026-12"]},
     )
 
 
@@ -149,4 +161,56 @@ class Register(Output):
     people: list[str]
 
 
-Sheet = WingSheet | MovementList | MentorWeek | Register
+class RotaLine(Output):
+    """A shift, and who has it."""
+
+    role: RotaRole
+    starts_at: Instant
+    ends_at: Instant
+    gap: bool = Field(description="Nobody has it.")
+    display_name: str | None = Field(description="Null of a gap, and of whoever has left.")
+
+
+class RotaMonthDay(Output):
+    """The shifts that begin on a day."""
+
+    on: date
+    lines: list[RotaLine]
+
+
+class RotaMonth(Output):
+    """A month of the rota as it stands, for the wall: who serves when, and when nobody does."""
+
+    sheet: Literal["rota_month"] = "rota_month"
+    first: date
+    last: date
+    days: list[RotaMonthDay]
+
+
+class RotaLineForMentor(Output):
+    """A shift as its mentor has it on paper."""
+
+    role: RotaRole
+    starts_at: Instant
+    ends_at: Instant
+    mine: bool = Field(description="False: it may be taken over.")
+
+
+class RotaDayForMentor(Output):
+    """A mentor's shifts that begin on a day, and those that they may take over."""
+
+    on: date
+    lines: list[RotaLineForMentor]
+
+
+class RotaMonthForMentor(Output):
+    """A mentor's own month."""
+
+    sheet: Literal["rota_month"] = "rota_month"
+    first: date
+    last: date
+    display_name: str
+    days: list[RotaDayForMentor]
+
+
+Sheet = WingSheet | MovementList | MentorWeek | Register | RotaMonth | RotaMonthForMentor

@@ -10,7 +10,7 @@ from app.models.duties import Post
 from app.models.prints import MovementList
 from app.models.regimes import RegimeSource, Slot
 from app.models.wings import Wing
-from app.services.prints import layouts, sheets
+from app.services.prints import layouts, page, sheets
 from app.services.prints.facts import Coming, Meeting, OnDuty, wall_day
 from app.services.prints.words import words
 from app.services.regime_days import DayOfRegime, Regimes, Times, resolve
@@ -213,9 +213,9 @@ def test_a_day_is_from_midnight_to_midnight(day: date, hours: int) -> None:
 
 def test_an_hour_that_comes_twice_is_told_apart() -> None:
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert layouts.wall(first, LONDON) == "01:30 BST"
-    assert layouts.wall(first + timedelta(hours=1), LONDON) == "01:30 GMT"
-    assert layouts.wall(first + timedelta(hours=2), LONDON) == "02:30"
+    assert page.wall(first, LONDON) == "01:30 BST"
+    assert page.wall(first + timedelta(hours=1), LONDON) == "01:30 GMT"
+    assert page.wall(first + timedelta(hours=2), LONDON) == "02:30"
 
 
 def test_a_week_has_seven_days_each_with_its_own() -> None:

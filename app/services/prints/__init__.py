@@ -1,8 +1,9 @@
 """Prints: sheets that a wing holds in its hands.
 
 `facts.py` loads what somebody may see, `sheets.py` decides what stands on a sheet, `layouts.py`
-how it looks and reads as a table, `paper.py` makes the PDF. A further sheet (the month of a rota,
-say) is a shape in `app/models/prints.py`, a function in each of the first three, and a route.
+how it looks and reads as a table (`rota_layout.py`: the rota's), `paper.py` makes the PDF. A
+further sheet is a shape in `app/models/prints.py`, a function in each of the first three, and a
+route.
 """
 
 from datetime import date, timedelta
@@ -25,7 +26,7 @@ from app.rights import Permission
 from app.scope import everything, visible
 from app.services.prints import facts, layouts, paper, sheets
 from app.services.sessions import closed
-from app.services.working_days import local_date
+from app.services.working_days import add_calendar_months, local_date
 from app.visibility import shape
 
 
@@ -88,6 +89,20 @@ async def register(db: AsyncSession, actor: Actor, session: Session) -> Sheet:
         raise NotPlanned("Nobody is expected at this session.")
     [meeting] = await facts.as_meetings(db, actor, [session])
     return _shown(db, actor, "prints.register", sheets.register(meeting))
+
+
+async def rota_month(db: AsyncSession, actor: Actor, month: str | None) -> Sheet:
+    """A month of the rota as it stands, this one unless told; to a mentor their own."""
+    zone = (await facts.prison_of(db, actor)).tz
+    year, number = (month or f"{local_date(clock.now(), zone):%Y-%m}").split("-")
+    first = date(int(year), int(number), 1)
+    last = add_calendar_months(first, 1) - timedelta(days=1)
+    found = await facts.shifts(db, actor, first, last)
+    if actor.mentor_id is None or actor.person_id is None:
+        return _shown(db, actor, "prints.rota_month", sheets.rota_month(first, last, found))
+    name = await _name(db, actor.prison_id, actor.person_id)
+    made = sheets.rota_of(actor.mentor_id, name, first, last, found)
+    return _shown(db, actor, "prints.rota_month", made)
 
 
 def _shown(db: AsyncSession, actor: Actor, resource: str, made: Sheet) -> Sheet:

@@ -19,6 +19,7 @@ from app.models.mentors import Mentor
 from app.models.people import Person, Presence
 from app.models.prisons import Prison
 from app.models.rooms import Room
+from app.models.rota_demands import RotaRole
 from app.models.sessions import (
     Participation,
     ParticipationStatus,
@@ -26,6 +27,7 @@ from app.models.sessions import (
     SessionKind,
     SessionStatus,
 )
+from app.models.shifts import Shift, ShiftStatus
 from app.models.staff import Role, Staff
 from app.models.wings import Wing
 from app.scope import everything, visible
@@ -42,6 +44,14 @@ EXPECTED = (
     ParticipationStatus.dna,
 )
 """Whoever was to come, whether or not they did: a sheet does not tell which."""
+GIVEN_OUT = (
+    ShiftStatus.published,
+    ShiftStatus.accepted,
+    ShiftStatus.swap_requested,
+    ShiftStatus.on_shift,
+    ShiftStatus.ended,
+    ShiftStatus.uncovered,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,18 @@ class Meeting:
     wing_name: str | None
     live: bool
     people: tuple[Coming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A shift, and whose it is; nobody's is a gap."""
+
+    role: RotaRole
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+    mentor_id: UUID | None
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +247,44 @@ async def on_duty(db: AsyncSession, actor: Actor, since: datetime, until: dateti
     )
     rows = [OnDuty(*row) for row in (await db.execute(found)).all()]
     return sorted(rows, key=lambda each: list(Post).index(each.post))
+
+
+async def shifts(db: AsyncSession, actor: Actor, first: date, last: date) -> list[Serving]:
+    """The shifts of the rota as it stands that begin on these days, as this actor may see them;
+    none that no rota gave out, or that the regime called off. One query."""
+    found = (
+        visible(Shift, actor)
+        .outerjoin(
+            Mentor,
+            (col(Mentor.prison_id) == col(Shift.prison_id))
+            & (col(Mentor.id) == col(Shift.mentor_id)),
+        )
+        .outerjoin(
+            Person,
+            (col(Person.prison_id) == col(Mentor.prison_id))
+            & (col(Person.id) == col(Mentor.person_id))
+            & (col(Person.presence) != Presence.left),
+        )
+        .where(
+            col(Shift.superseded_at).is_(None),
+            col(Shift.status).in_(GIVEN_OUT),
+            col(Shift.day).between(first, last),
+        )
+        .order_by(col(Shift.starts_at), col(Shift.id))
+        .limit(MOST_LINES + 1)
+        .with_only_columns(
+            col(Shift.role),
+            col(Shift.day),
+            col(Shift.starts_at),
+            col(Shift.ends_at),
+            col(Shift.mentor_id),
+            col(Person.display_name),
+        )
+    )
+    rows = (await db.execute(found)).all()
+    if len(rows) > MOST_LINES:
+        raise SheetTooLong(f"A sheet holds at most {MOST_LINES} lines.")
+    return [Serving(*row) for row in rows]
 
 
 def wall_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,12 @@ from app.models.prints import (
     MovementList,
     OnCallLine,
     Register,
+    RotaDayForMentor,
+    RotaLine,
+    RotaLineForMentor,
+    RotaMonth,
+    RotaMonthDay,
+    RotaMonthForMentor,
     SheetLine,
     SheetLockdown,
     SheetSlot,
@@ -20,7 +27,7 @@ from app.models.prints import (
 )
 from app.models.regimes import Slot
 from app.models.wings import Wing
-from app.services.prints.facts import Coming, Meeting, OnDuty, wall_day
+from app.services.prints.facts import Coming, Meeting, OnDuty, Serving, wall_day
 from app.services.prints.words import words
 from app.services.regime_days import DayOfRegime, Span
 from app.services.working_days import local_date, utc
@@ -156,6 +163,48 @@ def register(meeting: Meeting) -> Register:
         led_by=next((each.name for each in meeting.people if each.leads), ""),
         people=_names(meeting.people),
     )
+
+
+def rota_month(first: date, last: date, shifts: Iterable[Serving]) -> RotaMonth:
+    """Every day of the month with the shifts that begin on it: gaps first, where they meet."""
+    days = _by_day(first, last)
+    for each in shifts:
+        line = RotaLine(
+            role=each.role,
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            gap=each.mentor_id is None,
+            display_name=each.name,
+        )
+        days[each.day].append(line)
+    shown = [RotaMonthDay(on=day, lines=sorted(found, key=_in_rota)) for day, found in days.items()]
+    return RotaMonth(first=first, last=last, days=shown)
+
+
+def rota_of(
+    mentor_id: UUID, name: str, first: date, last: date, shifts: Iterable[Serving]
+) -> RotaMonthForMentor:
+    """A mentor's month: their own shifts, and those that somebody would like to give away."""
+    days = _by_day(first, last)
+    for each in shifts:
+        line = RotaLineForMentor(
+            role=each.role,
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            mine=each.mentor_id == mentor_id,
+        )
+        days[each.day].append(line)
+    shown = [RotaDayForMentor(on=day, lines=lines) for day, lines in days.items()]
+    return RotaMonthForMentor(first=first, last=last, display_name=name, days=shown)
+
+
+def _by_day(first: date, last: date) -> dict[date, list[Any]]:
+    return {first + timedelta(days=n): [] for n in range((last - first).days + 1)}
+
+
+def _in_rota(line: RotaLine) -> tuple[datetime, str, datetime, bool, tuple[str, str]]:
+    name = _by_name(line.display_name or "")
+    return line.starts_at, line.role, line.ends_at, not line.gap, name
 
 
 def _of_wing(wing: Wing, meeting: Meeting) -> Iterator[Coming]:

@@ -26,6 +26,7 @@ class Words(Output):
     notice: dict[str, str]
     title: dict[str, str]
     empty: dict[str, str]
+    rota: dict[str, str]
     column: dict[str, str]
 
 
