@@ -55,6 +55,7 @@ from app.models.prints import (
 )
 from app.models.prison_events import PrisonEventRead, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
+from app.models.rota_cover import RotaCover
 from app.models.rota_demands import RotaDemandRead
 from app.models.rotas import RotaRead, RotaRow
 from app.models.series import OccurrenceRead, PlanRead, SeriesPlanned, SeriesRead, SeriesRow
@@ -205,6 +206,7 @@ PROGRAMME: dict[str, Audiences] = {
     "availabilities.row": dict.fromkeys(SCHEME, AvailabilityRead),
     "rota_demands": dict.fromkeys(STAFF, RotaDemandRead),
     "rota_demands.row": dict.fromkeys(STAFF, RotaDemandRead),
+    "rota_cover": dict.fromkeys(STAFF, RotaCover),
     "rotas": dict.fromkeys(STAFF, RotaRead),
     "rotas.row": dict.fromkeys(STAFF, RotaRow),
     "rotas.history": dict.fromkeys(STAFF, HistoryRead),
