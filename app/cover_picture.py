@@ -9,7 +9,7 @@ import altair as alt
 
 from app import pictures
 from app.models.rota_cover import CoverHour, CoverRole, RotaCover
-from app.pictures import EDGE, FONT, INK, axis, places
+from app.pictures import EDGE, FONT, INK
 from app.services.reference import labels
 
 COVERED, GAP, FREE, NO_HOUR = "covered", "somebody is missing", "nobody is needed", "no such hour"
