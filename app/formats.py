@@ -2,14 +2,18 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Response
 
-# A spreadsheet takes a cell that begins so for a formula, and runs it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that begins so for a formula, and runs it: some pass over blanks before
+# it, and over signs that nobody sees, and some know its wide forms.
+_FORMULA = re.compile(
+    "[\\s\u00ad\u200b-\u200f\u2060\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def files(*formats: Format) -> dict[int | str, dict[str, Any]]:
 def cell(value: object) -> str:
     """A value as a cell that a spreadsheet shows and never runs."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

@@ -200,6 +200,9 @@ _GOVERNORS |= _READ_ROTA
 _SUPPORT_WORKERS |= {P.availability_write, P.rota_write, P.shift_write}
 _MENTORS |= {P.availability_read, P.availability_write, P.shift_read, P.shift_write}
 _WING |= {P.shift_read}
+# Whoever reads shifts has them on paper, as far as they read them.
+for _readers in (_PROGRAMME, _GOVERNORS, _MENTORS, _WING):
+    _readers.add(P.print_rota)
 # Of asking for a mentor: everyone on the scheme asks, whoever it is put to answers, officers let
 # people meet. Governors read the figures.
 _ASK = {P.contact_read, P.contact_ask, P.contact_answer}

@@ -84,6 +84,7 @@ TAGS = {
     "adoptions": "The site takes the scheme on by the word of three different people.",
     "goals": "What a mentee wants to reach and what helps, as they choose to share it.",
     "complaints": "Raised by a prisoner, never seen by whom they are about; answered by a day.",
+    "rota-cover": "Hour by hour how many mentors are needed, and how many there are. No names.",
     "prints": "Sheets for a wing that runs on paper: PDF, table and JSON of the same data.",
     "calendar-feeds": "When a room is in use, for staff's calendars: a secret address, no names.",
     "waiting-list": "Who waits for support, in which order, and why in that order.",

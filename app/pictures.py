@@ -34,6 +34,11 @@ async def svg(chart: alt.TopLevelMixin, title: str, description: str) -> bytes:
     return await asyncio.to_thread(_rendered, chart.to_dict(), title, description)
 
 
+async def png(chart: alt.TopLevelMixin, description: str) -> bytes:
+    """A chart made of points, with its description in words within."""
+    return await asyncio.to_thread(_points, chart.to_dict(), description)
+
+
 def _rendered(spec: dict[str, Any], title: str, description: str) -> bytes:
     drawn = vl_convert.vegalite_to_svg(_legible(spec), vl_version="6.4", allowed_base_urls=[])
     return _told(drawn, title, description).encode()
@@ -100,8 +105,8 @@ def _matrix_chart(matrix: TrainingMatrix, title: str) -> alt.TopLevelMixin:
         for column in matrix.modules
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("x:O", title=None, axis=_axis(heads, "top"), scale=_places(len(heads))),
-        y=alt.Y("y:O", title=None, axis=_axis(names, "left"), scale=_places(len(names))),
+        x=alt.X("x:O", title=None, axis=axis(heads, "top"), scale=places(len(heads))),
+        y=alt.Y("y:O", title=None, axis=axis(names, "left"), scale=places(len(names))),
     )
     legend = alt.Legend(
         title=None, orient="bottom", symbolType="square", symbolStrokeColor=INK, labelLimit=0
@@ -122,12 +127,12 @@ def _matrix_chart(matrix: TrainingMatrix, title: str) -> alt.TopLevelMixin:
     return finished
 
 
-def _places(count: int) -> alt.Scale:
+def places(count: int) -> alt.Scale:
     """Places by number, so that two of one name stay two, and a row without cells is there."""
     return alt.Scale(domain=list(range(count)))
 
 
-def _axis(labels: list[list[str]], orient: Literal["top", "left"]) -> alt.Axis:
+def axis(labels: list[list[str]], orient: Literal["top", "left"]) -> alt.Axis:
     """An axis whose labels are whole, each a list of lines. Lines run downwards from the first
     one: all labels get as many, the first of them blank, and that much room."""
     most = max((len(lines) for lines in labels), default=1)
@@ -154,8 +159,7 @@ async def room_usage(use: RoomUsageRead) -> bytes:
 
 async def room_usage_png(use: RoomUsageRead) -> bytes:
     """The same made of points, with its words in it."""
-    chart = _use_chart(use, _use_title(use)).to_dict()
-    return await asyncio.to_thread(_points, chart, use.description)
+    return await png(_use_chart(use, _use_title(use)), use.description)
 
 
 def _points(spec: dict[str, Any], description: str) -> bytes:
@@ -178,7 +182,7 @@ def _use_title(use: RoomUsageRead) -> str:
 def _use_chart(use: RoomUsageRead, title: str) -> alt.TopLevelMixin:
     used = [each.hour for room in use.rooms for each in room.hours]
     hours = list(range(min([*used, 8]), max([*used, 18]) + 1))
-    panels = [_use_panel(room, hours) for room in use.rooms] or [_no_rooms()]
+    panels = [_use_panel(room, hours) for room in use.rooms] or [words_alone("No rooms")]
     chart: Any = alt.vconcat(*panels, spacing=18).properties(title=title, background="#ffffff")
     chart = chart.configure(font=FONT).configure_title(fontSize=16, anchor="start", offset=12)
     finished: alt.TopLevelMixin = chart
@@ -207,7 +211,7 @@ def _use_panel(room: RoomUsage, hours: list[int]) -> Any:
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("hour:O", title=None, axis=heads, scale=alt.Scale(domain=hours)),
-        y=alt.Y("day:O", title=None, axis=names, scale=_places(7)),
+        y=alt.Y("day:O", title=None, axis=names, scale=places(7)),
     )
     shades = alt.Scale(domain=[0, 100], range=["#ffffff", INK])
     fields = base.mark_rect(stroke=EDGE, strokeWidth=1).encode(
@@ -225,7 +229,8 @@ def _use_panel(room: RoomUsage, hours: list[int]) -> Any:
     )
 
 
-def _no_rooms() -> Any:
-    return alt.Chart(alt.InlineData(values=[{"said": "No rooms"}])).mark_text(fontSize=14).encode(
+def words_alone(said: str) -> Any:
+    """What stands where there is nothing to draw."""
+    return alt.Chart(alt.InlineData(values=[{"said": said}])).mark_text(fontSize=14).encode(
         text="said:N"
     )  # fmt: skip

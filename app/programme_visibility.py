@@ -45,9 +45,17 @@ from app.models.on_duty import OnDuty, OnDutyForStaff
 from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
-from app.models.prints import MentorWeek, MovementList, Register, WingSheet
+from app.models.prints import (
+    MentorWeek,
+    MovementList,
+    Register,
+    RotaMonth,
+    RotaMonthForMentor,
+    WingSheet,
+)
 from app.models.prison_events import PrisonEventRead, PrisonEventRow, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
+from app.models.rota_cover import RotaCover
 from app.models.rota_demands import RotaDemandRead
 from app.models.rotas import RotaRead, RotaRow
 from app.models.series import OccurrenceRead, PlanRead, SeriesPlanned, SeriesRead, SeriesRow
@@ -198,6 +206,7 @@ PROGRAMME: dict[str, Audiences] = {
     "availabilities.row": dict.fromkeys(SCHEME, AvailabilityRead),
     "rota_demands": dict.fromkeys(STAFF, RotaDemandRead),
     "rota_demands.row": dict.fromkeys(STAFF, RotaDemandRead),
+    "rota_cover": dict.fromkeys(STAFF, RotaCover),
     "rotas": dict.fromkeys(STAFF, RotaRead),
     "rotas.row": dict.fromkeys(STAFF, RotaRow),
     "rotas.history": dict.fromkeys(STAFF, HistoryRead),
@@ -249,5 +258,6 @@ PROGRAMME: dict[str, Audiences] = {
     "prints.movements": dict.fromkeys(CARE, MovementList),
     "prints.register": dict.fromkeys(CARE, Register),
     "prints.week": dict.fromkeys((*CARE, Role.mentor), MentorWeek),
+    "prints.rota_month": {**dict.fromkeys(STAFF, RotaMonth), Role.mentor: RotaMonthForMentor},
     "people.merges": {Role.support_worker: MergeRead, Role.machine: MergeReceipt},
 }

@@ -154,6 +154,7 @@ class Permission(StrEnum):
     shift_write = "shift_write"
     print_sheet = "print_sheet"
     print_week = "print_week"
+    print_rota = "print_rota"
     calendar_feed_read = "calendar_feed_read"
     calendar_feed_write = "calendar_feed_write"
     room_use_read = "room_use_read"

@@ -5,14 +5,18 @@ No shape names the kind of a session, nor a prisoner number: a sheet is left on 
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import StringConstraints
 from sqlmodel import Field
 
 from app.models.base import Day, Input, Instant, Output
 from app.models.duties import Post
-from app.models.regimes import LocalTime, Slot
+from app.models.regimes import LocalTime, RegimeSource, Slot
+from app.models.rota_demands import RotaRole
+
+Month = Annotated[str, StringConstraints(pattern=r"^(19|2[01])\d\d-(0[1-9]|1[0-2])$")]
 
 
 class PrintFormat(StrEnum):
@@ -47,6 +51,14 @@ class WeekQuery(PrintQuery):
     )
 
 
+class MonthQuery(PrintQuery):
+    month: Month | None = Field(
+        default=None,
+        description="The month at the prison; absent: the present one.",
+        schema_extra={"examples": ["2026-12"]},
+    )
+
+
 class SheetLine(Output):
     """Somebody who is to be somewhere for a time."""
 
@@ -67,6 +79,13 @@ class SheetSlot(Output):
     lines: list[SheetLine]
 
 
+class SheetLockdown(Output):
+    """A time in which nobody is unlocked."""
+
+    starts_at: Instant
+    ends_at: Instant
+
+
 class OnCallLine(Output):
     """Somebody on duty that day."""
 
@@ -83,7 +102,9 @@ class WingSheet(Output):
     wing_id: UUID
     wing: str
     on: date
+    regime: RegimeSource = Field(description="Where the day's slots and lock-up come from.")
     lock_up: LocalTime | None
+    lockdowns: list[SheetLockdown] = Field(description="Those that stand on that day, in order.")
     slots: list[SheetSlot]
     on_call: list[OnCallLine]
 
@@ -95,9 +116,11 @@ class MovementList(Output):
     wing_id: UUID
     wing: str
     on: date
+    regime: RegimeSource = Field(description="Where the slot comes from.")
     slot: Slot
     starts: LocalTime | None = Field(description="Null where the day has no such slot.")
     ends: LocalTime | None
+    lockdowns: list[SheetLockdown] = Field(description="Those that stand in the slot, in order.")
     lines: list[SheetLine]
 
 
@@ -138,4 +161,56 @@ class Register(Output):
     people: list[str]
 
 
-Sheet = WingSheet | MovementList | MentorWeek | Register
+class RotaLine(Output):
+    """A shift, and who has it."""
+
+    role: RotaRole
+    starts_at: Instant
+    ends_at: Instant
+    gap: bool = Field(description="Nobody has it.")
+    display_name: str | None = Field(description="Null of a gap, and of whoever has left.")
+
+
+class RotaMonthDay(Output):
+    """The shifts that begin on a day."""
+
+    on: date
+    lines: list[RotaLine]
+
+
+class RotaMonth(Output):
+    """A month of the rota as it stands, for the wall: who serves when, and when nobody does."""
+
+    sheet: Literal["rota_month"] = "rota_month"
+    first: date
+    last: date
+    days: list[RotaMonthDay]
+
+
+class RotaLineForMentor(Output):
+    """A shift as its mentor has it on paper."""
+
+    role: RotaRole
+    starts_at: Instant
+    ends_at: Instant
+    mine: bool = Field(description="False: it may be taken over.")
+
+
+class RotaDayForMentor(Output):
+    """A mentor's shifts that begin on a day, and those that they may take over."""
+
+    on: date
+    lines: list[RotaLineForMentor]
+
+
+class RotaMonthForMentor(Output):
+    """A mentor's own month."""
+
+    sheet: Literal["rota_month"] = "rota_month"
+    first: date
+    last: date
+    display_name: str
+    days: list[RotaDayForMentor]
+
+
+Sheet = WingSheet | MovementList | MentorWeek | Register | RotaMonth | RotaMonthForMentor

@@ -44,6 +44,7 @@ NOUNS = [
     "availabilities",
     "rota_demands",
     "rotas",
+    "rota_cover",
     "shifts",
     "on_duty",
     "contact_requests",

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import Actor, MayPrint, MayPrintWeek
+from app.access import Actor, MayPrint, MayPrintRota, MayPrintWeek
 from app.db import Db
 from app.errors import NotPlanned, SheetTooLong
 from app.formats import CSV, PDF, csv_reply, files, pdf_reply
@@ -13,11 +13,14 @@ from app.models.mentors import Mentor
 from app.models.prints import (
     DayQuery,
     MentorWeek,
+    MonthQuery,
     MovementList,
     MovementQuery,
     PrintFormat,
     PrintQuery,
     Register,
+    RotaMonth,
+    RotaMonthForMentor,
     Sheet,
     WeekQuery,
     WingSheet,
@@ -71,6 +74,16 @@ async def print_week(
 ) -> Response:
     """A mentor's week, as the mentor may see it whoever prints it; a mentor prints their own."""
     sheet = await prints.week(db, actor, mentor, query.on)
+    return await _answer(db, actor, sheet, query.format)
+
+
+@router.get("/rota", response_model=RotaMonth | RotaMonthForMentor, responses=SHEETS)
+async def print_rota(
+    actor: MayPrintRota, db: Db, query: Annotated[MonthQuery, Query()]
+) -> Response:
+    """A month of the rota as it stands: days and shifts, who serves, and when nobody does. A
+    mentor has their own shifts on it, and those that may be taken over."""
+    sheet = await prints.rota_month(db, actor, query.month)
     return await _answer(db, actor, sheet, query.format)
 
 

@@ -98,13 +98,13 @@ def minutes(times: Iterable[Times], period: Period) -> Hours:
     seconds: Counter[tuple[int, int]] = Counter()
     for starts_at, ends_at in times:
         begins, ends = max(utc(starts_at), utc(period.since)), min(utc(ends_at), utc(period.until))
-        for since, until in _by_the_hour(begins, ends, period.zone):
+        for since, until in by_the_hour(begins, ends, period.zone):
             local = since.astimezone(period.zone)
             seconds[local.isoweekday(), local.hour] += round((until - since).total_seconds())
     return Counter({hour: round(count / 60) for hour, count in seconds.items()})
 
 
-def _by_the_hour(begins: datetime, ends: datetime, zone: ZoneInfo) -> Iterator[Times]:
+def by_the_hour(begins: datetime, ends: datetime, zone: ZoneInfo) -> Iterator[Times]:
     """A time cut where an hour on the wall begins."""
     while begins < ends:
         local = begins.astimezone(zone)

@@ -13,7 +13,26 @@ from app.formats import CSV, SVG, cell, csv_text
 WORDS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        " =",
+        "\u00a0@",
+        "\u200b=",
+        "\ufeff+",
+        "\uff1d",
+        "\uff0b",
+        "\uff0d",
+        "\uff20",
+    ],
+)
 def test_a_cell_that_a_spreadsheet_would_run_is_shown(start: str) -> None:
     assert cell(f"{start}1+2") == f"'{start}1+2"
 

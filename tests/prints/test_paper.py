@@ -1,5 +1,6 @@
 """Paper: what is printed is what stands on the sheet, whatever it looks like."""
 
+import asyncio
 import io
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from pypdf import PdfReader
 
 from app.errors import Busy
 from app.services.prints import paper
-from app.services.prints.layouts import Block, Column, Layout
+from app.services.prints.page import Block, Column, Layout
 from app.services.prints.words import words
 from app.services.working_days import LONDON
 
@@ -118,6 +119,29 @@ async def test_a_very_long_word_stays_within_its_column() -> None:
 async def test_a_print_that_is_slow_is_stopped() -> None:
     with pytest.raises(Busy):
         await paper.pdf(layout("Jo"), "Officer Sample", AT, LONDON, seconds=0.001)
+
+
+async def test_a_few_wait_for_their_turn_and_more_are_refused() -> None:
+    """Each keeps a connection meanwhile: a flood of prints leaves some for a concern."""
+    room = paper.AT_ONCE + paper.MOST_WAITING
+    prints = [paper.pdf(layout("Jo"), "Officer Sample", AT, LONDON) for _ in range(room + 5)]
+    made = await asyncio.gather(*prints, return_exceptions=True)
+    assert sum(isinstance(each, Busy) for each in made) == 5
+    assert sum(isinstance(each, bytes) for each in made) == room
+    assert await paper.pdf(layout("Jo"), "Officer Sample", AT, LONDON)
+
+
+async def test_a_name_keeps_the_signs_that_it_is_written_with() -> None:
+    """A Persian name has a sign between its parts that is no space; marks stand on their letter."""
+    persian = "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"
+    marked = "e\u0301" * 20
+    told = paper._readable([persian, marked])
+    assert isinstance(told, list)
+    assert told[0] == persian
+    assert "\u200b\u0301" not in told[1]
+    assert told[1].replace("\u200b", "") == marked
+    reader = await printed(persian)
+    assert len(reader.pages) == 1
 
 
 def template(folder: Path, source: str) -> dict[str, object]:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app import clock
 from app.models.sessions import SessionKind
 from app.models.staff import StaffRole
+from app.services.prints.words import words
 from app.services.working_days import local_date
 from tests.house.answers import problem
 from tests.sessions.scene import Scene, a_scene, tomorrow
@@ -186,6 +187,48 @@ async def test_a_week_has_no_more_names_than_the_mentor_may_know(scene: Scene) -
     assert await people(scene.mentor) == ["Jo 1", "Jo 2"]
     assert await people(scene.support_worker) == ["Jo 1", "Jo 2"]
     assert name in str(await scene.support_worker.get(paths(scene, session)["register"]))
+
+
+async def test_a_week_of_somebody_who_may_see_no_session_has_none(scene: Scene) -> None:
+    """A suspended mentor keeps nothing of the scheme, on paper neither."""
+    session = await scene.held(kind="group", mentee_ids=scene.mentees)
+    name = await named(scene.wing, scene.mentees[0])
+    path = f"prints/mentors/{scene.mentor.mentor_id}/week?on={session['starts_at'][:10]}"
+    before = await scene.support_worker.get(path)
+    assert sum(len(each["lines"]) for each in before["days"]) == 1
+    mentor = f"mentors/{scene.mentor.mentor_id}"
+    await scene.wing.governor.move(mentor, "suspended", reason="welfare")
+    after = await scene.support_worker.get(path)
+    assert [each["lines"] for each in after["days"]] == [[]] * 7
+    assert name not in str(await table(scene.support_worker, path))
+
+
+async def test_a_date_of_its_own_and_a_lockdown_are_on_paper(scene: Scene) -> None:
+    """What the day is like comes from its exception, and a lockdown is told while it stands."""
+    at, wing = tomorrow(10), scene.wing
+    body = {
+        "on_date": day(),
+        "reason": "staff_training",
+        "lock_up": "15:00",
+        "slots": [{"slot": "PM", "starts": "13:00", "ends": "15:00"}],
+    }
+    await wing.support_worker.post("regime-exceptions", body)
+    path = f"prints/wings/{wing.wing_id}/sheet?on={day()}"
+    shown = await wing.officer.get(path)
+    assert (shown["regime"], shown["lock_up"]) == ("exception", "15:00:00")
+    assert [each["slot"] for each in shown["slots"]] == ["PM"]
+    assert words().notice["exception"].replace(" ", "") in await paper(wing.officer, path)
+    movements = await wing.officer.get(f"prints/wings/{wing.wing_id}/movements?on={day()}")
+    assert (movements["slot"], movements["starts"]) == ("PM", "13:00:00")
+    until = clock.spell(at + timedelta(hours=5))
+    lockdown = await wing.support_worker.post(
+        "lockdowns", {"from": clock.spell(at), "to": until, "reason": "regime_lockdown"}
+    )
+    [told] = (await wing.officer.get(path))["lockdowns"]
+    assert told == {"starts_at": clock.spell(at), "ends_at": until}
+    assert "nobodyisunlocked" in await paper(wing.officer, path)
+    await wing.support_worker.post(f"lockdowns/{lockdown['id']}/lift", {}, 200)
+    assert (await wing.officer.get(path))["lockdowns"] == []
 
 
 async def test_mentors_print_their_own_week_and_nothing_else(scene: Scene) -> None:

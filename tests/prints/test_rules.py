@@ -1,21 +1,24 @@
 """What stands on a sheet: decided purely, on the day that has 23 hours and the one with 25."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
 
 from app.models.duties import Post
-from app.models.regimes import Slot
+from app.models.prints import MovementList
+from app.models.regimes import RegimeSource, Slot
 from app.models.wings import Wing
-from app.services.prints import layouts, sheets
-from app.services.prints.facts import Coming, DayRegime, DaySlot, Meeting, OnDuty, wall_day
+from app.services.prints import layouts, page, sheets
+from app.services.prints.facts import Coming, Meeting, OnDuty, wall_day
+from app.services.prints.words import words
+from app.services.regime_days import DayOfRegime, Regimes, Times, resolve
 from app.services.working_days import LONDON, at_wall
 
 DAY = date(2026, 11, 23)
-AM = DaySlot(Slot.am, time(8, 30), time(11, 30))
-NIGHT = DaySlot(Slot.night, time(20), time(8))
-REGIME = DayRegime(time(19, 30), (AM, NIGHT))
+USUAL = Times(time(19, 30), [(Slot.am, time(8, 30), time(11, 30)), (Slot.night, time(20), time(8))])
+REGIMES = Regimes(LONDON, dict.fromkeys(range(1, 8), USUAL))
 DELTA = Wing(prison_id="SLI", code="D", name="Delta wing")
 BRAVO = Wing(prison_id="SLI", code="B", name="B wing")
 
@@ -39,7 +42,15 @@ def on_wall(hour: int, minute: int = 0, day: date = DAY) -> datetime:
 
 
 def sheet_of(*meetings: Meeting, wing: Wing = DELTA, day: date = DAY, **more: OnDuty):  # type: ignore[no-untyped-def]
-    return sheets.wing_sheet(wing, day, LONDON, (REGIME, REGIME), meetings, list(more.values()))
+    return sheets.wing_sheet(wing, LONDON, days_of(day), meetings, list(more.values()))
+
+
+def days_of(day: date = DAY, regimes: Regimes = REGIMES) -> tuple[DayOfRegime, DayOfRegime]:
+    return resolve(regimes, day - timedelta(days=1)), resolve(regimes, day)
+
+
+def movements(*meetings: Meeting, **more: object) -> MovementList:
+    return sheets.movements(DELTA, LONDON, days_of()[1], Slot.am, meetings, **more)  # type: ignore[arg-type]
 
 
 def names(lines: object) -> list[str]:
@@ -63,10 +74,8 @@ def test_each_stands_in_the_slot_in_which_it_begins() -> None:
 
 
 def test_a_day_without_a_regime_has_its_sessions_all_the_same() -> None:
-    none = DayRegime(None, ())
-    shown = sheets.wing_sheet(
-        DELTA, DAY, LONDON, (none, none), [meeting(on_wall(9), coming("Jo"))], []
-    )
+    none = days_of(regimes=Regimes(LONDON))
+    shown = sheets.wing_sheet(DELTA, LONDON, none, [meeting(on_wall(9), coming("Jo"))], [])
     assert [(each.slot, names(each.lines)) for each in shown.slots] == [(None, ["Jo"])]
 
 
@@ -105,22 +114,93 @@ def test_movements_are_in_the_order_of_cells_and_the_unknown_last() -> None:
         coming("Away", "B-1-1"),
         coming("A", "D-1-20"),
     ]
-    shown = sheets.movements(DELTA, DAY, Slot.am, AM, [meeting(on_wall(9), *people)])
+    shown = movements(meeting(on_wall(9), *people))
     assert names(shown.lines) == ["A", "B", "C", "D", "E"]
 
 
 def test_nobody_is_moved_to_what_is_over_or_off() -> None:
     gone = meeting(on_wall(9), coming("Jo"), live=False)
-    assert sheets.movements(DELTA, DAY, Slot.am, AM, [gone]).lines == []
+    assert movements(gone).lines == []
 
 
 @pytest.mark.parametrize(
     ("day", "hours"), [(date(2026, 3, 28), 11), (date(2026, 10, 24), 13), (DAY, 12)]
 )
 def test_a_night_is_as_long_as_it_is_when_the_clocks_change(day: date, hours: int) -> None:
-    begins, ends = sheets.window(NIGHT, day, LONDON)
+    found = sheets.times_of(days_of(day)[1], Slot.night)
+    assert found is not None
+    begins, ends = found
     assert ends - begins == timedelta(hours=hours)
     assert begins == at_wall(day, time(20), LONDON)
+
+
+def test_a_slot_that_ends_in_the_hour_that_comes_twice_holds_both() -> None:
+    """A night until 01:30: who is due at 01:15, first or second, is due in it."""
+    night = Times(time(19, 30), [(Slot.night, time(20), time(1, 30))])
+    sunday = date(2026, 10, 25)
+    first = datetime(2026, 10, 25, 0, 15, tzinfo=UTC)
+    shown = sheets.wing_sheet(
+        DELTA,
+        LONDON,
+        days_of(sunday, Regimes(LONDON, dict.fromkeys(range(1, 8), night))),
+        [meeting(first, coming("First")), meeting(first + timedelta(hours=1), coming("Second"))],
+        [],
+    )
+    assert [(each.slot, names(each.lines)) for each in shown.slots] == [
+        (Slot.night, ["First", "Second"]),
+        (Slot.night, []),
+    ]
+
+
+def test_a_date_has_its_own_regime_and_says_so() -> None:
+    late = Times(time(16), [(Slot.pm, time(13), time(16))])
+    shown = sheets.wing_sheet(
+        DELTA,
+        LONDON,
+        days_of(regimes=replace(REGIMES, exceptions={DAY: late})),
+        [meeting(on_wall(9), coming("Jo")), meeting(on_wall(14), coming("Al"))],
+        [],
+    )
+    assert [(each.slot, names(each.lines)) for each in shown.slots] == [
+        (Slot.pm, ["Al"]),
+        (None, ["Jo"]),
+    ]
+    assert (shown.regime, shown.lock_up) == (RegimeSource.exception, time(16))
+    assert layouts.laid_out(shown, LONDON).notices == [words().notice["exception"]]
+    none = days_of(regimes=replace(REGIMES, exceptions={DAY: Times(None)}))
+    shut = sheets.wing_sheet(DELTA, LONDON, none, [], [])
+    assert layouts.laid_out(shut, LONDON).notices == [words().notice["no_regime"]]
+
+
+def test_a_bank_holiday_has_its_regime_and_says_so() -> None:
+    regimes = replace(REGIMES, weekdays={**REGIMES.weekdays, 8: Times(time(17), [])})
+    shown = sheets.wing_sheet(DELTA, LONDON, days_of(date(2026, 12, 25), regimes), [], [])
+    assert (shown.regime, shown.lock_up, shown.slots) == (RegimeSource.bank_holiday, time(17), [])
+    assert layouts.laid_out(shown, LONDON).notices == [words().notice["bank_holiday"]]
+
+
+def test_a_lockdown_stands_above_the_sheet_for_as_long_as_it_does() -> None:
+    before = (on_wall(9, day=DAY - timedelta(days=2)), on_wall(9, day=DAY - timedelta(days=1)))
+    spans = [before, (on_wall(10), on_wall(12)), (on_wall(18), on_wall(7, day=date(2026, 11, 24)))]
+    shown = sheets.wing_sheet(DELTA, LONDON, days_of(), [], [], spans)
+    assert layouts.laid_out(shown, LONDON).notices == [
+        "Lockdown 10:00 – 12:00: nobody is unlocked.",
+        "Lockdown from 18:00: nobody is unlocked.",
+    ]
+    morning = movements(lockdowns=spans)
+    assert layouts.laid_out(morning, LONDON).notices == [
+        "Lockdown 10:00 – 12:00: nobody is unlocked."
+    ]
+
+
+def test_the_slot_is_todays_next_and_of_another_day_the_first() -> None:
+    today = days_of()[1]
+    assert sheets.usual(today, on_wall(7)) is Slot.am
+    assert sheets.usual(today, on_wall(11, 29)) is Slot.am
+    assert sheets.usual(today, on_wall(11, 30)) is Slot.night
+    assert sheets.usual(today, on_wall(9, day=date(2026, 11, 24))) is Slot.night
+    assert sheets.usual(today, None) is Slot.am
+    assert sheets.usual(resolve(Regimes(LONDON), DAY), None) is Slot.am
 
 
 @pytest.mark.parametrize(
@@ -133,9 +213,9 @@ def test_a_day_is_from_midnight_to_midnight(day: date, hours: int) -> None:
 
 def test_an_hour_that_comes_twice_is_told_apart() -> None:
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert layouts.wall(first, LONDON) == "01:30 BST"
-    assert layouts.wall(first + timedelta(hours=1), LONDON) == "01:30 GMT"
-    assert layouts.wall(first + timedelta(hours=2), LONDON) == "02:30"
+    assert page.wall(first, LONDON) == "01:30 BST"
+    assert page.wall(first + timedelta(hours=1), LONDON) == "01:30 GMT"
+    assert page.wall(first + timedelta(hours=2), LONDON) == "02:30"
 
 
 def test_a_week_has_seven_days_each_with_its_own() -> None:

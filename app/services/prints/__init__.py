@@ -1,13 +1,13 @@
 """Prints: sheets that a wing holds in its hands.
 
 `facts.py` loads what somebody may see, `sheets.py` decides what stands on a sheet, `layouts.py`
-how it looks and reads as a table, `paper.py` makes the PDF. A further sheet (the month of a rota,
-say) is a shape in `app/models/prints.py`, a function in each of the first three, and a route.
+how it looks and reads as a table (`rota_layout.py`: the rota's), `paper.py` makes the PDF. A
+further sheet is a shape in `app/models/prints.py`, a function in each of the first three, and a
+route.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -22,10 +22,11 @@ from app.models.regimes import Slot
 from app.models.sessions import Session, SessionKind, SessionStatus
 from app.models.staff import Staff
 from app.models.wings import Wing
+from app.rights import Permission
 from app.scope import everything, visible
 from app.services.prints import facts, layouts, paper, sheets
-from app.services.prints.facts import DayRegime
-from app.services.working_days import local_date
+from app.services.sessions import closed
+from app.services.working_days import add_calendar_months, local_date
 from app.visibility import shape
 
 
@@ -34,13 +35,11 @@ async def wing_sheet(db: AsyncSession, actor: Actor, wing: Wing, on: date | None
     zone = (await facts.prison_of(db, actor)).tz
     day = on or local_date(clock.now(), zone)
     since, until = facts.wall_day(day, zone)
-    regimes = (
-        await facts.regime_of(db, actor, day - timedelta(days=1)),
-        await facts.regime_of(db, actor, day),
-    )
+    before, today = await facts.days_of(db, actor, day - timedelta(days=1), day)
     found = await facts.meetings(db, actor, since, until)
     duties = await facts.on_duty(db, actor, since, until)
-    made = sheets.wing_sheet(wing, day, zone, regimes, found, duties)
+    lockdowns = await closed.lockdowns(db, actor.prison_id, since, until)
+    made = sheets.wing_sheet(wing, zone, (before, today), found, duties, lockdowns)
     return _shown(db, actor, "prints.wing_sheet", made)
 
 
@@ -51,28 +50,19 @@ async def movements(
     zone = (await facts.prison_of(db, actor)).tz
     now = clock.now()
     day = on or local_date(now, zone)
-    regime = await facts.regime_of(db, actor, day)
-    wanted = slot or _usual(regime, day, zone, now)
-    times = next((each for each in regime.slots if each.slot is wanted), None)
-    found = []
-    if times is not None:
-        found = await facts.meetings(db, actor, *sheets.window(times, day, zone))
-    made = sheets.movements(wing, day, wanted, times, found)
+    [today] = await facts.days_of(db, actor, day, day)
+    wanted = slot or sheets.usual(today, now if day == local_date(now, zone) else None)
+    found, lockdowns = [], []
+    if (times := sheets.times_of(today, wanted)) is not None:
+        found = await facts.meetings(db, actor, *times)
+        lockdowns = await closed.lockdowns(db, actor.prison_id, *times)
+    made = sheets.movements(wing, zone, today, wanted, found, lockdowns)
     return _shown(db, actor, "prints.movements", made)
-
-
-def _usual(regime: DayRegime, day: date, zone: ZoneInfo, now: datetime) -> Slot:
-    """The slot that is on or comes next, of those of the day; the morning where there is none."""
-    for each in regime.slots:
-        _, ends = sheets.window(each, day, zone)
-        if ends > now:
-            return each.slot
-    return regime.slots[-1].slot if regime.slots else Slot.am
 
 
 async def week(db: AsyncSession, actor: Actor, mentor: Mentor, on: date | None) -> Sheet:
     """A mentor's week. It is narrowed to what the mentor may see, also when staff print it: they
-    hand it over, and what is on paper no access ends."""
+    hand it over, and what is on paper no access ends. Who sees no session has none on paper."""
     zone = (await facts.prison_of(db, actor)).tz
     day = on or local_date(clock.now(), zone)
     monday = day - timedelta(days=day.weekday())
@@ -85,7 +75,9 @@ async def week(db: AsyncSession, actor: Actor, mentor: Mentor, on: date | None) 
         person_id=mentor.person_id,
         mentor_id=mentor.id,
     )
-    found = await facts.meetings(db, holder, since, until, mentor_id=mentor.id)
+    found = []
+    if holder.allowed(Permission.print_week):
+        found = await facts.meetings(db, holder, since, until, mentor_id=mentor.id)
     name = await _name(db, actor.prison_id, mentor.person_id)
     return _shown(db, actor, "prints.week", sheets.week(mentor.id, name, monday, zone, found))
 
@@ -97,6 +89,20 @@ async def register(db: AsyncSession, actor: Actor, session: Session) -> Sheet:
         raise NotPlanned("Nobody is expected at this session.")
     [meeting] = await facts.as_meetings(db, actor, [session])
     return _shown(db, actor, "prints.register", sheets.register(meeting))
+
+
+async def rota_month(db: AsyncSession, actor: Actor, month: str | None) -> Sheet:
+    """A month of the rota as it stands, this one unless told; to a mentor their own."""
+    zone = (await facts.prison_of(db, actor)).tz
+    year, number = (month or f"{local_date(clock.now(), zone):%Y-%m}").split("-")
+    first = date(int(year), int(number), 1)
+    last = add_calendar_months(first, 1) - timedelta(days=1)
+    found = await facts.shifts(db, actor, first, last)
+    if actor.mentor_id is None or actor.person_id is None:
+        return _shown(db, actor, "prints.rota_month", sheets.rota_month(first, last, found))
+    name = await _name(db, actor.prison_id, actor.person_id)
+    made = sheets.rota_of(actor.mentor_id, name, first, last, found)
+    return _shown(db, actor, "prints.rota_month", made)
 
 
 def _shown(db: AsyncSession, actor: Actor, resource: str, made: Sheet) -> Sheet:

@@ -18,8 +18,8 @@ from app.models.mentees import Mentee
 from app.models.mentors import Mentor
 from app.models.people import Person, Presence
 from app.models.prisons import Prison
-from app.models.regimes import Regime, Slot
 from app.models.rooms import Room
+from app.models.rota_demands import RotaRole
 from app.models.sessions import (
     Participation,
     ParticipationStatus,
@@ -27,10 +27,13 @@ from app.models.sessions import (
     SessionKind,
     SessionStatus,
 )
+from app.models.shifts import Shift, ShiftStatus
 from app.models.staff import Role, Staff
 from app.models.wings import Wing
 from app.scope import everything, visible
+from app.services import regimes
 from app.services.participations.naming import in_a_group
+from app.services.regime_days import DayOfRegime, resolve
 from app.services.scheduling import GROUPS
 
 MOST_SESSIONS, MOST_LINES = 300, 1000
@@ -41,6 +44,14 @@ EXPECTED = (
     ParticipationStatus.dna,
 )
 """Whoever was to come, whether or not they did: a sheet does not tell which."""
+GIVEN_OUT = (
+    ShiftStatus.published,
+    ShiftStatus.accepted,
+    ShiftStatus.swap_requested,
+    ShiftStatus.on_shift,
+    ShiftStatus.ended,
+    ShiftStatus.uncovered,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,18 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """A shift, and whose it is; nobody's is a gap."""
+
+    role: RotaRole
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+    mentor_id: UUID | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OnDuty:
     """Somebody's duty."""
 
@@ -78,41 +101,19 @@ class OnDuty:
     ends_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class DaySlot:
-    """A slot of one day's regime, by the prison's wall."""
-
-    slot: Slot
-    starts: time
-    ends: time
-
-
-@dataclass(frozen=True, slots=True)
-class DayRegime:
-    """One day's regime; empty where none is set."""
-
-    lock_up: time | None
-    slots: tuple[DaySlot, ...]
-
-
 async def prison_of(db: AsyncSession, actor: Actor) -> Prison:
     """The actor's prison."""
     return await db.get_one(Prison, actor.prison_id)
 
 
-async def regime_of(db: AsyncSession, actor: Actor, day: date) -> DayRegime:
-    """The regime of a day, in the order of its slots: the one place that says which it is."""
-    found = visible(Regime, actor).where(col(Regime.weekday) == day.isoweekday())
-    row = (await db.execute(found)).scalar_one_or_none()
-    if row is None:
-        return DayRegime(None, ())
-    slots = [
-        DaySlot(
-            Slot(each["slot"]), time.fromisoformat(each["starts"]), time.fromisoformat(each["ends"])
-        )
-        for each in row.slots
-    ]
-    return DayRegime(row.lock_up, tuple(sorted(slots, key=lambda each: each.starts)))
+async def days_of(
+    db: AsyncSession, actor: Actor, first: date, last: date
+) -> tuple[DayOfRegime, ...]:
+    """The days between two dates, both included, as they come out: with the exceptions of a date
+    and bank holidays."""
+    found = await regimes.load(db, actor.prison_id, first, last)
+    number = (last - first).days + 1
+    return tuple(resolve(found, first + timedelta(days=each)) for each in range(number))
 
 
 async def meetings(
@@ -246,6 +247,44 @@ async def on_duty(db: AsyncSession, actor: Actor, since: datetime, until: dateti
     )
     rows = [OnDuty(*row) for row in (await db.execute(found)).all()]
     return sorted(rows, key=lambda each: list(Post).index(each.post))
+
+
+async def shifts(db: AsyncSession, actor: Actor, first: date, last: date) -> list[Serving]:
+    """The shifts of the rota as it stands that begin on these days, as this actor may see them;
+    none that no rota gave out, or that the regime called off. One query."""
+    found = (
+        visible(Shift, actor)
+        .outerjoin(
+            Mentor,
+            (col(Mentor.prison_id) == col(Shift.prison_id))
+            & (col(Mentor.id) == col(Shift.mentor_id)),
+        )
+        .outerjoin(
+            Person,
+            (col(Person.prison_id) == col(Mentor.prison_id))
+            & (col(Person.id) == col(Mentor.person_id))
+            & (col(Person.presence) != Presence.left),
+        )
+        .where(
+            col(Shift.superseded_at).is_(None),
+            col(Shift.status).in_(GIVEN_OUT),
+            col(Shift.day).between(first, last),
+        )
+        .order_by(col(Shift.starts_at), col(Shift.id))
+        .limit(MOST_LINES + 1)
+        .with_only_columns(
+            col(Shift.role),
+            col(Shift.day),
+            col(Shift.starts_at),
+            col(Shift.ends_at),
+            col(Shift.mentor_id),
+            col(Person.display_name),
+        )
+    )
+    rows = (await db.execute(found)).all()
+    if len(rows) > MOST_LINES:
+        raise SheetTooLong(f"A sheet holds at most {MOST_LINES} lines.")
+    return [Serving(*row) for row in rows]
 
 
 def wall_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -1,9 +1,8 @@
 """How each sheet is laid out on paper, and its rows as a table. Both tell what the shape holds, in
 the prison's own time, and nothing that it does not."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from app.models.prints import (
@@ -11,62 +10,30 @@ from app.models.prints import (
     MovementList,
     OnCallLine,
     Register,
+    RotaMonth,
+    RotaMonthForMentor,
     Sheet,
     SheetLine,
+    SheetLockdown,
     WingSheet,
 )
-from app.models.regimes import Slot
+from app.models.regimes import RegimeSource, Slot
+from app.services.prints import rota_layout
+from app.services.prints.page import (
+    Block,
+    Cell,
+    Column,
+    Layout,
+    Row,
+    beside,
+    day_and_wall,
+    long_day,
+    span,
+    wall,
+)
 from app.services.prints.words import words
 from app.services.reference import labels
 from app.services.working_days import local_date
-
-Cell = str | list[str] | None
-Row = list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its share of what is left (0: as wide as it needs), bold, or boxes to tick."""
-
-    name: str
-    width: int = 0
-    bold: bool = False
-    tick: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A table under a heading, and what stands there when it has no rows."""
-
-    heading: str | None
-    empty: str
-    columns: list[Column]
-    rows: list[list[Cell]]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A sheet as `app/reference/print/sheet.typ` sets it."""
-
-    title: str
-    subtitle: str
-    blocks: list[Block]
-
-
-def long_day(day: date) -> str:
-    return f"{day:%A} {day.day} {day:%B %Y}"
-
-
-def wall(instant: datetime, zone: ZoneInfo) -> str:
-    """The time on the prison's wall; of an hour that comes twice, which of the two."""
-    local = instant.astimezone(zone)
-    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    return f"{local:%H:%M} {local.tzname()}" if twice else f"{local:%H:%M}"
-
-
-def day_and_wall(instant: datetime, zone: ZoneInfo) -> str:
-    day = local_date(instant, zone)
-    return f"{day.day} {day:%b %Y} {wall(instant, zone)}"
 
 
 def laid_out(sheet: Sheet, zone: ZoneInfo) -> Layout:
@@ -77,7 +44,9 @@ def laid_out(sheet: Sheet, zone: ZoneInfo) -> Layout:
         return _movements(sheet, zone)
     if isinstance(sheet, MentorWeek):
         return _week(sheet, zone)
-    return _register(sheet, zone)
+    if isinstance(sheet, Register):
+        return _register(sheet, zone)
+    return rota_layout.laid_out(sheet, zone)
 
 
 def table(sheet: Sheet, zone: ZoneInfo) -> Iterator[Row]:
@@ -101,9 +70,11 @@ def table(sheet: Sheet, zone: ZoneInfo) -> Iterator[Row]:
                 times = [wall(line.starts_at, zone), wall(line.ends_at, zone)]
                 for who in line.people or [""]:
                     yield [day.on.isoformat(), *times, line.room or "", line.activity, who]
-    else:
+    elif isinstance(sheet, Register):
         yield ["name", "here", "not here", "reason"]
         yield from ([name, "", "", ""] for name in sheet.people)
+    else:
+        yield from rota_layout.table(sheet, zone)
 
 
 def count(sheet: Sheet) -> int:
@@ -112,6 +83,8 @@ def count(sheet: Sheet) -> int:
         return sum(len(each.lines) for each in sheet.slots) + len(sheet.on_call)
     if isinstance(sheet, MentorWeek):
         return sum(max(len(line.people), 1) for day in sheet.days for line in day.lines)
+    if isinstance(sheet, RotaMonth | RotaMonthForMentor):
+        return sum(len(day.lines) for day in sheet.days)
     return len(sheet.lines if isinstance(sheet, MovementList) else sheet.people)
 
 
@@ -138,7 +111,7 @@ def _columns(
 
 
 def _times(line: SheetLine, zone: ZoneInfo) -> str:
-    return f"{wall(line.starts_at, zone)} – {wall(line.ends_at, zone)}"
+    return span(line.starts_at, line.ends_at, zone)
 
 
 def _wing_sheet(sheet: WingSheet, zone: ZoneInfo) -> Layout:
@@ -169,23 +142,35 @@ def _wing_sheet(sheet: WingSheet, zone: ZoneInfo) -> Layout:
         Block(said.on_call, said.empty["on_call"], _columns("post", "name", "when"), duties)
     )
     lock_up = f". Lock-up {sheet.lock_up:%H:%M}" if sheet.lock_up else ""
-    return _layout("wing_sheet", f"{sheet.wing}, {long_day(sheet.on)}{lock_up}", blocks)
+    subtitle = f"{sheet.wing}, {long_day(sheet.on)}{lock_up}"
+    return _layout("wing_sheet", subtitle, blocks, _notices(sheet, zone))
 
 
-def _layout(sheet: str, subtitle: str, blocks: list[Block]) -> Layout:
+def _layout(sheet: str, subtitle: str, blocks: list[Block], notices: Iterable[str] = ()) -> Layout:
     """The activity stands once, above: it is the same word on every line."""
     said = words()
-    return Layout(f"{said.activity}: {said.title[sheet]}", subtitle, blocks)
+    return Layout(f"{said.activity}: {said.title[sheet]}", subtitle, blocks, list(notices))
 
 
-def _when(duty: OnCallLine, day: date, zone: ZoneInfo) -> str:
-    """Which part of the day a duty is."""
+def _notices(sheet: WingSheet | MovementList, zone: ZoneInfo) -> Iterator[str]:
+    """What is not as on other days."""
+    said = words().notice
+    for each in sheet.lockdowns:
+        yield said["lockdown"].format(when=_when(each, sheet.on, zone))
+    if sheet.regime is RegimeSource.exception and isinstance(sheet, WingSheet):
+        yield said["exception" if sheet.lock_up else "no_regime"]
+    elif sheet.regime in {RegimeSource.exception, RegimeSource.bank_holiday}:
+        yield said[sheet.regime]
+
+
+def _when(told: OnCallLine | SheetLockdown, day: date, zone: ZoneInfo) -> str:
+    """Which part of the day a time is. What ends as the day does goes on to its end."""
     said = words()
-    midnight = local_date(duty.starts_at, zone) < day
-    ends = duty.ends_at if duty.ends_at and local_date(duty.ends_at, zone) <= day else None
+    midnight = local_date(told.starts_at, zone) < day
+    ends = told.ends_at if told.ends_at and local_date(told.ends_at, zone) <= day else None
     if midnight:
         return f"{said.until} {wall(ends, zone)}" if ends else said.all_day
-    starts = wall(duty.starts_at, zone)
+    starts = wall(told.starts_at, zone)
     return f"{starts} – {wall(ends, zone)}" if ends else f"{said.since} {starts}"
 
 
@@ -221,7 +206,8 @@ def _movements(sheet: MovementList, zone: ZoneInfo) -> Layout:
     heading = _slot_heading(sheet.slot, sheet.starts, sheet.ends) if sheet.starts else None
     slot = "" if heading else f", {_slot(sheet.slot)}"
     subtitle = f"{sheet.wing}, {long_day(sheet.on)}{slot}"
-    return _layout("movements", subtitle, [Block(heading, empty, columns, rows)])
+    blocks = [Block(heading, empty, columns, rows)]
+    return _layout("movements", subtitle, blocks, _notices(sheet, zone))
 
 
 def _week(sheet: MentorWeek, zone: ZoneInfo) -> Layout:
@@ -232,7 +218,7 @@ def _week(sheet: MentorWeek, zone: ZoneInfo) -> Layout:
         if not day.lines:
             rows.append([short, "", "", said.empty["day"]])
         for number, line in enumerate(day.lines):
-            times = f"{wall(line.starts_at, zone)} – {wall(line.ends_at, zone)}"
+            times = span(line.starts_at, line.ends_at, zone)
             rows.append(
                 [short if number == 0 else "", times, line.room or said.no_room, list(line.people)]
             )
@@ -240,16 +226,16 @@ def _week(sheet: MentorWeek, zone: ZoneInfo) -> Layout:
         rows = []
     columns = _columns("day", "time", "room", "people", bold=("day",))
     first, last = sheet.days[0].on, sheet.days[-1].on
-    span = f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
+    days = f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
     block = Block(None, said.empty["week"], columns, rows)
-    return _layout("week", f"{sheet.display_name}, {span}", [block])
+    return _layout("week", f"{beside(sheet.display_name)}, {days}", [block])
 
 
 def _register(sheet: Register, zone: ZoneInfo) -> Layout:
     said = words()
     day = long_day(local_date(sheet.starts_at, zone))
-    times = f"{wall(sheet.starts_at, zone)} – {wall(sheet.ends_at, zone)}"
-    with_whom = f", with {sheet.led_by}" if sheet.led_by else ""
+    times = span(sheet.starts_at, sheet.ends_at, zone)
+    with_whom = f", with {beside(sheet.led_by)}" if sheet.led_by else ""
     columns = _columns("name", "present", "absent", "remark", tick=("present", "absent"))
     rows: list[list[Cell]] = [[name, None, None, ""] for name in sheet.people]
     subtitle = f"{day}, {times}, {sheet.room or said.no_room}{with_whom}"

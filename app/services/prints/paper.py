@@ -8,23 +8,32 @@ import asyncio
 import json
 import re
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from app.config import settings
 from app.errors import Busy
-from app.services.prints.layouts import Layout, long_day, wall
+from app.services.prints.page import Layout, beside, long_day, wall
 from app.services.prints.words import FOLDER, words
 from app.services.working_days import local_date
 
 TEMPLATE = FOLDER / "sheet.typ"
 TYPESETTER = Path(__file__).with_name("typesetter.py")
 SECONDS = 15.0
-_AT_ONCE = asyncio.Semaphore(2)
-# What turns the direction of the text beside it, and what begins a new line.
-_TURNS = re.compile("[\u200b-\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\x00-\x1f\x7f-\x9f]")
+AT_ONCE = 2
+MOST_WAITING = 6  # each keeps a connection to the database, which others need for a concern
+_AT_ONCE = asyncio.Semaphore(AT_ONCE)
+_waiting = 0
+# What turns the direction of the text beside it, and what begins a new line. The two that join
+# letters or keep them apart belong to how some names are written, and `page.beside` uses another.
+_TURNS = re.compile(
+    "[\u061c\u200b\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\x00-\x1f\x7f-\x9f]"
+)
 _LONG = re.compile(r"[^\s-]{20,}")
 _PIECE = 6
 
@@ -36,7 +45,8 @@ class NotSet(RuntimeError):
 async def pdf(
     layout: Layout, printed_by: str, at: datetime, zone: ZoneInfo, seconds: float = SECONDS
 ) -> bytes:
-    """The sheet as PDF. Equal sheets of one minute are equal bytes. Raises Busy when it is slow."""
+    """The sheet as PDF. Equal sheets of one minute are equal bytes. Raises Busy when it is slow,
+    and when so many wait that those who come for something else would find no connection."""
     when = f"{long_day(local_date(at, zone))} at {wall(at, zone)}"
     said = words()
     given = {
@@ -46,19 +56,37 @@ async def pdf(
         "data": _readable(
             {
                 **asdict(layout),
-                "printed": f"Printed by {printed_by} on {when}",
+                "printed": f"Printed by {beside(printed_by)} on {when}",
+                "lacking": said.notice["lacking"],
                 "classification": said.classification,
                 "handling": said.handling,
                 "found": said.found,
             }
         ),
     }
-    async with _AT_ONCE:
+    async with _turn():
         try:
             async with asyncio.timeout(seconds):
                 return await typeset(given)
         except TimeoutError:
             raise Busy("The sheet takes too long to print; ask for less of it.") from None
+
+
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    """Wait for one's turn, unless too many do."""
+    global _waiting
+    if _AT_ONCE.locked() and _waiting >= MOST_WAITING:
+        raise Busy("Many sheets are being printed; try again.")
+    _waiting += 1
+    try:
+        await _AT_ONCE.acquire()
+    finally:
+        _waiting -= 1
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 async def typeset(given: dict[str, object]) -> bytes:
@@ -95,4 +123,10 @@ def _readable(told: object) -> object:
 
 
 def _broken(word: str) -> str:
-    return "\u200b".join(word[at : at + _PIECE] for at in range(0, len(word), _PIECE))
+    """In pieces, no sign of which is parted from the letter that it is written on."""
+    pieces = [""]
+    for sign in word:
+        if len(pieces[-1]) >= _PIECE and not category(sign).startswith("M"):
+            pieces.append("")
+        pieces[-1] += sign
+    return "\u200b".join(pieces)

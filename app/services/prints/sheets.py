@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,14 @@ from app.models.prints import (
     MovementList,
     OnCallLine,
     Register,
+    RotaDayForMentor,
+    RotaLine,
+    RotaLineForMentor,
+    RotaMonth,
+    RotaMonthDay,
+    RotaMonthForMentor,
     SheetLine,
+    SheetLockdown,
     SheetSlot,
     WeekDay,
     WeekLine,
@@ -19,33 +27,25 @@ from app.models.prints import (
 )
 from app.models.regimes import Slot
 from app.models.wings import Wing
-from app.services.prints.facts import Coming, DayRegime, DaySlot, Meeting, OnDuty, wall_day
+from app.services.prints.facts import Coming, Meeting, OnDuty, Serving, wall_day
 from app.services.prints.words import words
-from app.services.working_days import at_wall, local_date, utc
-
-
-def window(slot: DaySlot, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The instants a slot of a day lies between. The night ends on the following day."""
-    over = slot.slot is Slot.night and slot.ends <= slot.starts
-    last = day + timedelta(days=1) if over else day
-    return at_wall(day, slot.starts, zone), at_wall(last, slot.ends, zone)
+from app.services.regime_days import DayOfRegime, Span
+from app.services.working_days import local_date, utc
 
 
 def wing_sheet(
     wing: Wing,
-    day: date,
     zone: ZoneInfo,
-    regimes: tuple[DayRegime, DayRegime],
+    regimes: tuple[DayOfRegime, DayOfRegime],
     meetings: Sequence[Meeting],
     duties: Sequence[OnDuty],
+    lockdowns: Iterable[Span] = (),
 ) -> WingSheet:
     """A wing's day. `regimes`: the day before's, whose night reaches into it, and its own."""
     before, today = regimes
-    nights = [each for each in before.slots if each.slot is Slot.night]
-    since, _ = wall_day(day, zone)
-    slots = [(each, *window(each, day - timedelta(days=1), zone)) for each in nights]
-    slots = [each for each in slots if each[2] > utc(since)]
-    slots += [(each, *window(each, day, zone)) for each in today.slots]
+    since, until = wall_day(today.day, zone)
+    nights = [each for each in before.slots if each[0] is Slot.night and each[2] > utc(since)]
+    slots = [*nights, *today.slots]
     within: dict[int, list[SheetLine]] = {number: [] for number in range(len(slots))}
     others: list[SheetLine] = []
     for meeting in meetings:
@@ -53,17 +53,21 @@ def wing_sheet(
         lines = others if number is None else within[number]
         lines += [_line(meeting, each, wing) for each in _of_wing(wing, meeting)]
     shown = [
-        SheetSlot(slot=slot.slot, starts=slot.starts, ends=slot.ends, lines=_in_time(within[n]))
-        for n, (slot, *_) in enumerate(slots)
-        if within[n] or n >= len(slots) - len(today.slots)
+        SheetSlot(
+            slot=slot, starts=_wall(begins, zone), ends=_wall(ends, zone), lines=_in_time(within[n])
+        )
+        for n, (slot, begins, ends) in enumerate(slots)
+        if within[n] or n >= len(nights)
     ]
     if others:
         shown.append(SheetSlot(slot=None, starts=None, ends=None, lines=_in_time(others)))
     return WingSheet(
         wing_id=wing.id,
         wing=wing.name,
-        on=day,
-        lock_up=today.lock_up,
+        on=today.day,
+        regime=today.source,
+        lock_up=_wall(today.lock_up_at, zone) if today.lock_up_at else None,
+        lockdowns=_lockdowns(lockdowns, (since, until)),
         slots=shown,
         on_call=[
             OnCallLine(
@@ -75,9 +79,15 @@ def wing_sheet(
 
 
 def movements(
-    wing: Wing, day: date, slot: Slot, times: DaySlot | None, meetings: Iterable[Meeting]
+    wing: Wing,
+    zone: ZoneInfo,
+    today: DayOfRegime,
+    slot: Slot,
+    meetings: Iterable[Meeting],
+    lockdowns: Iterable[Span] = (),
 ) -> MovementList:
     """Whom to move in a slot, in the order of their cells; whose cell is not known stands last."""
+    times = times_of(today, slot)
     lines = [
         _line(meeting, each, wing)
         for meeting in meetings
@@ -88,12 +98,40 @@ def movements(
     return MovementList(
         wing_id=wing.id,
         wing=wing.name,
-        on=day,
+        on=today.day,
+        regime=today.source,
         slot=slot,
-        starts=times.starts if times else None,
-        ends=times.ends if times else None,
+        starts=_wall(times[0], zone) if times else None,
+        ends=_wall(times[1], zone) if times else None,
+        lockdowns=_lockdowns(lockdowns, times),
         lines=sorted(lines, key=lambda each: (*_cell_order(each), each.starts_at)),
     )
+
+
+def usual(day: DayOfRegime, now: datetime | None) -> Slot:
+    """The slot that is on or comes next, of a day that is not today (`now` is None) the first; the
+    morning where there is none."""
+    slots = [slot for slot, _, ends in day.slots if now is None or ends > now]
+    last = day.slots[-1][0] if day.slots else Slot.am
+    return slots[0] if slots else last
+
+
+def times_of(day: DayOfRegime, slot: Slot) -> Span | None:
+    """When a slot of a day is; None where the day has none such."""
+    return next(((starts, ends) for each, starts, ends in day.slots if each is slot), None)
+
+
+def _wall(instant: datetime, zone: ZoneInfo) -> time:
+    return instant.astimezone(zone).time()
+
+
+def _lockdowns(found: Iterable[Span], within: Span | None) -> list[SheetLockdown]:
+    """Those that stand in a time."""
+    return [
+        SheetLockdown(starts_at=starts_at, ends_at=ends_at)
+        for starts_at, ends_at in found
+        if within is not None and starts_at < within[1] and ends_at > within[0]
+    ]
 
 
 def week(
@@ -125,6 +163,48 @@ def register(meeting: Meeting) -> Register:
         led_by=next((each.name for each in meeting.people if each.leads), ""),
         people=_names(meeting.people),
     )
+
+
+def rota_month(first: date, last: date, shifts: Iterable[Serving]) -> RotaMonth:
+    """Every day of the month with the shifts that begin on it: gaps first, where they meet."""
+    days = _by_day(first, last)
+    for each in shifts:
+        line = RotaLine(
+            role=each.role,
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            gap=each.mentor_id is None,
+            display_name=each.name,
+        )
+        days[each.day].append(line)
+    shown = [RotaMonthDay(on=day, lines=sorted(found, key=_in_rota)) for day, found in days.items()]
+    return RotaMonth(first=first, last=last, days=shown)
+
+
+def rota_of(
+    mentor_id: UUID, name: str, first: date, last: date, shifts: Iterable[Serving]
+) -> RotaMonthForMentor:
+    """A mentor's month: their own shifts, and those that somebody would like to give away."""
+    days = _by_day(first, last)
+    for each in shifts:
+        line = RotaLineForMentor(
+            role=each.role,
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            mine=each.mentor_id == mentor_id,
+        )
+        days[each.day].append(line)
+    shown = [RotaDayForMentor(on=day, lines=lines) for day, lines in days.items()]
+    return RotaMonthForMentor(first=first, last=last, display_name=name, days=shown)
+
+
+def _by_day(first: date, last: date) -> dict[date, list[Any]]:
+    return {first + timedelta(days=n): [] for n in range((last - first).days + 1)}
+
+
+def _in_rota(line: RotaLine) -> tuple[datetime, str, datetime, bool, tuple[str, str]]:
+    name = _by_name(line.display_name or "")
+    return line.starts_at, line.role, line.ends_at, not line.gap, name
 
 
 def _of_wing(wing: Wing, meeting: Meeting) -> Iterator[Coming]:

@@ -27,8 +27,9 @@ def main() -> None:
     fonts = typst.Fonts(include_system_fonts=False, font_paths=given["fonts"])
     families = dict.fromkeys(["Libertinus Serif", *fonts.families()])
     data = {**given["data"], "fonts": list(families)}
+    lacking = {**data, "notices": [*data.get("notices", []), data.get("lacking", "")]}
 
-    def made(standard: Literal["ua-1"] | None) -> bytes:
+    def made(data: dict[str, object], standard: Literal["ua-1"] | None) -> bytes:
         return typst.compile(
             template,
             root=template.parent,
@@ -41,9 +42,9 @@ def main() -> None:
         )
 
     try:
-        pdf = made(STANDARD)
+        pdf = made(data, STANDARD)
     except typst.TypstError:  # a sign that no font has: tagged all the same, not by the standard
-        pdf = made(None)
+        pdf = made(lacking, None)
     sys.stdout.buffer.write(pdf)
 
 

@@ -23,8 +23,10 @@ class Words(Output):
     all_day: str
     since: str
     until: str
+    notice: dict[str, str]
     title: dict[str, str]
     empty: dict[str, str]
+    rota: dict[str, str]
     column: dict[str, str]
 
 
