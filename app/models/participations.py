@@ -149,6 +149,9 @@ class AttendanceCount(Output):
     other: dict[CancelReason, int] = Field(description="Did not take part, by reason.")
     declined: int
     to_come: int
+    not_marked: int = Field(
+        description="Of sessions that have begun; nobody said whether they came."
+    )
 
 
 class MeetingCount(AttendanceCount):

@@ -19,6 +19,7 @@ from app.errors import (
     NothingToChange,
     SeriesOver,
     Stale,
+    TooManyPairChecks,
 )
 from app.models.enrolments import WaitingForPlace
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
@@ -38,6 +39,7 @@ from app.models.series import (
 from app.models.sessions import SessionKind
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
+from app.probing import NotesPairs, PairsCounted
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import enrolments, lifecycle, series
@@ -145,14 +147,21 @@ async def move_series(
     "/{series_id}/changes",
     status_code=201,
     response_model=SeriesPlanned,
-    responses=refusals(Clash, SeriesOver, NothingToChange, KeyReused, Stale),
+    responses=refusals(Clash, SeriesOver, NothingToChange, TooManyPairChecks, KeyReused, Stale),
+    dependencies=[PairsCounted],
 )
 async def change_series_plan(
-    actor: MayWriteSeries, db: Db, found: SeriesToMove, body: ChangeCreate, once: JustOnce
+    actor: MayWriteSeries,
+    db: Db,
+    found: SeriesToMove,
+    body: ChangeCreate,
+    once: JustOnce,
+    pairs: NotesPairs,
 ) -> Response:
     """Change one meeting, this and the following, or all that are to come. New meetings supersede
     the old ones, with whoever comes to them; what was is not touched."""
     left_out = await edits.change(db, actor, found, body)
+    await pairs.count(clash.kind for each in left_out for clash in each.clashes)
     return await once.created(await series.shown(db, found, actor, left_out))
 
 

@@ -317,3 +317,35 @@ async def test_the_reference_says_what_hmpps_calls_everything(wing: Wing) -> Non
     assert {each["reason"] for each in found["hmpps_outcomes"] if each["reason"]} == {
         each["code"] for each in found["lists"]["cancel_reason"]
     }
+
+
+# -- two who mark at once, and what nobody marked
+
+
+async def test_of_two_who_mark_from_the_same_reading_the_second_reads_again(scene: Scene) -> None:
+    session = await held_group(scene)
+    path, read = f"sessions/{session['id']}/attendance", {"If-Match": f'"{session["version"]}"'}
+    first = marks(scene, session, "dna", None, None)
+    marked = await scene.support_worker.put(path, first, headers=read)
+    second = marks(scene, session, "attended", None, None)
+    await scene.support_worker.put(path, second, 412, headers=read)
+    await scene.support_worker.put(path, second, headers={"If-Match": f'"{marked["version"]}"'})
+
+
+async def test_who_walks_in_is_part_of_what_the_etag_is_of(scene: Scene) -> None:
+    session = await held_group(scene)
+    body = {"mentee_id": await a_mentee(scene.wing)}
+    await scene.support_worker.post(f"sessions/{session['id']}/walk-ins", body)
+    now = await scene.support_worker.get(f"sessions/{session['id']}")
+    assert now["version"] > session["version"]
+
+
+async def test_what_has_begun_and_nobody_marked_is_not_to_come(scene: Scene) -> None:
+    session = await scene.group()
+    path = f"mentees/{scene.mentees[0]}/attendance"
+    before = await scene.support_worker.get(path)
+    assert (before["to_come"], before["not_marked"]) == (1, 0)
+    clock.set_offset(tomorrow() - clock.real_now() + timedelta(minutes=1))
+    await scene.support_worker.move(f"sessions/{session['id']}", "held")
+    after = await scene.support_worker.get(path)
+    assert (after["to_come"], after["not_marked"]) == (0, 1)

@@ -266,3 +266,24 @@ async def test_whatever_is_changed_every_number_stands_once_and_nobody_is_lost(
                 "offered",
                 "accepted",
             }
+
+
+# -- what is no part of the plan
+
+
+async def test_a_one_to_one_keeps_its_one_place(course: Course) -> None:
+    made = await course.plans(kind="one_to_one", places=1)
+    problem = await course.worker.patch(f"series/{made['id']}", {"places": 2}, 422)
+    assert [(each["field"], each["code"]) for each in problem["errors"]] == [("places", "alone")]
+
+
+async def test_nobody_is_to_come_more_often_than_there_are_meetings(course: Course) -> None:
+    made = await course.plans(attend_at_least=4)
+    problem = await course.worker.patch(f"series/{made['id']}", {"attend_at_least": 5}, 422)
+    assert [each["field"] for each in problem["errors"]] == ["attend_at_least"]
+    last_day = str(course.first_day + timedelta(weeks=2))
+    refused = await course.plans(
+        422, meetings=None, last_day=last_day, attend_at_least=4, starts="10:00:00"
+    )
+    assert [each["field"] for each in refused["errors"]] == ["attend_at_least"]
+    await course.plans(meetings=None, last_day=last_day, attend_at_least=3, starts="10:00:00")

@@ -1,9 +1,12 @@
 """A place in a series is a part in every meeting of it that is to come."""
 
+from dataclasses import replace
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
+from app.access import Actor
 from app.models.enrolments import Enrolment
 from app.models.series import Series
 from app.models.sessions import CancelReason, Participation, ParticipationStatus, Session
@@ -11,7 +14,7 @@ from app.scope import everything
 from app.services import lifecycle
 from app.services.lifecycle import Context
 from app.services.scheduling import Clash, Plan, clashes
-from app.services.sessions.booking import part_of, refusal
+from app.services.sessions.booking import note_asked, part_of, refusal
 from app.services.sessions.facts import load_facts, take_locks
 from app.services.sessions.meetings import meetings_of
 from app.services.sessions.moves import COMING, PARTICIPATION, PLANNED, participations_of
@@ -42,12 +45,17 @@ async def join(db: AsyncSession, context: Context) -> None:
     enrolment: Enrolment = context.thing
     series: Series = context.facts.series
     known = {part.session_id: part for part in await parts_in(db, series, enrolment)}
+    meetings = [
+        (session, await _with(db, session, enrolment)) for _, session in await to_come(db, series)
+    ]
+    await take_locks(db, series.prison_id, *(plan for _, plan in meetings))
     against: list[Clash] = []
     joined = 0
-    for _, session in await to_come(db, series):
+    for session, plan in meetings:
         part = known.get(session.id)
         coming = part is not None and part.status in COMING
-        if not coming and (found := await _clashes(db, session, enrolment)):
+        if not coming and (found := await _clashes(db, context.actor, session, plan)):
+            note_asked(db, plan)
             against += found
             continue
         joined += 1
@@ -58,29 +66,35 @@ async def join(db: AsyncSession, context: Context) -> None:
         elif not coming:
             await lifecycle.move(db, PARTICIPATION, part, to=status, actor=context.actor)
     if against and not joined:
-        raise refusal(against, context.actor)
+        raise refusal([replace(each, field="to") for each in against], context.actor)
 
 
-async def _clashes(db: AsyncSession, session: Session, enrolment: Enrolment) -> list[Clash]:
-    """What stands against one more in the session, and did not before."""
+async def _with(db: AsyncSession, session: Session, enrolment: Enrolment) -> Plan:
+    """The session with one more, who is the last named."""
     parts = await participations_of(db, session)
-    coming = tuple(part.mentee_id for part in parts if part.status in COMING)
-    as_it_is, with_one_more = (
-        Plan(
-            kind=session.kind,
-            starts_at=session.starts_at,
-            ends_at=session.ends_at,
-            room_id=session.room_id,
-            mentor_id=session.mentor_id,
-            mentee_ids=mentee_ids,
-            lead_staff_id=session.lead_staff_id,
-        )
-        for mentee_ids in (coming, (*coming, enrolment.mentee_id))
+    coming = [part.mentee_id for part in parts if part.status in COMING]
+    others = [mentee_id for mentee_id in coming if mentee_id != enrolment.mentee_id]
+    return Plan(
+        kind=session.kind,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        room_id=session.room_id,
+        mentor_id=session.mentor_id,
+        mentee_ids=(*others, enrolment.mentee_id),
+        lead_staff_id=session.lead_staff_id,
     )
-    await take_locks(db, session.prison_id, with_one_more)
-    facts = await load_facts(db, session.prison_id, with_one_more, except_for=session.id)
-    before = clashes(as_it_is, facts)
-    return [each for each in clashes(with_one_more, facts) if each not in before]
+
+
+async def _clashes(db: AsyncSession, actor: Actor, session: Session, plan: Plan) -> list[Clash]:
+    """What stands against the last named of the plan, and would not without them. What keeps others
+    of it apart is not said of them, and hides nothing that is."""
+    facts = await load_facts(
+        db, session.prison_id, plan, except_for=session.id, asker=actor.staff_id
+    )
+    *others, newcomer = plan.mentee_ids
+    facts = replace(facts, apart=[two for two in facts.apart if newcomer in two])
+    before = clashes(replace(plan, mentee_ids=tuple(others)), facts)
+    return [each for each in clashes(plan, facts) if each not in before]
 
 
 async def leave_meetings(db: AsyncSession, context: Context) -> None:

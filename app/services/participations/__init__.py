@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +60,14 @@ async def mark(
         raise Invalid("; ".join(each.message for each in mistakes) + ".", errors=mistakes)
     for part, to, why in sorted(todo, key=lambda one: one[0].mentee_id):
         await lifecycle.move(db, PARTICIPATION, part, to=to, actor=actor, reason=why)
+    if todo:
+        await _changed(db, session)
+
+
+async def _changed(db: AsyncSession, session: Session) -> None:
+    """Who came is part of what the session's ETag is of."""
+    session.version += 1
+    await db.flush()
 
 
 async def walk_in(
@@ -86,13 +95,16 @@ async def walk_in(
         raise AlreadyExists("They are marked as having come.")
     else:
         await lifecycle.move(db, PARTICIPATION, part, to=A.attended, actor=actor)
+    await _changed(db, session)
     return part
 
 
-def counted(parts: Iterable[Participation]) -> dict[str, Any]:
+def counted(parts: Iterable[Participation], now: datetime) -> dict[str, Any]:
     """How often each became of them. A DNA counts as one only as long as it is one."""
     every = list(parts)
     states = Counter(part.status for part in every)
+    coming = [part for part in every if part.status in COMING]
+    begun = [part for part in coming if part.during.lower <= now]
     reasons = Counter(
         part.reason or CancelReason.other for part in every if part.status is A.cancelled
     )
@@ -100,7 +112,8 @@ def counted(parts: Iterable[Participation]) -> dict[str, Any]:
         "attended": states[A.attended],
         "dna": states[A.dna],
         "declined": states[A.declined],
-        "to_come": sum(states[each] for each in COMING),
+        "to_come": len(coming) - len(begun),
+        "not_marked": len(begun),
         "other": {reason: reasons[reason] for reason in CancelReason if reasons[reason]},
     }
 
@@ -109,7 +122,7 @@ async def of_mentee(db: AsyncSession, mentee: Mentee, actor: Actor) -> Output:
     """How often one mentee came to anything."""
     found = visible(Participation, actor).where(col(Participation.mentee_id) == mentee.id)
     rows = (await db.scalars(found)).all()
-    return shape("mentees.attendance", actor.role).model_validate(counted(rows))
+    return shape("mentees.attendance", actor.role).model_validate(counted(rows, clock.now()))
 
 
 async def of_series(db: AsyncSession, series: Series, actor: Actor) -> Output:
@@ -118,6 +131,7 @@ async def of_series(db: AsyncSession, series: Series, actor: Actor) -> Output:
     numbers = {session.id: each.number for each, session in meetings}
     found = visible(Participation, actor).where(col(Participation.session_id).in_(numbers))
     rows = (await db.scalars(found)).all()
+    now = clock.now()
     people = await _names(db, actor, {row.mentee_id for row in rows})
     return shape("series.attendance", actor.role).model_validate(
         {
@@ -125,7 +139,7 @@ async def of_series(db: AsyncSession, series: Series, actor: Actor) -> Output:
                 {
                     "number": number,
                     "session_id": session_id,
-                    **counted(row for row in rows if row.session_id == session_id),
+                    **counted((row for row in rows if row.session_id == session_id), now),
                 }
                 for session_id, number in numbers.items()
             ],
@@ -133,7 +147,7 @@ async def of_series(db: AsyncSession, series: Series, actor: Actor) -> Output:
                 {
                     "mentee_id": mentee_id,
                     "display_name": name,
-                    **counted(row for row in rows if row.mentee_id == mentee_id),
+                    **counted((row for row in rows if row.mentee_id == mentee_id), now),
                 }
                 for mentee_id, name in people
             ],

@@ -15,6 +15,7 @@ from app.errors import Clash, FieldError, Invalid, SeriesOver
 from app.models.base import Output
 from app.models.prisons import Prison
 from app.models.series import (
+    ALONE,
     LeftOut,
     Occurrence,
     OccurrenceCreate,
@@ -33,6 +34,7 @@ from app.services.enrolments.moves import fill, live_in
 from app.services.series.expansion import Cadence, days, instants
 from app.services.series.moves import OPEN, SERIES
 from app.services.sessions.booking import book
+from app.services.sessions.meetings import meetings_of
 from app.services.sessions.moves import PLANNED
 from app.visibility import shape
 
@@ -83,7 +85,21 @@ async def plan(
         _counts(db, series, session, number, meeting.day)
     await db.flush()
     settle(left_out, body.on_clash, booked=number)
+    _enough(body.attend_at_least, number)
     return series, left_out
+
+
+def _enough(attend_at_least: int | None, meetings: int) -> None:
+    """Raises Invalid where nobody could come often enough."""
+    if (attend_at_least or 0) > meetings:
+        raise Invalid.field("attend_at_least", "too_many", f"there are {meetings} meetings")
+
+
+def _sensible(series: Series, body: SeriesUpdate, meetings: int) -> None:
+    """Raises Invalid."""
+    if series.kind in ALONE and (body.places or 1) != 1:
+        raise Invalid.field("places", "alone", "a one-to-one has one place")
+    _enough(body.attend_at_least, meetings)
 
 
 async def _meetings(db: AsyncSession, prison_id: str, body: SeriesCreate) -> list[Meeting]:
@@ -154,6 +170,7 @@ def still_open(series: Series) -> None:
 async def update(db: AsyncSession, series: Series, body: SeriesUpdate) -> None:
     """Change what is no part of the plan; places that come free are offered at once."""
     still_open(series)
+    _sensible(series, body, len(await meetings_of(db, series)))
     held = [each.place for each in await live_in(db, series) if each.place is not None]
     if body.places is not None and max(held, default=0) > body.places:
         raise Invalid.field("places", "taken", f"place {max(held)} is taken or offered")

@@ -32,6 +32,7 @@ from app.services.series import left_out_of, plan_now, settle, still_open
 from app.services.series.moves import SERIES
 from app.services.series.supersession import Change, Meeting, Step, out_of_order, steps
 from app.services.sessions.booking import book
+from app.services.sessions.facts import plan_of, take_locks
 from app.services.sessions.meetings import meetings_of
 from app.services.sessions.moves import COMING, SESSION, SUPERSEDED, participations_of
 from app.services.working_days import is_bank_holiday
@@ -131,6 +132,8 @@ async def _supersede(
     meant = [(old, each) for old, each in await meetings_of(db, series) if old.number in todo]
     parts = {old.id: await _coming(db, session) for old, session in meant}
     await _hold(db, series, [session for _, session in meant], named, parts.values())
+    bodies = {old.id: _body(each, named, todo[old.number], parts[old.id]) for old, each in meant}
+    await take_locks(db, series.prison_id, *map(plan_of, bodies.values()))
     now, system = clock.now(), the_system(series.prison_id)
     for old, session in meant:
         gone = SessionStatus.cancelled
@@ -138,10 +141,10 @@ async def _supersede(
         old.superseded_at = now
     await db.flush()
     before = len(left_out)
-    for old, session in meant:
+    for old, _ in meant:
         step = todo[old.number]
         try:
-            new = await _booked(db, actor, session, named, step, parts[old.id])
+            new = await book(db, actor, bodies[old.id], along=parts[old.id])
         except Clash as clash:
             left_out[old.number] = left_out_of(step.day, step.starts_at, clash)
         else:
@@ -172,24 +175,18 @@ async def _hold(
         await db.execute(locked.with_for_update(read=True))
 
 
-async def _booked(
-    db: AsyncSession,
-    actor: Actor,
-    session: Session,
-    named: dict[str, Any],
-    step: Step,
-    parts: list[Participation],
-) -> Session:
+def _body(
+    session: Session, named: dict[str, Any], step: Step, parts: list[Participation]
+) -> OccurrenceCreate:
     """What takes the session's place, with those who come along."""
     as_it_was = {name: getattr(session, name) for name in _OF_A_SESSION}
-    body = OccurrenceCreate(
+    return OccurrenceCreate(
         kind=session.kind,
         starts_at=step.starts_at,
         ends_at=step.ends_at,
         mentee_ids=[part.mentee_id for part in parts],
         **(as_it_was | named),
     )
-    return await book(db, actor, body, along=parts)
 
 
 def _instead_of(old: Occurrence, session: Session, step: Step) -> Occurrence:
