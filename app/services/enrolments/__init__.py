@@ -13,9 +13,10 @@ from app.errors import Invalid, SeriesOver
 from app.models.base import Output
 from app.models.enrolments import ENROLMENT_LIVE, Enrolment, EnrolmentCreate, EnrolmentStatus
 from app.models.mentees import Mentee
+from app.models.mentors import Mentor
 from app.models.people import Person
-from app.models.series import Series
-from app.models.sessions import ParticipationStatus
+from app.models.series import Occurrence, Series
+from app.models.sessions import ParticipationStatus, Session
 from app.scope import everything, referred
 from app.services import lifecycle
 from app.services.enrolments.joining import parts_in, to_come
@@ -38,9 +39,10 @@ _OPEN = {"planned", "running"}
 
 
 async def hold(db: AsyncSession, prison_id: str, series_id: UUID) -> Series:
-    """Keep the day, the mentees of a series as they are, then the series, until the commit:
-    everybody takes them in this order, and its places are given out by one at a time."""
+    """Keep the day, the mentors and mentees of a series as they are, then the series, until the
+    commit: everybody takes them in this order, and its places are given out by one at a time."""
     await hold_the_day(db, prison_id)
+    await db.execute(_led_by(prison_id, series_id).with_for_update(read=True))
     live = everything(Enrolment, prison_id).where(
         col(Enrolment.series_id) == series_id, col(Enrolment.status).in_(ENROLMENT_LIVE)
     )
@@ -50,6 +52,19 @@ async def hold(db: AsyncSession, prison_id: str, series_id: UUID) -> Series:
     ids = mentees.with_only_columns(col(Mentee.id)).order_by(col(Mentee.id))
     await db.execute(ids.with_for_update(read=True))
     return await hold_places(db, prison_id, series_id)
+
+
+def _led_by(prison_id: str, series_id: UUID) -> Any:
+    """The mentors who are to lead its meetings."""
+    its_own = everything(Occurrence, prison_id).where(col(Occurrence.series_id) == series_id)
+    sessions = everything(Session, prison_id).where(
+        col(Session.live),
+        col(Session.id).in_(its_own.with_only_columns(col(Occurrence.session_id))),
+    )
+    mentors = everything(Mentor, prison_id).where(
+        col(Mentor.id).in_(sessions.with_only_columns(col(Session.mentor_id)))
+    )
+    return mentors.with_only_columns(col(Mentor.id)).order_by(col(Mentor.id))
 
 
 async def hold_places(db: AsyncSession, prison_id: str, series_id: UUID) -> Series:

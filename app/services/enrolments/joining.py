@@ -8,10 +8,12 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.models.enrolments import Enrolment
+from app.models.mentees import Mentee
 from app.models.series import Series
 from app.models.sessions import CancelReason, Participation, ParticipationStatus, Session
-from app.scope import everything
+from app.scope import everything, referred
 from app.services import lifecycle
+from app.services.enrolments import reviews
 from app.services.lifecycle import Context
 from app.services.scheduling import Clash, Plan, clashes
 from app.services.sessions.booking import note_asked, part_of, refusal
@@ -41,7 +43,8 @@ async def parts_in(db: AsyncSession, series: Series, enrolment: Enrolment) -> li
 
 async def join(db: AsyncSession, context: Context) -> None:
     """Whoever takes a place comes to every meeting that is to come. One that clashes with
-    something of theirs is left out; where every one does, the place is refused."""
+    something of theirs is left out, and staff are asked to look at it; where every one does, the
+    place is refused."""
     enrolment: Enrolment = context.thing
     series: Series = context.facts.series
     known = {part.session_id: part for part in await parts_in(db, series, enrolment)}
@@ -67,6 +70,9 @@ async def join(db: AsyncSession, context: Context) -> None:
             await lifecycle.move(db, PARTICIPATION, part, to=status, actor=context.actor)
     if against and not joined:
         raise refusal([replace(each, field="to") for each in against], context.actor)
+    if against:
+        mentee = await referred(db, Mentee, series.prison_id, enrolment.mentee_id, "mentee_id")
+        await reviews.ask(db, enrolment, mentee)
 
 
 async def _with(db: AsyncSession, session: Session, enrolment: Enrolment) -> Plan:

@@ -18,6 +18,7 @@ from app.models.sessions import ParticipationStatus
 from app.models.staff import Role
 from app.scope import everything, referred
 from app.services import lifecycle
+from app.services.enrolments import reviews
 from app.services.enrolments.joining import join, leave_meetings, parts_in, to_come
 from app.services.enrolments.rules import Waiting, free_place, has_completed, in_time, whom_to_ask
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
@@ -132,6 +133,7 @@ async def give_up_place(db: AsyncSession, context: Context) -> None:
     """The place is free. One who did not answer in time waits on, as long since as before."""
     enrolment: Enrolment = context.thing
     enrolment.place = enrolment.answer_by = None
+    await reviews.over(db, enrolment)
     if enrolment.status is S.waiting:
         enrolment.passed_over_at = clock.now()
 
