@@ -116,6 +116,13 @@ def attended_enough(context: Context) -> Refusal | None:
     return Refusal("attended_enough", f"{facts.attended} of at least {least} were attended.")
 
 
+def not_enough_after_all(context: Context) -> Refusal | None:
+    facts: Facts = context.facts
+    if not has_completed(facts.attended, facts.series.attend_at_least):
+        return None
+    return Refusal("not_enough_after_all", f"{facts.attended} were attended: that is enough.")
+
+
 async def take_place(db: AsyncSession, context: Context) -> None:
     """The lowest free place is kept for them until the answer is due."""
     enrolment: Enrolment = context.thing
@@ -206,6 +213,7 @@ MOVES = {
     ),
     (S.accepted, S.ended): Move(_SYSTEM, effects=(give_up_place, leave_meetings), offered=False),
     (S.ended, S.completed): Move(_WORKERS, (attended_enough, nothing_to_come)),
+    (S.completed, S.ended): Move(_WORKERS, (not_enough_after_all,)),
 }
 ENROLMENT = Lifecycle("enrolments", "enrolment", EnrolmentStatus, MOVES, load_facts)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor
-from app.errors import AlreadyExists, FieldError, Invalid, NotAGroup, NotHeld
+from app.errors import AlreadyExists, FieldError, GuardsUnmet, Invalid, NotAGroup, NotHeld
 from app.models.base import Output
 from app.models.mentees import Mentee
 from app.models.participations import (
@@ -54,12 +55,20 @@ async def mark(
         elif (part.status, to) not in PARTICIPATION_MOVES:
             message = f"who is {part.status} is not marked {to}"
             mistakes.append(FieldError(f"marks.{number}.status", "move_not_in_table", message))
+        elif (part.status is A.attended and to is A.dna) != (each.correction is not None):
+            message = "says why one who was marked as having come did not come"
+            mistakes.append(FieldError(f"marks.{number}.correction", "correction", message))
         else:
-            todo.append((part, to, each.reason))
+            todo.append((number, part, to, each.reason or each.correction))
     if mistakes:
         raise Invalid("; ".join(each.message for each in mistakes) + ".", errors=mistakes)
-    for part, to, why in sorted(todo, key=lambda one: one[0].mentee_id):
-        await lifecycle.move(db, PARTICIPATION, part, to=to, actor=actor, reason=why)
+    for number, part, to, why in sorted(todo, key=lambda one: one[1].mentee_id):
+        try:
+            await lifecycle.move(db, PARTICIPATION, part, to=to, actor=actor, reason=why)
+        except GuardsUnmet as unmet:
+            field = f"marks.{number}.status"
+            named = [replace(each, field=field) for each in unmet.errors]
+            raise GuardsUnmet(unmet.detail, errors=named) from None
     if todo:
         await _changed(db, session)
 
