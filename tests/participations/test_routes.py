@@ -98,7 +98,8 @@ async def test_what_makes_no_sense_is_refused_by_its_field(
     problem = await scene.support_worker.put(f"sessions/{session['id']}/attendance", body, 422)
     assert [each["field"] for each in problem["errors"]] == [field]
     body["marks"] = [{**body["marks"][0], "status": "dna"}] * 2
-    body["marks"][0].pop("reason", None)
+    for name in ("reason", "correction"):
+        body["marks"][0].pop(name, None)
     twice = await scene.support_worker.put(f"sessions/{session['id']}/attendance", body, 422)
     assert [each["field"] for each in twice["errors"]] == ["marks"]
 

@@ -1,13 +1,14 @@
 """A place in a series is a part in every meeting of it that is to come."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
 from app.access import Actor
-from app.models.enrolments import Enrolment
+from app.models.enrolments import Enrolment, EnrolmentStatus
 from app.models.mentees import Mentee
 from app.models.series import Series
 from app.models.sessions import CancelReason, Participation, ParticipationStatus, Session
@@ -49,7 +50,8 @@ async def join(db: AsyncSession, context: Context) -> None:
     series: Series = context.facts.series
     known = {part.session_id: part for part in await parts_in(db, series, enrolment)}
     meetings = [
-        (session, await _with(db, session, enrolment)) for _, session in await to_come(db, series)
+        (session, await _with(db, session, enrolment.mentee_id))
+        for _, session in await to_come(db, series)
     ]
     await take_locks(db, series.prison_id, *(plan for _, plan in meetings))
     against: list[Clash] = []
@@ -71,22 +73,46 @@ async def join(db: AsyncSession, context: Context) -> None:
     if against and not joined:
         raise refusal([replace(each, field="to") for each in against], context.actor)
     if against:
-        mentee = await referred(db, Mentee, series.prison_id, enrolment.mentee_id, "mentee_id")
-        await reviews.ask(db, enrolment, mentee)
+        await reviews.ask(db, enrolment, await _mentee(db, enrolment))
 
 
-async def _with(db: AsyncSession, session: Session, enrolment: Enrolment) -> Plan:
+async def all_join(db: AsyncSession, actor: Actor, series: Series, session: Session) -> None:
+    """Whoever has a place in the series comes to one more meeting of it, in the order in which they
+    took it; of whom it clashes with something, staff are asked to look at their place."""
+    found = everything(Enrolment, series.prison_id).where(
+        col(Enrolment.series_id) == series.id, col(Enrolment.status) == EnrolmentStatus.accepted
+    )
+    places = (await db.scalars(found.order_by(col(Enrolment.offered_at), col(Enrolment.id)))).all()
+    everybody = replace(
+        await _with(db, session, None), mentee_ids=tuple(each.mentee_id for each in places)
+    )
+    await take_locks(db, series.prison_id, everybody)
+    for enrolment in places:
+        plan = await _with(db, session, enrolment.mentee_id)
+        if await _clashes(db, actor, session, plan):
+            note_asked(db, plan)
+            await reviews.ask(db, enrolment, await _mentee(db, enrolment))
+            continue
+        part = part_of(session, enrolment.mentee_id, ParticipationStatus.accepted)
+        await lifecycle.begin(db, PARTICIPATION, part, actor)
+
+
+async def _mentee(db: AsyncSession, enrolment: Enrolment) -> Mentee:
+    return await referred(db, Mentee, enrolment.prison_id, enrolment.mentee_id, "mentee_id")
+
+
+async def _with(db: AsyncSession, session: Session, newcomer: UUID | None) -> Plan:
     """The session with one more, who is the last named."""
     parts = await participations_of(db, session)
     coming = [part.mentee_id for part in parts if part.status in COMING]
-    others = [mentee_id for mentee_id in coming if mentee_id != enrolment.mentee_id]
+    others = [mentee_id for mentee_id in coming if mentee_id != newcomer]
     return Plan(
         kind=session.kind,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         room_id=session.room_id,
         mentor_id=session.mentor_id,
-        mentee_ids=(*others, enrolment.mentee_id),
+        mentee_ids=(*others, newcomer) if newcomer else tuple(others),
         lead_staff_id=session.lead_staff_id,
     )
 

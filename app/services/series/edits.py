@@ -38,7 +38,7 @@ from app.services.sessions.moves import COMING, SESSION, SUPERSEDED, participati
 from app.services.working_days import is_bank_holiday
 
 _OF_A_SESSION = {"room_id", "mentor_id", "lead_staff_id"}
-_OF_A_PLAN = _OF_A_SESSION | {"starts", "minutes"}
+_OF_A_PLAN = _OF_A_SESSION | {"starts", "minutes", "every_weeks"}
 
 
 class _Clashed(Exception):
@@ -57,13 +57,21 @@ async def change(
         raise Invalid.field("lead_staff_id", "lead", message)
     zone = (await db.get_one(Prison, series.prison_id)).tz
     wanted = Change(
-        body.scope, body.number or 1, body.days_later, body.starts, body.minutes, bool(named)
+        body.scope,
+        body.number or 1,
+        body.days_later,
+        body.starts,
+        body.minutes,
+        body.every_weeks,
+        series.skip_bank_holidays,
+        elsewise=bool(named),
     )
     meetings = await _meetings(db, series)
     todo = {step.number: step for step in steps(meetings, wanted, clock.now(), zone)}
     if not todo:
         raise NothingToChange()
     _on_no_holiday(series, todo, body)
+    _before_the_end(series, todo, body)
     _in_order(meetings, todo)
     left_out: dict[int, LeftOut] = {}
     done = await _as_far_as_it_goes(db, actor, series, named, todo, left_out)
@@ -98,6 +106,16 @@ def _on_no_holiday(series: Series, todo: dict[int, Step], body: ChangeCreate) ->
     if body.days_later and series.skip_bank_holidays and bad:
         message = f"bank holidays: {', '.join(bad)}"
         raise Invalid.field("days_later", "bank_holiday", message)
+
+
+def _before_the_end(series: Series, todo: dict[int, Step], body: ChangeCreate) -> None:
+    """A series with a last day is not stretched beyond it: what would be is called off first."""
+    if body.every_weeks is None or series.last_day is None:
+        return
+    late = [number for number, step in sorted(todo.items()) if step.day > series.last_day]
+    if late:
+        message = f"meeting {late[0]} would be after the last day, {series.last_day}"
+        raise Invalid.field("every_weeks", "last_day", message)
 
 
 async def _as_far_as_it_goes(
