@@ -131,6 +131,10 @@ class NothingToChange(Conflicting):
     code, title = "nothing_to_change", "No meeting that is to come would be otherwise"
 
 
+class NotCalledOff(Conflicting):
+    code, title = "not_called_off", "Only a meeting that was called off is planned anew"
+
+
 class NotAGroup(Conflicting):
     code, title = "not_a_group", "Nobody walks in to a session that is no group"
 

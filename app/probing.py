@@ -15,12 +15,14 @@ from app.access import CurrentActor
 from app.errors import Clash, NotPairable, Refused, TooManyPairChecks
 from app.limits import Limits, Rate
 
+UNTOLD = {"cannot_attend_together", "unavailable"}
+
 
 def tells_of_a_pair(refused: Refused) -> bool:
-    """Whether the refusal says that a mentor and a mentee cannot meet. Towards mentors every
-    reason is one word, so each may."""
+    """Whether the refusal says that two cannot meet. Towards mentors every reason is one word, so
+    each may."""
     return isinstance(refused, NotPairable) or any(
-        error.field.startswith(("mentee", "participations")) or error.code == "unavailable"
+        error.field.startswith(("mentee", "participations")) or error.code in UNTOLD
         for error in refused.errors
     )
 
@@ -39,9 +41,6 @@ async def counted(request: Request, actor: CurrentActor) -> AsyncIterator[None]:
 
 
 PairsCounted = Depends(counted, scope="function")
-
-
-UNTOLD = {"cannot_attend_together", "unavailable"}
 
 
 async def noted(request: Request, actor: CurrentActor) -> "PairsNoted":

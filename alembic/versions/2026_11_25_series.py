@@ -20,7 +20,6 @@ def _series() -> None:
         word("title", 100),
         chosen("kind", *KINDS),
         sa.Column("first_day", sa.Date(), nullable=False),
-        sa.Column("every_weeks", sa.Integer(), nullable=False),
         sa.Column("meetings", sa.Integer(), nullable=True),
         sa.Column("last_day", sa.Date(), nullable=True),
         sa.Column("skip_bank_holidays", sa.Boolean(), nullable=False),
@@ -33,7 +32,7 @@ def _series() -> None:
             "(meetings IS NULL) <> (last_day IS NULL)", name=op.f("ck_series_one_end")
         ),
         sa.CheckConstraint("last_day >= first_day", name=op.f("ck_series_in_order")),
-        sa.CheckConstraint("every_weeks >= 1 AND places >= 1", name=op.f("ck_series_at_least_one")),
+        sa.CheckConstraint("places >= 1", name=op.f("ck_series_at_least_one")),
     )
     op.create_index("ix_series_status", "series", ["prison_id", "status", "recorded_at"])
 
@@ -45,6 +44,7 @@ def _plans() -> None:
         sa.Column("from_number", sa.Integer(), nullable=False),
         sa.Column("starts", sa.Time(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("every_weeks", sa.Integer(), nullable=False),
         sa.Column("room_id", sa.Uuid(), nullable=True),
         sa.Column("mentor_id", sa.Uuid(), nullable=False),
         sa.Column("lead_staff_id", sa.Uuid(), nullable=True),
@@ -57,6 +57,7 @@ def _plans() -> None:
         points("supersedes_id", "series_plan", name="fk_series_plan_supersedes"),
         sa.UniqueConstraint("prison_id", "supersedes_id", name="uq_series_plan_supersedes"),
         sa.CheckConstraint("minutes > 0", name=op.f("ck_series_plan_minutes")),
+        sa.CheckConstraint("every_weeks >= 1", name=op.f("ck_series_plan_every_weeks")),
     )
     op.create_index(
         "uq_series_plan_now",

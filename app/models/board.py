@@ -33,6 +33,7 @@ class BoardRule(StrEnum):
     mentee_to_place = "mentee_to_place"
     offer_to_make = "offer_to_make"
     offer_to_answer = "offer_to_answer"
+    place_to_answer = "place_to_answer"
     mentor_to_find = "mentor_to_find"
     pairing_to_reassign = "pairing_to_reassign"
     proposal_to_decide = "proposal_to_decide"

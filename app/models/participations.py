@@ -37,6 +37,13 @@ class CancelReason(StrEnum):
     other = "other"
 
 
+class AttendanceCorrection(StrEnum):
+    """Why somebody who was marked as having come did not come."""
+
+    marked_in_error = "marked_in_error"
+    taken_for_another = "taken_for_another"
+
+
 class HmppsOutcome(StrEnum):
     """What HMPPS's activities and appointments call it."""
 
@@ -106,16 +113,22 @@ class ParticipationRead(ParticipationRow):
 
 
 class AttendanceMark(Input):
-    """What is known of one of them; a reason only where they were not to come after all."""
+    """What is known of one of them; a reason only where they were not to come after all. Of whom it
+    was said that they came, a DNA is said only with why it was wrong."""
 
     participation_id: UUID = Field(schema_extra={"examples": [_EXAMPLE]})
     status: MarkAs = Field(schema_extra={"examples": ["attended"]})
     reason: CancelReason | None = None
+    correction: AttendanceCorrection | None = Field(
+        default=None, description="Why they were marked as having come, and did not come."
+    )
 
     @model_validator(mode="after")
     def _reason_where_there_is_one(self) -> Self:
         if (self.reason is not None) != (self.status is MarkAs.cancelled):
             raise ValueError("reason: is said of whom it was cancelled for, and of nobody else")
+        if self.correction is not None and self.status is not MarkAs.dna:
+            raise ValueError("correction: is said of a DNA, and of nothing else")
         return self
 
 
@@ -149,6 +162,9 @@ class AttendanceCount(Output):
     other: dict[CancelReason, int] = Field(description="Did not take part, by reason.")
     declined: int
     to_come: int
+    not_marked: int = Field(
+        description="Of sessions that have begun; nobody said whether they came."
+    )
 
 
 class MeetingCount(AttendanceCount):

@@ -36,6 +36,7 @@ PLACES_AT_MOST = 40
 ANSWER_HOURS_AT_MOST = 14 * 24
 SHORTEST, LONGEST = 10, 720  # minutes
 DAYS_AWAY_AT_MOST = 27
+WEEKS_APART_AT_MOST = 8
 ALONE = frozenset({SessionKind.one_to_one})
 
 
@@ -79,20 +80,19 @@ class ChangeScope(StrEnum):
 
 
 class Series(Versioned, table=True):
-    """Meetings of one kind, every so many weeks, from a first day on."""
+    """Meetings of one kind, from a first day on."""
 
     __tablename__ = "series"
     __table_args__ = (
         CheckConstraint("(meetings IS NULL) <> (last_day IS NULL)", name="one_end"),
         CheckConstraint("last_day >= first_day", name="in_order"),
-        CheckConstraint("every_weeks >= 1 AND places >= 1", name="at_least_one"),
+        CheckConstraint("places >= 1", name="at_least_one"),
         Index("ix_series_status", "prison_id", "status", "recorded_at"),
     )
 
     title: str = Field(max_length=100)
     kind: SessionKind = Field(sa_type=choice(SessionKind, "kind"))
     first_day: date
-    every_weeks: int
     meetings: int | None = None
     last_day: date | None = None
     skip_bank_holidays: bool = Field(nullable=False)
@@ -106,8 +106,8 @@ class Series(Versioned, table=True):
 
 
 class SeriesPlan(Versioned, table=True):
-    """Where, when on the wall and with whom the meetings are, from one number on. A change makes
-    a new plan, which supersedes the one before; a plan that is superseded stays as it was."""
+    """Where, when on the wall, every how many weeks and with whom the meetings are, from one number
+    on. A change makes a new plan, which supersedes the one before, which stays as it was."""
 
     __tablename__ = "series_plan"
     __table_args__ = (
@@ -126,12 +126,14 @@ class SeriesPlan(Versioned, table=True):
         ),
         Index("ix_series_plan_mentor", "prison_id", "mentor_id"),
         CheckConstraint("minutes > 0", name="minutes"),
+        CheckConstraint("every_weeks >= 1", name="every_weeks"),
     )
 
     series_id: UUID
     from_number: int
     starts: time
     minutes: int
+    every_weeks: int
     room_id: UUID | None = None
     mentor_id: UUID
     lead_staff_id: UUID | None = None
@@ -196,7 +198,7 @@ class SeriesCreate(Input):
         description="The time on the prison's wall.", schema_extra={"examples": ["14:00:00"]}
     )
     minutes: int = Field(ge=SHORTEST, le=LONGEST, schema_extra={"examples": [90]})
-    every_weeks: int = Field(default=1, ge=1, le=8)
+    every_weeks: int = Field(default=1, ge=1, le=WEEKS_APART_AT_MOST)
     meetings: int | None = Field(
         default=None, ge=1, le=MEETINGS_AT_MOST, schema_extra={"examples": [8]}
     )
@@ -286,6 +288,12 @@ class ChangeCreate(Input):
     minutes: Annotated[int | None, AfterValidator(given)] = Field(
         default=None, ge=SHORTEST, le=LONGEST
     )
+    every_weeks: Annotated[int | None, AfterValidator(given)] = Field(
+        default=None,
+        ge=1,
+        le=WEEKS_APART_AT_MOST,
+        description="How many weeks apart, counted from the first meeting that is changed.",
+    )
     room_id: UUID | None = None
     mentor_id: Annotated[UUID | None, AfterValidator(given)] = None
     lead_staff_id: UUID | None = None
@@ -299,9 +307,30 @@ class ChangeCreate(Input):
     def _something(self) -> Self:
         if (self.number is None) != (self.scope is ChangeScope.all):
             raise ValueError("number: say from which on, and for all say none")
+        if self.every_weeks is not None and self.scope is ChangeScope.this:
+            raise ValueError("every_weeks: one meeting alone is no number of weeks apart")
         if not self.model_fields_set - {"scope", "number", "on_clash"}:
             raise ValueError("scope: say what changes")
         return self
+
+
+class OccurrenceAnew(Input):
+    """A meeting that was called off, at another time. What is left out is as it was to be."""
+
+    number: int = Field(ge=1, le=MEETINGS_AT_MOST, schema_extra={"examples": [4]})
+    day: Day = Field(
+        description="After the meeting before it, and before the one that follows.",
+        schema_extra={"examples": ["2026-12-24"]},
+    )
+    starts: Annotated[WallTime | None, AfterValidator(given)] = Field(
+        default=None, schema_extra={"examples": ["10:30:00"]}
+    )
+    minutes: Annotated[int | None, AfterValidator(given)] = Field(
+        default=None, ge=SHORTEST, le=LONGEST
+    )
+    room_id: UUID | None = None
+    mentor_id: Annotated[UUID | None, AfterValidator(given)] = None
+    lead_staff_id: UUID | None = None
 
 
 class PlanRead(Output):
@@ -311,6 +340,7 @@ class PlanRead(Output):
     from_number: int
     starts: WallTime
     minutes: int
+    every_weeks: int
     room_id: UUID | None
     mentor_id: UUID
     lead_staff_id: UUID | None
@@ -324,7 +354,7 @@ class SeriesRow(Identified):
     title: str
     kind: SessionKind
     first_day: date
-    every_weeks: int
+    every_weeks: int = Field(description="As the present plan has it.")
     meetings: int | None
     last_day: date | None
     skip_bank_holidays: bool

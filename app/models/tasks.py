@@ -56,6 +56,7 @@ class TaskKind(StrEnum):
     mentor_review = "mentor_review"
     contact_request_due = "contact_request_due"
     shift_uncovered = "shift_uncovered"
+    place_review = "place_review"
 
 
 class TaskSource(StrEnum):
@@ -65,6 +66,7 @@ class TaskSource(StrEnum):
     complaints = "complaints"
     concerns = "concerns"
     contact_requests = "contact_requests"
+    enrolments = "enrolments"
     joint_reviews = "joint_reviews"
     match_proposals = "match_proposals"
     mentees = "mentees"

@@ -14,16 +14,22 @@ from app.errors import (
     GuardsUnmet,
     KeyReused,
     MatchNeeded,
+    MenteeTaken,
+    MentorTaken,
     MoveNotInTable,
     MoveNotYours,
+    NotCalledOff,
     NothingToChange,
+    RoomTaken,
     SeriesOver,
     Stale,
+    TooManyPairChecks,
 )
 from app.models.enrolments import WaitingForPlace
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
 from app.models.series import (
     ChangeCreate,
+    OccurrenceAnew,
     OccurrenceRead,
     PlanRead,
     Series,
@@ -38,12 +44,14 @@ from app.models.series import (
 from app.models.sessions import SessionKind
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
+from app.probing import NotesPairs, PairsCounted
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import enrolments, lifecycle, series
-from app.services.series import edits
+from app.services.series import anew, edits
 from app.visibility import MATRIX
 
+CLASHES = (Clash, RoomTaken, MentorTaken, MenteeTaken)
 router = APIRouter(prefix="/v1/prisons/{prison_id}/series", tags=["series"])
 ThisSeries = Annotated[Series, Depends(to_read(Series, "series_id"))]
 SeriesToMove = Annotated[
@@ -78,7 +86,10 @@ LIST = Listing(
         "mentor_id": lambda value: _now(col(SeriesPlan.mentor_id)) == value,
     },
     sorts={"recorded_at": col(Series.recorded_at)},
-    computed={"plan": _now(func.json_build_object(*_PLAN))},
+    computed={
+        "every_weeks": _now(col(SeriesPlan.every_weeks)),
+        "plan": _now(func.json_build_object(*_PLAN)),
+    },
 )
 
 
@@ -145,14 +156,21 @@ async def move_series(
     "/{series_id}/changes",
     status_code=201,
     response_model=SeriesPlanned,
-    responses=refusals(Clash, SeriesOver, NothingToChange, KeyReused, Stale),
+    responses=refusals(Clash, SeriesOver, NothingToChange, TooManyPairChecks, KeyReused, Stale),
+    dependencies=[PairsCounted],
 )
 async def change_series_plan(
-    actor: MayWriteSeries, db: Db, found: SeriesToMove, body: ChangeCreate, once: JustOnce
+    actor: MayWriteSeries,
+    db: Db,
+    found: SeriesToMove,
+    body: ChangeCreate,
+    once: JustOnce,
+    pairs: NotesPairs,
 ) -> Response:
     """Change one meeting, this and the following, or all that are to come. New meetings supersede
     the old ones, with whoever comes to them; what was is not touched."""
     left_out = await edits.change(db, actor, found, body)
+    await pairs.count(clash.kind for each in left_out for clash in each.clashes)
     return await once.created(await series.shown(db, found, actor, left_out))
 
 
@@ -170,6 +188,22 @@ async def list_series_history(actor: MayReadSeries, db: Db, found: ThisSeries) -
 async def list_series_occurrences(actor: MayReadSeries, db: Db, found: ThisSeries) -> Response:
     """Its meetings in their order, those that were superseded too."""
     return reply(whole(await series.occurrences(db, found, actor)))
+
+
+@router.post(
+    "/{series_id}/occurrences",
+    status_code=201,
+    response_model=OccurrenceRead,
+    responses=refusals(*CLASHES, SeriesOver, NotCalledOff, TooManyPairChecks, KeyReused, Stale),
+    dependencies=[PairsCounted],
+)
+async def plan_occurrence_anew(
+    actor: MayWriteSeries, db: Db, found: SeriesToMove, body: OccurrenceAnew, once: JustOnce
+) -> Response:
+    """Plan a meeting that was called off at another time, under its number. Whoever has a place
+    comes to it."""
+    made = await anew.plan(db, actor, found, body)
+    return await once.created(await series.occurrence(db, made, actor))
 
 
 @router.get("/{series_id}/waiting-list", response_model=Page[WaitingForPlace], responses=refusals())

@@ -33,6 +33,8 @@ from app.models.people import Person
 from app.models.prisons import PersonIdentity, Prison
 from app.scope import everything
 from app.services import between_two, import_reports, lifecycle, outbox, pairings
+from app.services.enrolments import reviews
+from app.services.enrolments.parting import part_groups
 from app.services.mentors import leaving
 from app.services.people.identities import identities_of, people_lock
 from app.services.sessions import parting
@@ -203,7 +205,7 @@ async def hold_mentors(
 async def part_pairs(db: AsyncSession, prison_id: str, numbers: Collection[str]) -> None:
     """Whoever is a live pair and is kept apart now waits for reassignment, and what is planned
     between them is cancelled: with the mentor's row held, so that a pairing made in the same
-    instant is seen."""
+    instant is seen. Whoever else is to meet in a group is parted, too."""
     if not numbers:
         return
     ids, mentors = await hold_mentors(db, prison_id, numbers)
@@ -226,6 +228,7 @@ async def part_pairs(db: AsyncSession, prison_id: str, numbers: Collection[str])
         ]
         if parted:
             await _part(db, mentor, parted)
+    await part_groups(db, prison_id, ids)
 
 
 async def _part(db: AsyncSession, mentor: Mentor, parted: Sequence[Pairing]) -> None:
@@ -233,5 +236,6 @@ async def _part(db: AsyncSession, mentor: Mentor, parted: Sequence[Pairing]) -> 
     for pairing in parted:
         await lifecycle.move(db, pairings.PAIRING, pairing, to=to, actor=system)
     mentees = [pairing.mentee_id for pairing in parted]
-    await parting.part(db, mentor.prison_id, [mentor.id], mentees, since=clock.now())
+    left = await parting.part(db, mentor.prison_id, [mentor.id], mentees, since=clock.now())
+    await reviews.ask_of(db, left, groups=False)
     await leaving.have_reassigned(db, mentor, parted)

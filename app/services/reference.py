@@ -72,7 +72,7 @@ from app.models.notifications import NotificationStatus, PageWhy
 from app.models.on_duty import ReachedBy
 from app.models.outreach_visits import OutreachKind
 from app.models.pairings import PairingStatus
-from app.models.participations import HmppsOutcome, MarkAs
+from app.models.participations import AttendanceCorrection, HmppsOutcome, MarkAs
 from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.placements import PlacementStatus
@@ -147,6 +147,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     EnrolmentStatus,
     PlaceOrder,
     MarkAs,
+    AttendanceCorrection,
     HmppsOutcome,
     CancelReason,
     ClashKind,

@@ -1,6 +1,7 @@
 """What a lockdown cancelled is planned anew: each session by itself, at the next time at which
 nothing stands against it, by the rules of booking. Once planned, it is not planned again."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,8 +28,8 @@ from app.models.staff import Staff
 from app.scope import everything
 from app.services.lockdowns import sessions_of
 from app.services.scheduling import BOOKABLE, Facts, Place, clashes
+from app.services.series import anew
 from app.services.sessions import closed
-from app.services.sessions.booking import book
 from app.services.sessions.facts import load_facts
 from app.services.sessions.free_times import Free, Wanted, free_times
 
@@ -52,7 +53,9 @@ async def reoffer(
     if until - over > LONGEST_SEARCH:
         raise Invalid.field("until", "too_long", "at most 31 days ahead")
     items = []
-    for kept in await sessions_of(db, lockdown):
+    every = await sessions_of(db, lockdown)
+    await anew.hold_first(db, lockdown.prison_id, [each.session_id for each in every])
+    for kept in every:
         await db.refresh(kept, with_for_update=True)
         items.append(await _one(db, actor, kept, over, until))
     return ReoffersRead(items=items)
@@ -65,9 +68,13 @@ async def _one(
         again = await _session(db, kept.prison_id, kept.reoffered_as)
         return _told(kept, Outcome.planned_before, again)
     gone = await _session(db, kept.prison_id, kept.session_id)
-    coming = await _may_come(db, kept)
-    if not coming:
+    meeting = await anew.meeting_of(db, gone)
+    coming = await _may_come(db, kept.prison_id, await anew.still(db, meeting, kept.mentee_ids))
+    if not coming and meeting is None:
         return _told(kept, Outcome.nobody_comes)
+    first, last = await anew.between(db, meeting, first, last)
+    if meeting is not None and last - first < gone.ends_at - gone.starts_at:
+        return _told(kept, Outcome.no_free_time)
     wanted = Wanted(
         gone.kind,
         gone.mentor_id,
@@ -86,7 +93,7 @@ async def _one(
             why = [outcome for kind, outcome in ALWAYS.items() if kind in against]
             return _told(kept, why[0] if why else Outcome.no_free_time)
         try:
-            made = await book(db, actor, _body(wanted, free))
+            made = await anew.book_again(db, actor, meeting, _body(wanted, free))
         except Clash:
             continue
         kept.reoffered_as = made.id
@@ -119,13 +126,15 @@ async def _session(db: AsyncSession, prison_id: str, session_id: UUID) -> Sessio
     return (await db.execute(found)).scalar_one()
 
 
-async def _may_come(db: AsyncSession, kept: LockdownSession) -> tuple[UUID, ...]:
+async def _may_come(
+    db: AsyncSession, prison_id: str, mentee_ids: Sequence[UUID]
+) -> tuple[UUID, ...]:
     """Of those who were to come, those who may be offered a session now."""
-    found = everything(Mentee, kept.prison_id).where(
-        col(Mentee.id).in_(kept.mentee_ids), col(Mentee.status).in_(BOOKABLE)
+    found = everything(Mentee, prison_id).where(
+        col(Mentee.id).in_(mentee_ids), col(Mentee.status).in_(BOOKABLE)
     )
     able = set(await db.scalars(found.with_only_columns(col(Mentee.id))))
-    return tuple(each for each in kept.mentee_ids if each in able)
+    return tuple(each for each in mentee_ids if each in able)
 
 
 async def _next(

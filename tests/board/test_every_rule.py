@@ -9,6 +9,7 @@ import pytest
 from app import clock
 from app.models.staff import StaffRole
 from tests.board.test_routes import WORRY, rules
+from tests.series.scene import a_course
 from tests.story import Caller, Wing
 
 Story = Callable[[Wing], AsyncGenerator[None]]
@@ -77,6 +78,16 @@ async def offer_to_answer(wing: Wing) -> AsyncGenerator[None]:
     await wing.support_worker.move(
         f"mentees/{mentee['id']}", "declined_by_person", reason="not_now"
     )
+    yield
+
+
+@on_the_board_of(SW)
+async def place_to_answer(wing: Wing) -> AsyncGenerator[None]:
+    course = await a_course(wing, mentees=1)
+    body = {"series_id": (await course.plans())["id"], "mentee_id": course.scene.mentees[0]}
+    place = await wing.support_worker.post("enrolments", body)
+    yield
+    await wing.support_worker.move(f"enrolments/{place['id']}", "declined")
     yield
 
 

@@ -183,6 +183,11 @@ async def test_a_course_is_completed_by_who_came_often_enough(course: Course) ->
     ]
     await course.worker.move(f"sessions/{session['id']}/participations/{part['id']}", "attended")
     assert (await moves(course, every[1], "completed"))["status"] == "completed"
+    # And so it does when he was not.
+    assert codes(await moves(course, every[1], "ended", 409)) == ["not_enough_after_all"]
+    path = f"sessions/{session['id']}/participations/{part['id']}"
+    await course.worker.move(path, "dna", reason="taken_for_another")
+    assert (await moves(course, every[1], "ended"))["status"] == "ended"
 
 
 async def attend(course: Course, made: Any, how: dict[int, list[str]]) -> None:

@@ -72,7 +72,7 @@ async def test_all_of_it_or_nothing_and_each_mistake_by_name(scene: Scene) -> No
     problem = await scene.support_worker.put(path, body, 422)
     assert [(each["field"], each["code"]) for each in problem["errors"]] == [
         ("marks.1.participation_id", "unknown"),
-        ("marks.2.status", "move_not_in_table"),
+        ("marks.2.correction", "correction"),
     ]
     now = await scene.support_worker.get(f"sessions/{session['id']}")
     assert [status for status, *_ in said(now, scene)] == ["offered", "offered", "attended"]
@@ -85,6 +85,8 @@ async def test_all_of_it_or_nothing_and_each_mistake_by_name(scene: Scene) -> No
         ({"status": "attended", "reason": "clash"}, "marks.0.reason"),
         ({"status": "cancelled", "reason": "superseded"}, "marks.0.reason"),
         ({"status": "accepted"}, "marks.0.status"),
+        ({"status": "attended", "correction": "marked_in_error"}, "marks.0.correction"),
+        ({"status": "dna", "correction": "bored"}, "marks.0.correction"),
     ],
 )
 async def test_what_makes_no_sense_is_refused_by_its_field(
@@ -96,7 +98,8 @@ async def test_what_makes_no_sense_is_refused_by_its_field(
     problem = await scene.support_worker.put(f"sessions/{session['id']}/attendance", body, 422)
     assert [each["field"] for each in problem["errors"]] == [field]
     body["marks"] = [{**body["marks"][0], "status": "dna"}] * 2
-    body["marks"][0].pop("reason", None)
+    for name in ("reason", "correction"):
+        body["marks"][0].pop(name, None)
     twice = await scene.support_worker.put(f"sessions/{session['id']}/attendance", body, 422)
     assert [each["field"] for each in twice["errors"]] == ["marks"]
 
@@ -317,3 +320,122 @@ async def test_the_reference_says_what_hmpps_calls_everything(wing: Wing) -> Non
     assert {each["reason"] for each in found["hmpps_outcomes"] if each["reason"]} == {
         each["code"] for each in found["lists"]["cancel_reason"]
     }
+
+
+# -- two who mark at once, and what nobody marked
+
+
+async def test_of_two_who_mark_from_the_same_reading_the_second_reads_again(scene: Scene) -> None:
+    session = await held_group(scene)
+    path, read = f"sessions/{session['id']}/attendance", {"If-Match": f'"{session["version"]}"'}
+    first = marks(scene, session, "dna", None, None)
+    marked = await scene.support_worker.put(path, first, headers=read)
+    second = marks(scene, session, "attended", None, None)
+    await scene.support_worker.put(path, second, 412, headers=read)
+    await scene.support_worker.put(path, second, headers={"If-Match": f'"{marked["version"]}"'})
+
+
+async def test_who_walks_in_is_part_of_what_the_etag_is_of(scene: Scene) -> None:
+    session = await held_group(scene)
+    body = {"mentee_id": await a_mentee(scene.wing)}
+    await scene.support_worker.post(f"sessions/{session['id']}/walk-ins", body)
+    now = await scene.support_worker.get(f"sessions/{session['id']}")
+    assert now["version"] > session["version"]
+
+
+async def test_what_has_begun_and_nobody_marked_is_not_to_come(scene: Scene) -> None:
+    session = await scene.group()
+    path = f"mentees/{scene.mentees[0]}/attendance"
+    before = await scene.support_worker.get(path)
+    assert (before["to_come"], before["not_marked"]) == (1, 0)
+    clock.set_offset(tomorrow() - clock.real_now() + timedelta(minutes=1))
+    await scene.support_worker.move(f"sessions/{session['id']}", "held")
+    after = await scene.support_worker.get(path)
+    assert (after["to_come"], after["not_marked"]) == (0, 1)
+
+
+# -- an attendance that was none
+
+
+async def outreach(scene: Scene) -> list[str]:
+    page = await scene.support_worker.get("tasks?kind=outreach_due&status=open")
+    return [each["person_id"] for each in page["items"]]
+
+
+async def test_an_attendance_that_was_none_is_put_right_with_why_and_back(scene: Scene) -> None:
+    session = await held_group(scene)
+    path, counts = f"sessions/{session['id']}", f"mentees/{scene.mentees[0]}/attendance"
+    put = f"{path}/attendance"
+    body = marks(scene, session, "dna", None, None)
+    body["marks"][0]["correction"] = "taken_for_another"
+    early = await scene.support_worker.put(put, body, 422)
+    assert [each["field"] for each in early["errors"]] == ["marks.0.correction"]
+    await scene.support_worker.put(put, marks(scene, session, "attended", None, None))
+    assert said(await scene.support_worker.put(put, body), scene)[0] == ("dna", None, "REFUSED")
+    after = await scene.support_worker.get(counts)
+    assert (after["attended"], after["dna"]) == (0, 1)
+    part = f"{path}/participations/{part_of(session, scene.mentees[0])['id']}"
+    await scene.support_worker.move(part, "attended")
+    refused = await scene.support_worker.move(part, "dna", 422)
+    assert [each["field"] for each in refused["errors"]] == ["reason"]
+    await scene.support_worker.move(part, "dna", reason="marked_in_error")
+    await scene.support_worker.move(part, "attended")
+    await scene.support_worker.move(part, "cancelled", reason="segregation")
+    last = await scene.support_worker.get(counts)
+    assert (last["attended"], last["dna"], last["other"]) == (0, 0, {"segregation": 1})
+
+
+async def test_two_in_a_row_count_also_where_one_was_put_right_late(scene: Scene) -> None:
+    person = (await scene.support_worker.get(f"mentees/{scene.mentees[0]}"))["person_id"]
+    for number in range(2):
+        session = await scene.held(starts_at=tomorrow())
+        body = {"marks": [{"participation_id": session["participations"][0]["id"],
+                           "status": ("attended", "dna")[number]}]}  # fmt: skip
+        await scene.support_worker.put(f"sessions/{session['id']}/attendance", body)
+        if number == 0:
+            part = f"sessions/{session['id']}/participations/{session['participations'][0]['id']}"
+    assert await outreach(scene) == []
+    await scene.support_worker.move(part, "dna", reason="marked_in_error")
+    assert await outreach(scene) == [person]
+    await scene.support_worker.move(part, "attended")
+    assert await outreach(scene) == []
+
+
+async def test_who_had_not_been_expected_has_not_stayed_away(scene: Scene) -> None:
+    session = await held_group(scene)
+    put = f"sessions/{session['id']}/attendance"
+    newcomer = {"mentee_id": await a_mentee(scene.wing)}
+    added = await scene.support_worker.post(f"sessions/{session['id']}/walk-ins", newcomer)
+    mark = {
+        "participation_id": added["id"],
+        "status": "dna",
+        "correction": "taken_for_another",
+    }
+    attended = marks(scene, session, "attended", None, None)["marks"]
+    problem = await scene.support_worker.put(put, {"marks": [*attended, mark]}, 409)
+    assert [(each["field"], each["code"]) for each in problem["errors"]] == [
+        ("marks.1.status", "was_expected")
+    ]
+    now = await scene.support_worker.get(f"sessions/{session['id']}")
+    assert part_of(now, scene.mentees[0])["status"] == "offered"  # all of it or nothing
+    off = {"participation_id": added["id"], "status": "cancelled", "reason": "other"}
+    await scene.support_worker.put(put, {"marks": [off]})
+
+
+async def test_whoever_puts_a_dna_right_puts_an_attendance_right_and_nobody_else(
+    scene: Scene,
+) -> None:
+    session = await held_group(scene)
+    put, wing = f"sessions/{session['id']}/attendance", scene.wing
+    body = marks(scene, session, "dna", None, None)
+    body["marks"][0]["correction"] = "marked_in_error"
+    for caller, expect in (
+        (wing.clinician, 403),
+        (wing.governor, 403),
+        (await scene.one_more(), 404),
+        (scene.mentor, 200),
+        (wing.officer, 200),
+    ):
+        right = marks(scene, session, "attended", None, None)
+        await scene.support_worker.put(put, right)
+        await caller.put(put, body, expect)

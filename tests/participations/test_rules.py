@@ -1,11 +1,13 @@
 """What HMPPS calls it, what a group calls its people, how often is counted: the pure part."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.dialects.postgresql import Range
 
 from app.models.participations import CancelReason, HmppsOutcome, ParticipationStatus
 from app.models.sessions import Participation
@@ -13,6 +15,7 @@ from app.services.participations import counted
 from app.services.participations.naming import in_a_group
 from app.services.participations.outcomes import by_reason, by_status, outcome
 
+NOW, HOUR = datetime(2026, 11, 23, 9, tzinfo=UTC), timedelta(hours=1)
 A, R, H = ParticipationStatus, CancelReason, HmppsOutcome
 
 
@@ -73,9 +76,13 @@ def test_nobody_in_a_group_is_taken_for_another(names: list[str]) -> None:
     assert [each.split(" ")[0] for each in found] == names
 
 
-def part(status: ParticipationStatus, reason: CancelReason | None = None) -> Participation:
+def part(
+    status: ParticipationStatus, reason: CancelReason | None = None, when: datetime = NOW + HOUR
+) -> Participation:
     ids = {"session_id": uuid4(), "mentee_id": uuid4()}
-    return Participation(prison_id="AAA", **ids, status=status, reason=reason)
+    return Participation(
+        prison_id="AAA", **ids, during=Range(when, when + HOUR), status=status, reason=reason
+    )
 
 
 def test_how_often_is_counted_by_what_became_of_it() -> None:
@@ -86,15 +93,17 @@ def test_how_often_is_counted_by_what_became_of_it() -> None:
         part(A.declined),
         part(A.offered),
         part(A.accepted),
+        part(A.accepted, when=NOW),
         part(A.cancelled, R.clash),
         part(A.cancelled, R.clash),
         part(A.cancelled, R.mentee_unwell),
     ]
-    assert counted(parts) == {
+    assert counted(parts, NOW) == {
         "attended": 2,
         "dna": 1,
         "declined": 1,
         "to_come": 2,
+        "not_marked": 1,
         "other": {R.clash: 2, R.mentee_unwell: 1},
     }
 
@@ -103,6 +112,6 @@ def test_how_often_is_counted_by_what_became_of_it() -> None:
 def test_everything_is_counted_once(
     every: list[tuple[ParticipationStatus, CancelReason]],
 ) -> None:
-    found = counted(part(status, reason) for status, reason in every)
+    found = counted((part(status, reason) for status, reason in every), NOW)
     other = sum(found.pop("other").values())
     assert other + sum(found.values()) == len(every)

@@ -266,3 +266,74 @@ async def test_whatever_is_changed_every_number_stands_once_and_nobody_is_lost(
                 "offered",
                 "accepted",
             }
+
+
+# -- what is no part of the plan
+
+
+async def test_a_one_to_one_keeps_its_one_place(course: Course) -> None:
+    made = await course.plans(kind="one_to_one", places=1)
+    problem = await course.worker.patch(f"series/{made['id']}", {"places": 2}, 422)
+    assert [(each["field"], each["code"]) for each in problem["errors"]] == [("places", "alone")]
+
+
+async def test_nobody_is_to_come_more_often_than_there_are_meetings(course: Course) -> None:
+    made = await course.plans(attend_at_least=4)
+    problem = await course.worker.patch(f"series/{made['id']}", {"attend_at_least": 5}, 422)
+    assert [each["field"] for each in problem["errors"]] == ["attend_at_least"]
+    last_day = str(course.first_day + timedelta(weeks=2))
+    refused = await course.plans(
+        422, meetings=None, last_day=last_day, attend_at_least=4, starts="10:00:00"
+    )
+    assert [each["field"] for each in refused["errors"]] == ["attend_at_least"]
+    await course.plans(meetings=None, last_day=last_day, attend_at_least=3, starts="10:00:00")
+
+
+# -- how many weeks apart
+
+
+async def test_from_one_meeting_on_they_are_another_number_of_weeks_apart(course: Course) -> None:
+    made = await course.plans()
+    await with_people(course, made)
+    shown = await changed(course, made, scope="following", number=2, every_weeks=2)
+    assert (shown["every_weeks"], shown["plan"]["every_weeks"]) == (2, 2)
+    assert shown["plan"]["from_number"] == 3  # the second stays where it is
+    counting = await course.counting(made)
+    weeks = [(0, 0), (1, 0), (3, 0), (5, 0)]
+    expected = [course.first_day + timedelta(weeks=week, days=day) for week, day in weeks]
+    found = [each["day"] for each in counting]
+    assert found[:2] == [str(each) for each in expected[:2]]
+    if not any(is_bank_holiday(each) for each in expected):
+        assert found == [str(each) for each in expected]
+    for each in counting:
+        assert len(await people(course, each)) == 2
+    first, second = (await course.worker.get(f"series/{made['id']}/plans"))["items"]
+    assert (first["every_weeks"], second["every_weeks"]) == (1, 2)
+    [row] = (await course.worker.get("series"))["items"]
+    assert row["every_weeks"] == 2
+
+
+async def test_back_to_every_week_none_is_in_the_way_of_another(course: Course) -> None:
+    made = await course.plans(every_weeks=2, skip_bank_holidays=False)
+    await changed(course, made, scope="all", every_weeks=1, starts="10:00:00")
+    assert [each["day"] for each in await course.counting(made)] == [
+        str(course.first_day + timedelta(weeks=week)) for week in range(4)
+    ]
+
+
+async def test_a_series_is_not_stretched_beyond_its_last_day(course: Course) -> None:
+    last_day = course.first_day + timedelta(weeks=3)
+    made = await course.plans(meetings=None, last_day=str(last_day))
+    problem = await changed(course, made, 422, scope="all", every_weeks=2)
+    assert [(each["field"], each["code"]) for each in problem["errors"]] == [
+        ("every_weeks", "last_day")
+    ]
+    for each in (await course.counting(made))[2:]:
+        await course.worker.move(f"sessions/{each['session_id']}", "cancelled", reason="other")
+    await changed(course, made, scope="all", every_weeks=2)
+
+
+async def test_one_meeting_alone_is_no_number_of_weeks_apart(course: Course) -> None:
+    made = await course.plans()
+    problem = await changed(course, made, 422, scope="this", number=2, every_weeks=2)
+    assert [each["field"] for each in problem["errors"]] == ["every_weeks"]

@@ -170,7 +170,7 @@ async def test_a_series_whose_mentor_is_gone_is_not_taken_for_completed(course: 
     async with course.wing.db.write(course.wing.prison_id) as db:
         await service.look_after(db, course.wing.prison_id)
     assert (await course.worker.get(f"series/{made['id']}"))["status"] == "running"
-    clock.forward(days=8)
+    clock.forward(days=8 + 14)  # for so long it may be planned anew
     async with course.wing.db.write(course.wing.prison_id) as db:
         await service.look_after(db, course.wing.prison_id)
     assert (await course.worker.get(f"series/{made['id']}"))["status"] == "completed"

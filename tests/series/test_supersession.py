@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -143,3 +144,54 @@ def test_whatever_is_changed_attendance_is_never_lost_and_no_meeting_is_doubled(
 
 def _new(step: Step) -> Meeting:
     return Meeting(step.number, step.day, step.starts_at, step.ends_at, S.planned)
+
+
+# -- how many weeks apart
+
+
+def on_days(change: Change, meetings: list[Meeting] = FOUR) -> dict[int, int]:
+    """By number, how many days after the first day of all."""
+    return {step.number: (step.day - FIRST).days for step in steps(meetings, change, NOW, LONDON)}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (Change(ChangeScope.all, every_weeks=2), {2: 14, 3: 28, 4: 42}),
+        (Change(ChangeScope.following, 3, every_weeks=2), {4: 28}),
+        (Change(ChangeScope.following, 2, days_later=1, every_weeks=2), {2: 8, 3: 22, 4: 36}),
+        (Change(ChangeScope.all, every_weeks=1), {}),
+    ],
+)
+def test_they_are_so_many_weeks_from_the_first_that_is_changed(
+    change: Change, expected: dict[int, int]
+) -> None:
+    assert on_days(replace(change, skip_bank_holidays=False)) == expected
+
+
+def test_one_that_was_called_off_in_between_keeps_its_week_free() -> None:
+    meetings = [FOUR[0], meeting(2, S.cancelled), *FOUR[2:]]
+    change = Change(ChangeScope.all, every_weeks=3, skip_bank_holidays=False)
+    assert on_days(change, meetings) == {3: 42, 4: 63}
+
+
+def test_a_bank_holiday_on_the_way_is_skipped() -> None:
+    friday = date(2026, 12, 18)  # Christmas and New Year's Day follow a week and two later
+    meetings = [
+        Meeting(number, day, *instants(day, time(14), 60, LONDON), S.planned)
+        for number, day in enumerate((friday, date(2027, 1, 8), date(2027, 1, 15)), 1)
+    ]
+    change = Change(ChangeScope.all, every_weeks=2)
+    found = {step.number: step.day for step in steps(meetings, change, NOW, LONDON)}
+    assert found == {2: date(2027, 1, 15), 3: date(2027, 1, 29)}
+
+
+@given(every=st.integers(1, 8), first=st.integers(1, 4), away=st.integers(-6, 27))
+def test_they_stay_in_their_order_and_so_many_weeks_apart(
+    every: int, first: int, away: int
+) -> None:
+    change = Change(ChangeScope.following, first, away, every_weeks=every, skip_bank_holidays=False)
+    now = {each.number: (each.day - FIRST).days for each in FOUR} | on_days(change)
+    days = [now[number] for number in range(first, 5)]
+    gaps = [later - one for one, later in pairwise(days)]
+    assert gaps == [7 * every] * (4 - first)

@@ -8,6 +8,7 @@ from sqlmodel import col
 from app.models.acquaintances import Acquaintance
 from app.models.board import BoardBand, BoardRule
 from app.models.complaints import UNANSWERED, Complaint
+from app.models.enrolments import Enrolment, EnrolmentStatus
 from app.models.match_proposals import MatchProposal, MatchProposalStatus
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.pairings import Pairing, PairingStatus
@@ -106,6 +107,16 @@ WHO_ASKED = (
         when=col(MatchProposal.status) == MatchProposalStatus.proposed,
         since=col(MatchProposal.recorded_at),
         due=col(MatchProposal.expires_at),
+    ),
+    Rule(  # put to them now: the answer's time is theirs, and none of ours to wait for
+        BoardRule.place_to_answer,
+        _waiting,
+        (SW,),
+        Enrolment,
+        "enrolments",
+        when=col(Enrolment.status) == EnrolmentStatus.offered,
+        since=col(Enrolment.offered_at),
+        person=person_of(Mentee, col(Enrolment.mentee_id), Enrolment),
     ),
     Rule(
         BoardRule.complaint_to_answer,

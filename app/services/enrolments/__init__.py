@@ -13,9 +13,10 @@ from app.errors import Invalid, SeriesOver
 from app.models.base import Output
 from app.models.enrolments import ENROLMENT_LIVE, Enrolment, EnrolmentCreate, EnrolmentStatus
 from app.models.mentees import Mentee
+from app.models.mentors import Mentor
 from app.models.people import Person
-from app.models.series import Series
-from app.models.sessions import ParticipationStatus
+from app.models.series import Occurrence, Series
+from app.models.sessions import ParticipationStatus, Session
 from app.scope import everything, referred
 from app.services import lifecycle
 from app.services.enrolments.joining import parts_in, to_come
@@ -29,6 +30,7 @@ from app.services.enrolments.moves import (
 )
 from app.services.enrolments.rules import in_order, in_time
 from app.services.scheduling import BOOKABLE
+from app.services.sessions.facts import hold_the_day
 from app.services.sessions.moves import COMING
 from app.visibility import shape
 
@@ -37,8 +39,10 @@ _OPEN = {"planned", "running"}
 
 
 async def hold(db: AsyncSession, prison_id: str, series_id: UUID) -> Series:
-    """Keep the mentees of a series as they are, then the series, until the commit: everybody takes
-    them in this order, and its places are given out by one at a time."""
+    """Keep the day, the mentors and mentees of a series as they are, then the series, until the
+    commit: everybody takes them in this order, and its places are given out by one at a time."""
+    await hold_the_day(db, prison_id)
+    await db.execute(_led_by(prison_id, series_id).with_for_update(read=True))
     live = everything(Enrolment, prison_id).where(
         col(Enrolment.series_id) == series_id, col(Enrolment.status).in_(ENROLMENT_LIVE)
     )
@@ -47,6 +51,25 @@ async def hold(db: AsyncSession, prison_id: str, series_id: UUID) -> Series:
     )
     ids = mentees.with_only_columns(col(Mentee.id)).order_by(col(Mentee.id))
     await db.execute(ids.with_for_update(read=True))
+    return await hold_places(db, prison_id, series_id)
+
+
+def _led_by(prison_id: str, series_id: UUID) -> Any:
+    """The mentors who are to lead its meetings."""
+    its_own = everything(Occurrence, prison_id).where(col(Occurrence.series_id) == series_id)
+    sessions = everything(Session, prison_id).where(
+        col(Session.live),
+        col(Session.id).in_(its_own.with_only_columns(col(Occurrence.session_id))),
+    )
+    mentors = everything(Mentor, prison_id).where(
+        col(Mentor.id).in_(sessions.with_only_columns(col(Session.mentor_id)))
+    )
+    return mentors.with_only_columns(col(Mentor.id)).order_by(col(Mentor.id))
+
+
+async def hold_places(db: AsyncSession, prison_id: str, series_id: UUID) -> Series:
+    """Keep the series alone: enough to offer a place, which one who leaves at the same time gives
+    up when it is their turn."""
     found = everything(Series, prison_id).where(col(Series.id) == series_id)
     held = found.with_for_update().execution_options(populate_existing=True)
     series = (await db.scalars(held)).one_or_none()
@@ -87,7 +110,7 @@ async def lapse_due(db: AsyncSession, prison_id: str) -> None:
     ids = due.with_only_columns(col(Enrolment.series_id)).distinct().limit(MOST_AT_ONCE)
     system = the_system(prison_id)
     for series_id in sorted(await db.scalars(ids)):
-        await hold(db, prison_id, series_id)
+        await hold_places(db, prison_id, series_id)
         theirs = due.where(col(Enrolment.series_id) == series_id).order_by(col(Enrolment.id))
         held = theirs.with_for_update().execution_options(populate_existing=True)
         for each in (await db.scalars(held)).all():
@@ -96,13 +119,17 @@ async def lapse_due(db: AsyncSession, prison_id: str) -> None:
 
 
 async def leave_series(db: AsyncSession, prison_id: str, mentee_id: UUID) -> None:
-    """A mentee leaves the scheme: every place they have or wait for is given up."""
+    """A mentee leaves the scheme: every place they have or wait for is given up. They are locked
+    already, so that of two who leave at once neither may wait for the other here."""
     live = everything(Enrolment, prison_id).where(
         col(Enrolment.mentee_id) == mentee_id, col(Enrolment.status).in_(ENROLMENT_LIVE)
     )
     system = the_system(prison_id)
     for each in sorted(await db.scalars(live), key=lambda one: one.series_id):
-        await hold(db, prison_id, each.series_id)
+        await hold_places(db, prison_id, each.series_id)
+        await db.refresh(each)
+        if each.status not in ENROLMENT_LIVE:
+            continue
         to, why = EnrolmentStatus.withdrawn, "support_ended"
         await lifecycle.move(db, ENROLMENT, each, to=to, actor=system, reason=why)
 
@@ -171,6 +198,7 @@ __all__ = [
     "fill",
     "hold",
     "hold_for",
+    "hold_places",
     "lapse_due",
     "leave_series",
     "load_facts",

@@ -18,6 +18,7 @@ from app.models.sessions import ParticipationStatus
 from app.models.staff import Role
 from app.scope import everything, referred
 from app.services import lifecycle
+from app.services.enrolments import reviews
 from app.services.enrolments.joining import join, leave_meetings, parts_in, to_come
 from app.services.enrolments.rules import Waiting, free_place, has_completed, in_time, whom_to_ask
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
@@ -115,6 +116,13 @@ def attended_enough(context: Context) -> Refusal | None:
     return Refusal("attended_enough", f"{facts.attended} of at least {least} were attended.")
 
 
+def not_enough_after_all(context: Context) -> Refusal | None:
+    facts: Facts = context.facts
+    if not has_completed(facts.attended, facts.series.attend_at_least):
+        return None
+    return Refusal("not_enough_after_all", f"{facts.attended} were attended: that is enough.")
+
+
 async def take_place(db: AsyncSession, context: Context) -> None:
     """The lowest free place is kept for them until the answer is due."""
     enrolment: Enrolment = context.thing
@@ -132,6 +140,7 @@ async def give_up_place(db: AsyncSession, context: Context) -> None:
     """The place is free. One who did not answer in time waits on, as long since as before."""
     enrolment: Enrolment = context.thing
     enrolment.place = enrolment.answer_by = None
+    await reviews.over(db, enrolment)
     if enrolment.status is S.waiting:
         enrolment.passed_over_at = clock.now()
 
@@ -204,6 +213,7 @@ MOVES = {
     ),
     (S.accepted, S.ended): Move(_SYSTEM, effects=(give_up_place, leave_meetings), offered=False),
     (S.ended, S.completed): Move(_WORKERS, (attended_enough, nothing_to_come)),
+    (S.completed, S.ended): Move(_WORKERS, (not_enough_after_all,)),
 }
 ENROLMENT = Lifecycle("enrolments", "enrolment", EnrolmentStatus, MOVES, load_facts)
 

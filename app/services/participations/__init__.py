@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor
-from app.errors import AlreadyExists, FieldError, Invalid, NotAGroup, NotHeld
+from app.errors import AlreadyExists, FieldError, GuardsUnmet, Invalid, NotAGroup, NotHeld
 from app.models.base import Output
 from app.models.mentees import Mentee
 from app.models.participations import (
@@ -53,12 +55,28 @@ async def mark(
         elif (part.status, to) not in PARTICIPATION_MOVES:
             message = f"who is {part.status} is not marked {to}"
             mistakes.append(FieldError(f"marks.{number}.status", "move_not_in_table", message))
+        elif (part.status is A.attended and to is A.dna) != (each.correction is not None):
+            message = "says why one who was marked as having come did not come"
+            mistakes.append(FieldError(f"marks.{number}.correction", "correction", message))
         else:
-            todo.append((part, to, each.reason))
+            todo.append((number, part, to, each.reason or each.correction))
     if mistakes:
         raise Invalid("; ".join(each.message for each in mistakes) + ".", errors=mistakes)
-    for part, to, why in sorted(todo, key=lambda one: one[0].mentee_id):
-        await lifecycle.move(db, PARTICIPATION, part, to=to, actor=actor, reason=why)
+    for number, part, to, why in sorted(todo, key=lambda one: one[1].mentee_id):
+        try:
+            await lifecycle.move(db, PARTICIPATION, part, to=to, actor=actor, reason=why)
+        except GuardsUnmet as unmet:
+            field = f"marks.{number}.status"
+            named = [replace(each, field=field) for each in unmet.errors]
+            raise GuardsUnmet(unmet.detail, errors=named) from None
+    if todo:
+        await _changed(db, session)
+
+
+async def _changed(db: AsyncSession, session: Session) -> None:
+    """Who came is part of what the session's ETag is of."""
+    session.version += 1
+    await db.flush()
 
 
 async def walk_in(
@@ -86,13 +104,16 @@ async def walk_in(
         raise AlreadyExists("They are marked as having come.")
     else:
         await lifecycle.move(db, PARTICIPATION, part, to=A.attended, actor=actor)
+    await _changed(db, session)
     return part
 
 
-def counted(parts: Iterable[Participation]) -> dict[str, Any]:
+def counted(parts: Iterable[Participation], now: datetime) -> dict[str, Any]:
     """How often each became of them. A DNA counts as one only as long as it is one."""
     every = list(parts)
     states = Counter(part.status for part in every)
+    coming = [part for part in every if part.status in COMING]
+    begun = [part for part in coming if part.during.lower <= now]
     reasons = Counter(
         part.reason or CancelReason.other for part in every if part.status is A.cancelled
     )
@@ -100,7 +121,8 @@ def counted(parts: Iterable[Participation]) -> dict[str, Any]:
         "attended": states[A.attended],
         "dna": states[A.dna],
         "declined": states[A.declined],
-        "to_come": sum(states[each] for each in COMING),
+        "to_come": len(coming) - len(begun),
+        "not_marked": len(begun),
         "other": {reason: reasons[reason] for reason in CancelReason if reasons[reason]},
     }
 
@@ -109,7 +131,7 @@ async def of_mentee(db: AsyncSession, mentee: Mentee, actor: Actor) -> Output:
     """How often one mentee came to anything."""
     found = visible(Participation, actor).where(col(Participation.mentee_id) == mentee.id)
     rows = (await db.scalars(found)).all()
-    return shape("mentees.attendance", actor.role).model_validate(counted(rows))
+    return shape("mentees.attendance", actor.role).model_validate(counted(rows, clock.now()))
 
 
 async def of_series(db: AsyncSession, series: Series, actor: Actor) -> Output:
@@ -118,6 +140,7 @@ async def of_series(db: AsyncSession, series: Series, actor: Actor) -> Output:
     numbers = {session.id: each.number for each, session in meetings}
     found = visible(Participation, actor).where(col(Participation.session_id).in_(numbers))
     rows = (await db.scalars(found)).all()
+    now = clock.now()
     people = await _names(db, actor, {row.mentee_id for row in rows})
     return shape("series.attendance", actor.role).model_validate(
         {
@@ -125,7 +148,7 @@ async def of_series(db: AsyncSession, series: Series, actor: Actor) -> Output:
                 {
                     "number": number,
                     "session_id": session_id,
-                    **counted(row for row in rows if row.session_id == session_id),
+                    **counted((row for row in rows if row.session_id == session_id), now),
                 }
                 for session_id, number in numbers.items()
             ],
@@ -133,7 +156,7 @@ async def of_series(db: AsyncSession, series: Series, actor: Actor) -> Output:
                 {
                     "mentee_id": mentee_id,
                     "display_name": name,
-                    **counted(row for row in rows if row.mentee_id == mentee_id),
+                    **counted((row for row in rows if row.mentee_id == mentee_id), now),
                 }
                 for mentee_id, name in people
             ],

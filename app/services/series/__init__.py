@@ -3,9 +3,11 @@ life is in `moves.py`, and each meeting is a session like any other (`app/servic
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -15,6 +17,7 @@ from app.errors import Clash, FieldError, Invalid, SeriesOver
 from app.models.base import Output
 from app.models.prisons import Prison
 from app.models.series import (
+    ALONE,
     LeftOut,
     Occurrence,
     OccurrenceCreate,
@@ -33,11 +36,13 @@ from app.services.enrolments.moves import fill, live_in
 from app.services.series.expansion import Cadence, days, instants
 from app.services.series.moves import OPEN, SERIES
 from app.services.sessions.booking import book
+from app.services.sessions.meetings import meetings_of
 from app.services.sessions.moves import PLANNED
 from app.visibility import shape
 
 MOST_AT_ONCE = 100
-_OF_THE_PLAN = {"starts", "minutes", "room_id", "mentor_id", "lead_staff_id"}
+ANEW_WITHIN = timedelta(days=14)
+_OF_THE_PLAN = {"starts", "minutes", "every_weeks", "room_id", "mentor_id", "lead_staff_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,21 @@ async def plan(
         _counts(db, series, session, number, meeting.day)
     await db.flush()
     settle(left_out, body.on_clash, booked=number)
+    _enough(body.attend_at_least, number)
     return series, left_out
+
+
+def _enough(attend_at_least: int | None, meetings: int) -> None:
+    """Raises Invalid where nobody could come often enough."""
+    if (attend_at_least or 0) > meetings:
+        raise Invalid.field("attend_at_least", "too_many", f"there are {meetings} meetings")
+
+
+def _sensible(series: Series, body: SeriesUpdate, meetings: int) -> None:
+    """Raises Invalid."""
+    if series.kind in ALONE and (body.places or 1) != 1:
+        raise Invalid.field("places", "alone", "a one-to-one has one place")
+    _enough(body.attend_at_least, meetings)
 
 
 async def _meetings(db: AsyncSession, prison_id: str, body: SeriesCreate) -> list[Meeting]:
@@ -154,6 +173,7 @@ def still_open(series: Series) -> None:
 async def update(db: AsyncSession, series: Series, body: SeriesUpdate) -> None:
     """Change what is no part of the plan; places that come free are offered at once."""
     still_open(series)
+    _sensible(series, body, len(await meetings_of(db, series)))
     held = [each.place for each in await live_in(db, series) if each.place is not None]
     if body.places is not None and max(held, default=0) > body.places:
         raise Invalid.field("places", "taken", f"place {max(held)} is taken or offered")
@@ -180,11 +200,12 @@ async def plans(db: AsyncSession, series: Series, actor: Actor) -> list[Output]:
     return [wanted.model_validate(row) for row in rows]
 
 
-async def occurrences(db: AsyncSession, series: Series, actor: Actor) -> list[Output]:
-    """Every occurrence by its number; of one number first what was superseded."""
-    found = (
+def _meetings_shown(series_id: UUID, actor: Actor) -> Any:
+    """Every occurrence of a series by its number, with what is told of its session; of one number
+    first what was superseded."""
+    return (
         visible(Occurrence, actor)
-        .where(col(Occurrence.series_id) == series.id)
+        .where(col(Occurrence.series_id) == series_id)
         .join(
             Session,
             (col(Session.prison_id) == col(Occurrence.prison_id))
@@ -193,6 +214,9 @@ async def occurrences(db: AsyncSession, series: Series, actor: Actor) -> list[Ou
         .order_by(col(Occurrence.number), col(Occurrence.recorded_at), col(Occurrence.id))
         .add_columns(col(Session.status), col(Session.starts_at), col(Session.ends_at))
     )
+
+
+async def _as_shown(db: AsyncSession, found: Any, actor: Actor) -> list[Output]:
     wanted = shape("series.occurrences", actor.role)
     return [
         wanted.model_validate(
@@ -202,6 +226,18 @@ async def occurrences(db: AsyncSession, series: Series, actor: Actor) -> list[Ou
     ]
 
 
+async def occurrences(db: AsyncSession, series: Series, actor: Actor) -> list[Output]:
+    """Every occurrence by its number; of one number first what was superseded."""
+    return await _as_shown(db, _meetings_shown(series.id, actor), actor)
+
+
+async def occurrence(db: AsyncSession, which: Occurrence, actor: Actor) -> Output:
+    """One occurrence as this actor sees it."""
+    found = _meetings_shown(which.series_id, actor).where(col(Occurrence.id) == which.id)
+    [one] = await _as_shown(db, found, actor)
+    return one
+
+
 async def shown(
     db: AsyncSession, series: Series, actor: Actor, left_out: Sequence[LeftOut] | None = None
 ) -> Output:
@@ -209,9 +245,11 @@ async def shown(
     moves = []
     if actor.allowed(Permission.series_write):
         moves = await lifecycle.options(db, SERIES, series, actor)
+    present = await plan_now(db, series)
     fields = {
         **series.model_dump(),
-        "plan": (await plan_now(db, series)).model_dump(),
+        "every_weeks": present.every_weeks,
+        "plan": present.model_dump(),
         "moves": moves,
         "left_out": left_out,
     }
@@ -236,9 +274,16 @@ async def look_after(db: AsyncSession, prison_id: str) -> None:
     begun = theirs.where(
         col(Session.starts_at) <= clock.now(), col(Session.status) != SessionStatus.cancelled
     )
-    # One that was called off still has its time: until then somebody may yet be found for it.
+    # One that was called off may yet be planned anew for a while, also when it was the last.
     to_come = theirs.where(
-        or_(col(Session.status).in_(PLANNED), col(Session.ends_at) > clock.now())
+        or_(
+            col(Session.status).in_(PLANNED),
+            col(Session.ends_at) > clock.now(),
+            and_(
+                col(Session.status) == SessionStatus.cancelled,
+                col(Session.ends_at) > clock.now() - ANEW_WITHIN,
+            ),
+        )
     )
     for status, due, to in (
         (SeriesStatus.planned, begun.exists(), SeriesStatus.running),
@@ -255,6 +300,7 @@ __all__ = [
     "hold",
     "left_out_of",
     "look_after",
+    "occurrence",
     "occurrences",
     "plan",
     "plan_now",

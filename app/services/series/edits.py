@@ -32,12 +32,13 @@ from app.services.series import left_out_of, plan_now, settle, still_open
 from app.services.series.moves import SERIES
 from app.services.series.supersession import Change, Meeting, Step, out_of_order, steps
 from app.services.sessions.booking import book
+from app.services.sessions.facts import plan_of, take_locks
 from app.services.sessions.meetings import meetings_of
 from app.services.sessions.moves import COMING, SESSION, SUPERSEDED, participations_of
 from app.services.working_days import is_bank_holiday
 
 _OF_A_SESSION = {"room_id", "mentor_id", "lead_staff_id"}
-_OF_A_PLAN = _OF_A_SESSION | {"starts", "minutes"}
+_OF_A_PLAN = _OF_A_SESSION | {"starts", "minutes", "every_weeks"}
 
 
 class _Clashed(Exception):
@@ -56,13 +57,21 @@ async def change(
         raise Invalid.field("lead_staff_id", "lead", message)
     zone = (await db.get_one(Prison, series.prison_id)).tz
     wanted = Change(
-        body.scope, body.number or 1, body.days_later, body.starts, body.minutes, bool(named)
+        body.scope,
+        body.number or 1,
+        body.days_later,
+        body.starts,
+        body.minutes,
+        body.every_weeks,
+        series.skip_bank_holidays,
+        elsewise=bool(named),
     )
     meetings = await _meetings(db, series)
     todo = {step.number: step for step in steps(meetings, wanted, clock.now(), zone)}
     if not todo:
         raise NothingToChange()
     _on_no_holiday(series, todo, body)
+    _before_the_end(series, todo, body)
     _in_order(meetings, todo)
     left_out: dict[int, LeftOut] = {}
     done = await _as_far_as_it_goes(db, actor, series, named, todo, left_out)
@@ -99,6 +108,16 @@ def _on_no_holiday(series: Series, todo: dict[int, Step], body: ChangeCreate) ->
         raise Invalid.field("days_later", "bank_holiday", message)
 
 
+def _before_the_end(series: Series, todo: dict[int, Step], body: ChangeCreate) -> None:
+    """A series with a last day is not stretched beyond it: what would be is called off first."""
+    if body.every_weeks is None or series.last_day is None:
+        return
+    late = [number for number, step in sorted(todo.items()) if step.day > series.last_day]
+    if late:
+        message = f"meeting {late[0]} would be after the last day, {series.last_day}"
+        raise Invalid.field("every_weeks", "last_day", message)
+
+
 async def _as_far_as_it_goes(
     db: AsyncSession,
     actor: Actor,
@@ -131,6 +150,8 @@ async def _supersede(
     meant = [(old, each) for old, each in await meetings_of(db, series) if old.number in todo]
     parts = {old.id: await _coming(db, session) for old, session in meant}
     await _hold(db, series, [session for _, session in meant], named, parts.values())
+    bodies = {old.id: _body(each, named, todo[old.number], parts[old.id]) for old, each in meant}
+    await take_locks(db, series.prison_id, *map(plan_of, bodies.values()))
     now, system = clock.now(), the_system(series.prison_id)
     for old, session in meant:
         gone = SessionStatus.cancelled
@@ -138,10 +159,10 @@ async def _supersede(
         old.superseded_at = now
     await db.flush()
     before = len(left_out)
-    for old, session in meant:
+    for old, _ in meant:
         step = todo[old.number]
         try:
-            new = await _booked(db, actor, session, named, step, parts[old.id])
+            new = await book(db, actor, bodies[old.id], along=parts[old.id])
         except Clash as clash:
             left_out[old.number] = left_out_of(step.day, step.starts_at, clash)
         else:
@@ -172,24 +193,18 @@ async def _hold(
         await db.execute(locked.with_for_update(read=True))
 
 
-async def _booked(
-    db: AsyncSession,
-    actor: Actor,
-    session: Session,
-    named: dict[str, Any],
-    step: Step,
-    parts: list[Participation],
-) -> Session:
+def _body(
+    session: Session, named: dict[str, Any], step: Step, parts: list[Participation]
+) -> OccurrenceCreate:
     """What takes the session's place, with those who come along."""
     as_it_was = {name: getattr(session, name) for name in _OF_A_SESSION}
-    body = OccurrenceCreate(
+    return OccurrenceCreate(
         kind=session.kind,
         starts_at=step.starts_at,
         ends_at=step.ends_at,
         mentee_ids=[part.mentee_id for part in parts],
         **(as_it_was | named),
     )
-    return await book(db, actor, body, along=parts)
 
 
 def _instead_of(old: Occurrence, session: Session, step: Step) -> Occurrence:

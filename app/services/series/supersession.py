@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.models.series import ChangeScope
 from app.models.sessions import SessionStatus
-from app.services.series.expansion import instants
+from app.services.series.expansion import Cadence, days, instants
 from app.services.sessions.moves import PLANNED
 from app.services.working_days import utc
 
@@ -36,6 +36,8 @@ class Change:
     days_later: int = 0
     starts: time | None = None
     minutes: int | None = None
+    every_weeks: int | None = None
+    skip_bank_holidays: bool = True
     elsewise: bool = False
 
 
@@ -63,22 +65,39 @@ def meant(meeting: Meeting, change: Change) -> bool:
 def steps(meetings: Iterable[Meeting], change: Change, now: datetime, zone: ZoneInfo) -> list[Step]:
     """The meetings that the change takes the place of, by number. What the change does not name
     stays as it is with each, also where it was changed for that one before."""
+    in_order = sorted(meetings, key=lambda each: each.number)
+    todo = [each for each in in_order if meant(each, change) and to_come(each, now)]
+    on = _days(todo, change)
     found = []
-    for meeting in sorted(meetings, key=lambda each: each.number):
-        if meant(meeting, change) and to_come(meeting, now):
-            step = _instead(meeting, change, zone)
-            if change.elsewise or step != _as_it_is(meeting):
-                found.append(step)
+    for meeting in todo:
+        step = _instead(meeting, on[meeting.number], change, zone)
+        if change.elsewise or step != _as_it_is(meeting):
+            found.append(step)
     return found
+
+
+def _days(todo: Sequence[Meeting], change: Change) -> dict[int, date]:
+    """The day of each: so many days from its own, or so many weeks from the first of them. A number
+    in between that is not to come keeps its week free, so that it may yet be held there."""
+    away = timedelta(days=change.days_later)
+    if change.every_weeks is None or not todo:
+        return {each.number: each.day + away for each in todo}
+    first, last = todo[0], todo[-1]
+    cadence = Cadence(
+        first.day + away,
+        change.every_weeks,
+        meetings=last.number - first.number + 1,
+        skip_bank_holidays=change.skip_bank_holidays,
+    )
+    return {first.number + number - 1: day for number, day in days(cadence)}
 
 
 def _as_it_is(meeting: Meeting) -> Step:
     return Step(meeting.number, meeting.day, meeting.starts_at, meeting.ends_at)
 
 
-def _instead(meeting: Meeting, change: Change, zone: ZoneInfo) -> Step:
+def _instead(meeting: Meeting, day: date, change: Change, zone: ZoneInfo) -> Step:
     """By the wall, so that two o'clock stays two o'clock over a change of the clocks."""
-    day = meeting.day + timedelta(days=change.days_later)
     starts = change.starts or meeting.starts_at.astimezone(zone).time()
     lasts = utc(meeting.ends_at) - utc(meeting.starts_at)
     minutes = change.minutes if change.minutes is not None else int(lasts.total_seconds()) // 60

@@ -53,10 +53,13 @@ def plan_of(body: SessionCreate | SessionHeld) -> Plan:
     )
 
 
-async def take_locks(db: AsyncSession, prison_id: str, plan: Plan) -> None:
-    """Wait for everyone who plans with the same room, mentor or mentees; until the commit."""
-    things = [("room", plan.room_id), ("mentor", plan.mentor_id)]
-    things += [("mentee", mentee_id) for mentee_id in plan.mentee_ids]
+async def take_locks(db: AsyncSession, prison_id: str, *plans: Plan) -> None:
+    """Wait for everyone who plans with the same rooms, mentors or mentees; until the commit. Who
+    makes several plans takes the locks of all of them first: one order holds for everyone."""
+    things: set[tuple[str, UUID | None]] = set()
+    for plan in plans:
+        things |= {("room", plan.room_id), ("mentor", plan.mentor_id)}
+        things |= {("mentee", mentee_id) for mentee_id in plan.mentee_ids}
     await hold_the_day(db, prison_id)
     await hold_plans(db, prison_id, things)
 

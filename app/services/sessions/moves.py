@@ -1,11 +1,13 @@
 """A session's life and a participation's, each as a table of moves."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
+from app.models.participations import AttendanceCorrection
 from app.models.sessions import (
     CancelReason,
     Participation,
@@ -37,6 +39,24 @@ async def session_of(db: AsyncSession, participation: Participation) -> Session:
         col(Session.id) == participation.session_id
     )
     return (await db.execute(found)).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """What a move of a part is decided on. `status`: the session's; `expected`: whether one who is
+    marked as having come had been expected."""
+
+    status: SessionStatus
+    expected: bool = True
+
+
+async def part_facts(db: AsyncSession, part: Participation) -> PartFacts:
+    status = (await session_of(db, part)).status
+    if part.status is not A.attended:
+        return PartFacts(status)
+    came = [each for each in await lifecycle.history_of(db, part) if each.to_state == A.attended]
+    marked = [each.from_state for each in came if each.from_state != each.to_state]
+    return PartFacts(status, bool(marked) and marked[-1] in {*COMING, A.dna})
 
 
 async def participations_of(db: AsyncSession, session: Session) -> list[Participation]:
@@ -75,6 +95,13 @@ def session_held(context: Context) -> Refusal | None:
     if context.facts.status in HELD:
         return None
     return Refusal("session_held", "Attendance is recorded once the session is held.")
+
+
+def was_expected(context: Context) -> Refusal | None:
+    """Who walked in, or had said no, did not stay away from anything."""
+    if context.facts.expected:
+        return None
+    return Refusal("was_expected", "They were not expected: their part is cancelled instead.")
 
 
 async def open_note(db: AsyncSession, context: Context) -> None:
@@ -129,6 +156,15 @@ PARTICIPATION_MOVES = {
     (A.offered, A.dna): Move(_SCHEME, (session_held,), effects=(note_absence,)),
     (A.accepted, A.attended): Move(_SCHEME, (session_held,)),
     (A.accepted, A.dna): Move(_SCHEME, (session_held,), effects=(note_absence,)),
+    (A.attended, A.dna): Move(
+        _SCHEME,
+        (session_held, was_expected),
+        reasons=tuple(AttendanceCorrection),
+        effects=(note_absence,),
+    ),
+    (A.attended, A.cancelled): Move(
+        _SCHEME, (session_held,), reasons=CANCEL_REASONS, effects=(keep_reason, note_absence)
+    ),
     (A.dna, A.attended): Move(_SCHEME, (session_held,), effects=(note_absence,)),
     (A.dna, A.cancelled): Move(
         _SCHEME, reasons=CANCEL_REASONS, effects=(keep_reason, note_absence)
@@ -136,5 +172,5 @@ PARTICIPATION_MOVES = {
 }
 SESSION = Lifecycle("sessions", "session", SessionStatus, MOVES)
 PARTICIPATION = Lifecycle(
-    "participations", "participation", ParticipationStatus, PARTICIPATION_MOVES, session_of
+    "participations", "participation", ParticipationStatus, PARTICIPATION_MOVES, part_facts
 )

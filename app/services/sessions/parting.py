@@ -17,6 +17,7 @@ from app.models.sessions import (
 )
 from app.scope import everything
 from app.services import lifecycle
+from app.services.sessions.facts import in_series
 from app.services.sessions.moves import (
     COMING,
     PARTICIPATION,
@@ -45,7 +46,8 @@ async def part(
 
 
 async def leave(db: AsyncSession, parts: Sequence[Participation]) -> list[Participation]:
-    """Cancel those parts that are still to come, and the session where nobody is left."""
+    """Cancel those parts that are still to come, and the session where nobody is left; a meeting of
+    a series stays, for its other places."""
     reason, left = CancelReason.other, []
     for each in parts:
         if not (each.live and each.status in COMING):
@@ -53,7 +55,8 @@ async def leave(db: AsyncSession, parts: Sequence[Participation]) -> list[Partic
         to, system = ParticipationStatus.cancelled, the_system(each.prison_id)
         await lifecycle.move(db, PARTICIPATION, each, to=to, actor=system, reason=reason)
         session = await session_of(db, each)
-        if not any(other.status in COMING for other in await participations_of(db, session)):
+        empty = not any(other.status in COMING for other in await participations_of(db, session))
+        if empty and not await in_series(db, session):
             gone = SessionStatus.cancelled
             await lifecycle.move(db, SESSION, session, to=gone, actor=system, reason=reason)
         left.append(each)
