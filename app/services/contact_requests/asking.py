@@ -73,7 +73,7 @@ async def _who_asks(db: AsyncSession, actor: Actor, body: ContactRequestCreate) 
         raise Invalid.field("mentee_id", "missing", "say who asks")
     else:
         found = visible(Mentee, actor).where(col(Mentee.id) == body.mentee_id)
-    live = found.where(col(Mentee.status).not_in(MENTEE_ENDED))
+    live = found.where(col(Mentee.status).not_in(MENTEE_ENDED)).with_for_update(read=True)
     mentee = (await db.execute(live)).scalar_one_or_none()
     if prisoner and body.mentee_id is not None and (mentee is None or mentee.id != body.mentee_id):
         raise NotFound()
@@ -103,12 +103,20 @@ async def offer_next(db: AsyncSession, request: ContactRequest) -> None:
     asked = everything(ContactOffer, request.prison_id).where(
         col(ContactOffer.contact_request_id) == request.id
     )
-    before = set((await db.scalars(asked.with_only_columns(col(ContactOffer.mentor_id)))).all())
+    passed = set((await db.scalars(asked.with_only_columns(col(ContactOffer.mentor_id)))).all())
+    passed |= await _themselves(db, request)
     for mentor_id in await _in_turn(db, request):
-        if mentor_id not in before and not await warnings_of(db, request, mentor_id):
+        if mentor_id not in passed and not await warnings_of(db, request, mentor_id):
             await offer(db, request, mentor_id, the_system(request.prison_id))
             return
     await tasks.reschedule(db, request, TaskKind.contact_request_due, clock.now())
+
+
+async def _themselves(db: AsyncSession, request: ContactRequest) -> set[UUID]:
+    """Who asks may be a mentor too: nobody comes to themselves."""
+    mentee = await referred(db, Mentee, request.prison_id, request.mentee_id, "mentee_id")
+    mine = everything(Mentor, request.prison_id).where(col(Mentor.person_id) == mentee.person_id)
+    return set((await db.scalars(mine.with_only_columns(col(Mentor.id)))).all())
 
 
 async def _in_turn(db: AsyncSession, request: ContactRequest) -> Sequence[UUID]:
