@@ -142,6 +142,27 @@ async def test_nobody_answers_and_it_goes_on_to_the_next(wing: Wing) -> None:
     assert [offer["answer"] for offer in shown["offers"]] == ["lapsed", "open"]
 
 
+async def test_how_long_is_waited_is_the_prisons_to_say(wing: Wing) -> None:
+    first, other = [await wing.active_mentor() for _ in range(2)]
+    await serves(wing, first)
+    await serves(wing, other, "mentor_on_call")
+    minutes = {"contact_answer_minutes": 4, "contact_look_minutes": 25}
+    await wing.support_worker.patch("", minutes, 403)
+    refused = await wing.governor.patch("", {"contact_answer_minutes": 61}, 422)
+    assert [error["field"] for error in refused["errors"]] == ["contact_answer_minutes"]
+    await wing.governor.patch("", minutes)
+    made = await asks(wing)
+    asked_at = datetime.fromisoformat(made["asked_at"])
+    answer_by = datetime.fromisoformat(made["offers"][0]["answer_by"])
+    assert round((answer_by - asked_at).total_seconds()) == 4 * 60
+    (task,) = (await wing.officer.get("tasks?kind=contact_request_due"))["items"]
+    due_at = datetime.fromisoformat(task["due_at"])
+    assert round((due_at - asked_at).total_seconds()) == 25 * 60
+    clock.forward(minutes=5)
+    await wing.tidies()
+    assert (await wing.officer.get(path_of(made)))["mentor_id"] == str(other.mentor_id)
+
+
 async def test_ones_own_mentor_on_duty_is_asked_before_others(wing: Wing) -> None:
     other, own = [await wing.active_mentor() for _ in range(2)]
     mentee = await wing.engaged()
