@@ -255,7 +255,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | _PRISONERS
         | _MENTORS
         | {P.place_read, P.person_read, P.mentor_read, P.mentor_apply, P.mentor_move}
-        | {P.training_read, P.mentee_read, P.pairing_read, P.duty_read}
+        | {P.training_read, P.mentee_read, P.pairing_read}
         | {P.session_read, P.session_book, P.session_record, P.session_note, P.safety_plan_read}
         | {P.session_addend, P.session_addenda_read, P.mentee_refer}
     ),

@@ -60,7 +60,6 @@ from app.models.rota_demands import RotaDemandRead
 from app.models.rotas import RotaRead, RotaRow
 from app.models.series import OccurrenceRead, PlanRead, SeriesPlanned, SeriesRead, SeriesRow
 from app.models.shifts import (
-    OnCallNow,
     ShiftForMentor,
     ShiftRead,
     ShiftRow,
@@ -212,7 +211,6 @@ PROGRAMME: dict[str, Audiences] = {
     "rotas.history": dict.fromkeys(STAFF, HistoryRead),
     "shifts": {**dict.fromkeys(STAFF, ShiftRead), Role.mentor: ShiftForMentor},
     "shifts.row": {**dict.fromkeys(STAFF, ShiftRow), Role.mentor: ShiftRowForMentor},
-    "shifts.on_call": dict.fromkeys(SCHEME, OnCallNow),
     "shifts.history": {**_HISTORY, Role.wing_duty: HistoryCoarse},
     "mentees.receipt": dict.fromkeys((Role.wing_duty, Role.mentor), MenteeReceipt),
     "waiting_list": dict.fromkeys(STAFF, WaitingRead),

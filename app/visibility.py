@@ -24,7 +24,7 @@ from app.models.concerns import (
     ConcernRow,
 )
 from app.models.deaths import DeathRead
-from app.models.duties import DutyRead, OnCall
+from app.models.duties import DutyRead
 from app.models.explanations import ExplanationRead
 from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
 from app.models.legal_holds import HoldRead, HoldStands
@@ -141,7 +141,6 @@ MATRIX: dict[str, Audiences] = {
     "staff.row": dict.fromkeys(_STAFF, StaffRead),
     "duties": dict.fromkeys(_STAFF, DutyRead),
     "duties.row": dict.fromkeys(_STAFF, DutyRead),
-    "duties.on_call": dict.fromkeys(_SCHEME, OnCall),
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},

@@ -256,6 +256,8 @@ CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
     outreach_visits.remind,
     merges.look_after,
 )
+# What takes one thing in a transaction, and answers whether there was one.
+ONE_BY_ONE = frozenset({contact_requests.lapse_due})
 
 
 async def housekeeping(db: Database, prison_id: str) -> int:
@@ -265,8 +267,11 @@ async def housekeeping(db: Database, prison_id: str) -> int:
     failed = 0
     for chore in CHORES:
         try:
-            async with db.write(prison_id) as session:
-                await chore(session, prison_id)
+            for _ in range(STEPS_A_TURN if chore in ONE_BY_ONE else 1):
+                async with db.write(prison_id) as session:
+                    done = await chore(session, prison_id)
+                if not done:
+                    break
         except Exception as error:
             if away(error):
                 raise

@@ -74,6 +74,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("clearance_extension_days", sa.Integer(), nullable=False),
+        sa.Column("contact_answer_minutes", sa.Integer(), nullable=False),
+        sa.Column("contact_look_minutes", sa.Integer(), nullable=False),
         sa.Column("call_back_number", sa.String(length=40), nullable=True),
         sa.Column("outside_last_resort", sa.String(length=300), nullable=True),
         sa.Column("demo", sa.Boolean(), nullable=False),

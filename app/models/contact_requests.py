@@ -189,18 +189,24 @@ class ContactOfferRead(Output):
     answered_at: Instant | None
 
 
-class ContactRequestRowForMentor(Identified):
+class ContactRequestRowForMentor(Output):
     """A request in a prisoner's list: one they made, or one that is put to them."""
 
+    id: UUID
     status: ContactStatus
     display_name: str = Field(description="Of the mentee who asked.")
     coming_name: str | None = Field(description="Who comes, once they said so.")
     asked_at: Instant
 
 
-class ContactRequestForMentor(Identified):
-    """A request, as the prisoner who made it and the mentor whom it was put to see it."""
+class ContactRequestForMentor(Output):
+    """A request, as the prisoner who made it and the mentor whom it was put to see it. To who asked
+    it is `asked` until somebody said that they come: who may not come, or says no, is not told.
 
+    Without a version: it would rise with everyone whom it is put to.
+    """
+
+    id: UUID
     status: ContactStatus
     mine: bool = Field(description="True: you asked. False: it was put to you.")
     display_name: str = Field(description="Of the mentee who asked.")

@@ -14,7 +14,6 @@ from app.models.base import (
     Identified,
     Input,
     Instant,
-    Output,
     Versioned,
     choice,
     reference,
@@ -66,13 +65,6 @@ class DutyUpdate(Input):
     """When a duty ends."""
 
     ends_at: Instant = Field(schema_extra={"examples": ["2026-11-23T08:00:00+00:00"]})
-
-
-class OnCall(Output):
-    """Someone on duty now, as everyone on the scheme may know."""
-
-    post: Post
-    name: str
 
 
 class DutyRead(Identified):

@@ -53,6 +53,8 @@ class Prison(SQLModel, table=True):
         ),
     )
     clearance_extension_days: int = Field(default=28, ge=1, le=90)
+    contact_answer_minutes: int = Field(default=10, ge=1, le=60)
+    contact_look_minutes: int = Field(default=15, ge=1, le=60)
     call_back_number: str | None = Field(default=None, max_length=40)
     outside_last_resort: str | None = Field(default=None, max_length=300)
     demo: bool = Field(default=False, nullable=False)
@@ -129,6 +131,20 @@ class PrisonUpdate(Input):
         description="How far a governor may extend a clearance, once.",
         schema_extra={"examples": [28]},
     )
+    contact_answer_minutes: int | None = Field(
+        default=None,
+        ge=1,
+        le=60,
+        description="Minutes a mentor has to answer before the next is asked to come.",
+        schema_extra={"examples": [10]},
+    )
+    contact_look_minutes: int | None = Field(
+        default=None,
+        ge=1,
+        le=60,
+        description="Minutes within which an officer sees to somebody who asks for a mentor.",
+        schema_extra={"examples": [15]},
+    )
     kinds_outside_regime: list[SessionKind] | None = Field(
         default=None,
         max_length=len(SessionKind),
@@ -154,6 +170,8 @@ class PrisonUpdate(Input):
         "mentees_per_full_time",
         "waiting_alert_days",
         "clearance_extension_days",
+        "contact_answer_minutes",
+        "contact_look_minutes",
         "kinds_outside_regime",
     )(given)
 
@@ -176,6 +194,8 @@ class PrisonRead(Output):
     mentees_per_full_time: int
     waiting_alert_days: int
     clearance_extension_days: int
+    contact_answer_minutes: int
+    contact_look_minutes: int
     kinds_outside_regime: list[SessionKind]
     call_back_number: str | None
     outside_last_resort: str | None

@@ -14,7 +14,6 @@ from app.models.base import (
     Identified,
     Input,
     Instant,
-    Output,
     Versioned,
     choice,
     reference,
@@ -139,11 +138,3 @@ class ShiftRead(ShiftRow):
     """A shift, with what the caller may do next."""
 
     moves: list[MoveOption] = []
-
-
-class OnCallNow(Output):
-    """A mentor who serves now, as everyone on the scheme may know."""
-
-    role: RotaRole
-    mentor_name: str
-    ends_at: Instant

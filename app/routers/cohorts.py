@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import select
 from sqlmodel import Field, col
 
 from app.access import MayReadCohort, MayWriteCohort
@@ -42,7 +42,6 @@ from app.models.cohorts import (
 )
 from app.models.mentors import Mentor
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
-from app.models.people import Person
 from app.models.staff import Staff
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
@@ -50,6 +49,7 @@ from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import cohorts, lifecycle
 from app.services.cohorts import attendance
+from app.services.names import name_of
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/cohorts", tags=["cohorts"])
@@ -58,21 +58,6 @@ CohortToChange = Annotated[Cohort, Depends(to_change(Cohort, "cohort_id", match=
 CohortToMove = Annotated[Cohort, Depends(to_change(Cohort, "cohort_id", match=False))]
 DayToChange = Annotated[CohortDay, Depends(to_change(CohortDay, "day_id", match=True))]
 MemberToMove = Annotated[CohortMember, Depends(to_change(CohortMember, "member_id", match=False))]
-
-
-def _name_of(part: type[CohortMember] | type[Attendance]) -> ScalarSelect[str]:
-    """The display name of the mentor of a row."""
-    return (
-        select(col(Person.display_name))
-        .join(
-            Mentor,
-            (col(Mentor.prison_id) == col(Person.prison_id))
-            & (col(Mentor.person_id) == col(Person.id)),
-        )
-        .where(col(Mentor.prison_id) == col(part.prison_id), col(Mentor.id) == col(part.mentor_id))
-        .correlate(part)
-        .scalar_subquery()
-    )
 
 
 _LEAD: Any = (
@@ -93,7 +78,7 @@ MEMBERS = Listing(
     MATRIX["cohorts.members"],
     filters={"cohort_id": lambda value: col(CohortMember.cohort_id) == value},
     sorts={"recorded_at": col(CohortMember.recorded_at)},
-    computed={"mentor_name": _name_of(CohortMember)},
+    computed={"mentor_name": name_of(Mentor, col(CohortMember.mentor_id), CohortMember)},
 )
 MARKS = Listing(
     Attendance,
@@ -105,7 +90,7 @@ MARKS = Listing(
         "status": lambda value: col(Attendance.status) == value,
     },
     sorts={"recorded_at": col(Attendance.recorded_at)},
-    computed={"mentor_name": _name_of(Attendance)},
+    computed={"mentor_name": name_of(Mentor, col(Attendance.mentor_id), Attendance)},
 )
 
 

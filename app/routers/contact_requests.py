@@ -53,13 +53,22 @@ from app.paths import to_change, to_read
 from app.probing import NotesPairs, PairsCounted
 from app.problems import refusals
 from app.replies import JustOnce, reply
-from app.services import contact_requests, lifecycle
+from app.services import contact_requests
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/contact-requests", tags=["contact-requests"])
 ThisRequest = Annotated[ContactRequest, Depends(to_read(ContactRequest, "contact_request_id"))]
 RequestToMove = Annotated[
-    ContactRequest, Depends(to_change(ContactRequest, "contact_request_id", match=False))
+    ContactRequest,
+    Depends(
+        to_change(
+            ContactRequest,
+            "contact_request_id",
+            match=False,
+            first=contact_requests.hold_people,
+            shown_as="contact_requests",
+        )
+    ),
 ]
 AnyRequest = ContactRequestRead | ContactRequestForMentor
 CLASHES = (Clash, RoomTaken, MentorTaken, MenteeTaken)
@@ -70,10 +79,11 @@ LIST = Listing(
     filters={
         "mentee_id": lambda value: col(ContactRequest.mentee_id) == value,
         "mentor_id": lambda value: col(ContactRequest.mentor_id) == value,
-        "status": lambda value: col(ContactRequest.status) == value,
+        "status": lambda value: contact_requests.seen_status == value,
     },
     sorts={"asked_at": col(ContactRequest.asked_at)},
     computed={
+        "status": contact_requests.seen_status,
         "display_name": contact_requests.MENTEE_NAME,
         "mentor_name": contact_requests.MENTOR_NAME,
         "coming_name": contact_requests.COMING_NAME,
@@ -215,5 +225,4 @@ async def list_contact_request_history(
     actor: MayReadContact, db: Db, asked: ThisRequest
 ) -> Response:
     """Every move made, oldest first."""
-    shown = await lifecycle.history_shown(db, asked, actor, "contact_requests.history")
-    return reply(whole(shown))
+    return reply(whole(await contact_requests.history_shown(db, asked, actor)))

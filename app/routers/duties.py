@@ -10,8 +10,8 @@ from app.access import MayReadDuty, MayWriteDuty
 from app.db import Db, ReadDb
 from app.errors import KeyReused, LastResortNeeded, MatchNeeded, Stale
 from app.models.base import Instant
-from app.models.duties import Duty, DutyCreate, DutyRead, DutyUpdate, OnCall, Post
-from app.paging import Listing, Page, PageQuery, whole
+from app.models.duties import Duty, DutyCreate, DutyRead, DutyUpdate, Post
+from app.paging import Listing, Page, PageQuery
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
@@ -46,7 +46,7 @@ class DutyQuery(PageQuery):
 async def list_duties(
     actor: MayReadDuty, db: ReadDb, request: Request, query: Annotated[DutyQuery, Query()]
 ) -> Response:
-    """Duties past, present and to come: staff only; mentors ask who is on call."""
+    """Duties past, present and to come. Who is on duty now: `on-duty`."""
     return await LIST.page(request, db, actor, query, query.sort)
 
 
@@ -61,12 +61,6 @@ async def create_duty(actor: MayWriteDuty, db: Db, body: DutyCreate, once: JustO
     duty = await duties.create(db, actor, body)
     shown = shape("duties", actor.role).model_validate(duty)
     return await once.created(shown, location=f"duties/{duty.id}")
-
-
-@router.get("/on-call", response_model=Page[OnCall], responses=refusals())
-async def list_on_call(actor: MayReadDuty, db: Db) -> Response:
-    """Who is on duty now: posts and names, for everyone on the scheme."""
-    return reply(whole(await duties.on_call(db, actor.prison_id)))
 
 
 @router.get("/{duty_id}", response_model=DutyRead, responses=refusals())

@@ -1,10 +1,9 @@
 """Pairings over HTTP."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import ScalarSelect, select
 from sqlmodel import Field, col
 
 from app.access import MayCheckPair, MayReadPairing, MayWritePairing
@@ -31,34 +30,19 @@ from app.models.pairings import (
     PairingRow,
     PairingStatus,
 )
-from app.models.people import Person
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
 from app.probing import PairsCounted, TellsOfPairs
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import lifecycle, pair_checks, pairings
+from app.services.names import name_of
 from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/pairings", tags=["pairings"])
 ThisPairing = Annotated[Pairing, Depends(to_read(Pairing, "pairing_id"))]
 PairingToMove = Annotated[Pairing, Depends(to_change(Pairing, "pairing_id", match=False))]
 AnyPairing = PairingRead | PairingForMentor
-
-
-def _name_of(side: type[Mentor] | type[Mentee], side_id: Any) -> ScalarSelect[str]:
-    """The display name of one side of the pairing."""
-    return (
-        select(col(Person.display_name))
-        .join(
-            side,
-            (col(side.prison_id) == col(Person.prison_id))
-            & (col(side.person_id) == col(Person.id)),
-        )
-        .where(col(side.prison_id) == col(Pairing.prison_id), col(side.id) == side_id)
-        .correlate(Pairing)
-        .scalar_subquery()
-    )
 
 
 LIST = Listing(
@@ -71,8 +55,8 @@ LIST = Listing(
     },
     sorts={"recorded_at": col(Pairing.recorded_at)},
     computed={
-        "mentor_name": _name_of(Mentor, col(Pairing.mentor_id)),
-        "mentee_name": _name_of(Mentee, col(Pairing.mentee_id)),
+        "mentor_name": name_of(Mentor, col(Pairing.mentor_id), Pairing),
+        "mentee_name": name_of(Mentee, col(Pairing.mentee_id), Pairing),
     },
 )
 

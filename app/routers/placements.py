@@ -1,10 +1,9 @@
 """Placements over HTTP."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from sqlalchemy import ScalarSelect, select
 from sqlmodel import Field, col
 
 from app.access import MayAssessObservation, MayReadPlacement, MayWritePlacement
@@ -21,7 +20,6 @@ from app.errors import (
 from app.models.assessments import AssessmentCreate
 from app.models.mentors import Mentor
 from app.models.moves import HistoryForMentor, HistoryRead, MoveCreate
-from app.models.people import Person
 from app.models.placements import (
     Placement,
     PlacementCreate,
@@ -35,26 +33,12 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import assessments, lifecycle, placements
+from app.services.names import name_of
 from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/placements", tags=["placements"])
 ThisPlacement = Annotated[Placement, Depends(to_read(Placement, "placement_id"))]
 PlacementToMove = Annotated[Placement, Depends(to_change(Placement, "placement_id", match=False))]
-
-
-def _name_of(side_id: Any) -> ScalarSelect[str]:
-    """The display name of one side of the placement."""
-    return (
-        select(col(Person.display_name))
-        .join(
-            Mentor,
-            (col(Mentor.prison_id) == col(Person.prison_id))
-            & (col(Mentor.person_id) == col(Person.id)),
-        )
-        .where(col(Mentor.prison_id) == col(Placement.prison_id), col(Mentor.id) == side_id)
-        .correlate(Placement)
-        .scalar_subquery()
-    )
 
 
 LIST = Listing(
@@ -67,8 +51,8 @@ LIST = Listing(
     },
     sorts={"recorded_at": col(Placement.recorded_at)},
     computed={
-        "mentor_name": _name_of(col(Placement.mentor_id)),
-        "host_name": _name_of(col(Placement.host_id)),
+        "mentor_name": name_of(Mentor, col(Placement.mentor_id), Placement),
+        "host_name": name_of(Mentor, col(Placement.host_id), Placement),
     },
 )
 

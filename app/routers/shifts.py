@@ -4,18 +4,23 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import select
 from sqlmodel import Field, col
 
-from app.access import MayReadShift, MayWriteRota, MayWriteShift
+from app.access import Actor, MayReadShift, MayWriteRota, MayWriteShift
 from app.db import Db, ReadDb
-from app.errors import GuardsUnmet, MoveNotInTable, MoveNotYours, NotOpen, Stale
+from app.errors import (
+    FieldError,
+    GuardsUnmet,
+    Invalid,
+    MoveNotInTable,
+    MoveNotYours,
+    NotOpen,
+    Stale,
+)
 from app.models.mentors import Mentor
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead, MoveCreate
-from app.models.people import Person
 from app.models.rota_demands import RotaRole
 from app.models.shifts import (
-    OnCallNow,
     Shift,
     ShiftForMentor,
     ShiftGive,
@@ -25,11 +30,13 @@ from app.models.shifts import (
     ShiftStatus,
     ShiftTake,
 )
+from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import reply
 from app.services import lifecycle, shifts
+from app.services.names import name_of
 from app.ties import MY_MENTOR
 from app.visibility import MATRIX
 
@@ -39,17 +46,6 @@ ToMove = Annotated[
     Shift, Depends(to_change(Shift, "shift_id", match=False, first=shifts.hold_mentors))
 ]
 Shown = ShiftRead | ShiftForMentor
-_NAME = (
-    select(col(Person.display_name))
-    .join(
-        Mentor,
-        (col(Mentor.prison_id) == col(Person.prison_id))
-        & (col(Mentor.person_id) == col(Person.id)),
-    )
-    .where(col(Mentor.prison_id) == col(Shift.prison_id), col(Mentor.id) == col(Shift.mentor_id))
-    .correlate(Shift)
-    .scalar_subquery()
-)
 
 LIST = Listing(
     Shift,
@@ -64,17 +60,28 @@ LIST = Listing(
         "to": lambda value: col(Shift.starts_at) < value,
     },
     sorts={"starts_at": col(Shift.starts_at)},
-    computed={"mentor_name": _NAME, "mine": (col(Shift.mentor_id) == MY_MENTOR).label("mine")},
+    computed={
+        "mentor_name": name_of(Mentor, col(Shift.mentor_id), Shift),
+        "mine": (col(Shift.mentor_id) == MY_MENTOR).label("mine"),
+    },
 )
 
 
 class ShiftQuery(PageQuery):
-    rota_id: UUID | None = None
-    mentor_id: UUID | None = None
+    rota_id: UUID | None = Field(default=None, description="Staff only.")
+    mentor_id: UUID | None = Field(default=None, description="Staff only.")
     role: RotaRole | None = None
     status: ShiftStatus | None = None
     stands: bool | None = Field(default=None, description="True: none that was superseded.")
     sort: Literal["starts_at", "-starts_at"] = Field(default="starts_at")
+
+
+def _within_reach(actor: Actor, query: ShiftQuery) -> None:
+    """Who would like to give a shift away is not told to mentors: nor by a filter."""
+    hidden = sorted(query.model_fields_set & {"rota_id", "mentor_id"})
+    if actor.family is Role.mentor and hidden:
+        message = "is not among what you may ask for"
+        raise Invalid(errors=[FieldError(name, "out_of_reach", message) for name in hidden])
 
 
 @router.get("", response_model=Page[ShiftRow | ShiftRowForMentor], responses=refusals())
@@ -82,13 +89,8 @@ async def list_shifts(
     actor: MayReadShift, db: ReadDb, request: Request, query: Annotated[ShiftQuery, Query()]
 ) -> Response:
     """Shifts in order. A mentor finds their own, and those that may be taken over."""
+    _within_reach(actor, query)
     return await LIST.page(request, db, actor, query, query.sort)
-
-
-@router.get("/on-call", response_model=Page[OnCallNow], responses=refusals())
-async def list_mentors_on_call(actor: MayReadShift, db: Db) -> Response:
-    """Which mentors serve now, by name, and until when."""
-    return reply(whole(await shifts.on_call(db, actor)))
 
 
 @router.get("/{shift_id}", response_model=Shown, responses=refusals())

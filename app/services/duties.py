@@ -10,7 +10,7 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.errors import Invalid, LastResortNeeded, NotAllowed
-from app.models.duties import Duty, DutyCreate, DutyUpdate, OnCall, Post
+from app.models.duties import Duty, DutyCreate, DutyUpdate, Post
 from app.models.staff import Role, Staff
 from app.scope import everything, referred
 from app.services import outbox
@@ -61,14 +61,6 @@ async def on_duty(db: AsyncSession, prison_id: str, now: datetime) -> dict[Post,
         if staff.id not in found[duty.post]:
             found[duty.post].append(staff.id)
     return found
-
-
-async def on_call(db: AsyncSession, prison_id: str) -> list[OnCall]:
-    """Who is on duty now: post and name, each once, in the order of the posts."""
-    rows = await _on_duty(db, prison_id, clock.now())
-    names = dict.fromkeys((duty.post, staff.name) for duty, staff in rows)
-    found = [OnCall(post=post, name=name) for post, name in names]
-    return sorted(found, key=lambda each: list(Post).index(each.post))
 
 
 async def reachable(db: AsyncSession, prison_id: str) -> list[dict[str, str | None]]:

@@ -5,7 +5,7 @@ stand then, and each says what came of it.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -35,7 +35,6 @@ from app.models.matching import MatchBar
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor
 from app.models.pairings import Pairing, PairingCreate, PairingStatus
-from app.models.people import Person
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind
 from app.scope import everything, visible
@@ -44,6 +43,7 @@ from app.services.lifecycle import Context, Lifecycle, Move, Refusal
 from app.services.match_facts import PAIRABLE, Board
 from app.services.match_solver import Places, Problem, Solution, solve
 from app.services.matching import Ranking, Two
+from app.services.names import names
 from app.visibility import shape
 
 S, O = MatchProposalStatus, ProposedOutcome  # noqa: E741 - the outcomes
@@ -317,30 +317,15 @@ async def expire_due(db: AsyncSession, prison_id: str) -> int:
     return len(rows)
 
 
-async def _names(
-    db: AsyncSession, prison_id: str, model: type[Mentor] | type[Mentee], ids: Collection[UUID]
-) -> Mapping[UUID, str]:
-    found = (
-        select(col(model.id), col(Person.display_name))
-        .join(
-            Person,
-            (col(Person.prison_id) == col(model.prison_id))
-            & (col(Person.id) == col(model.person_id)),
-        )
-        .where(col(model.prison_id) == prison_id, col(model.id).in_(ids))
-    )
-    return {row_id: name for row_id, name in (await db.execute(found)).all()}
-
-
 async def shown(db: AsyncSession, proposal: MatchProposal, actor: Actor) -> Output:
     """The proposal with its pairs by name, and what this actor may do next."""
     found = visible(MatchProposalPair, actor).where(
         col(MatchProposalPair.proposal_id) == proposal.id
     )
     rows = (await db.scalars(found.order_by(col(MatchProposalPair.place)))).all()
-    mentees = await _names(db, actor.prison_id, Mentee, {row.mentee_id for row in rows})
+    mentees = await names(db, Mentee, actor.prison_id, {row.mentee_id for row in rows})
     ids = {row.mentor_id for row in rows if row.mentor_id is not None}
-    mentors = await _names(db, actor.prison_id, Mentor, ids)
+    mentors = await names(db, Mentor, actor.prison_id, ids)
     pairs = [
         {
             **row.model_dump(),

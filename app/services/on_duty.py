@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -19,19 +19,20 @@ from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
 from app.models.prisons import Prison
 from app.models.rota_demands import RotaRole
-from app.models.shifts import Shift
+from app.models.shifts import Shift, ShiftStatus
 from app.models.staff import Role
 from app.scope import everything
 from app.services import duties, regimes
 from app.services.doors import LOOK_AHEAD, Doors
+from app.services.names import of_person
 from app.services.sessions import closed
-from app.services.shifts import SERVING
 from app.services.working_days import local_date
 from app.visibility import shape
 
 NEXT_WITHIN = timedelta(hours=24)
 NEXT_AT_MOST = 10
 ONE_DAY, AN_INSTANT = timedelta(days=1), timedelta(microseconds=1)
+SERVING = (ShiftStatus.accepted, ShiftStatus.swap_requested, ShiftStatus.on_shift)
 IN_DANGER = "This is no alarm. If somebody is in danger, press the cell bell or tell an officer."
 
 
@@ -52,21 +53,15 @@ class Serving:
 
 
 async def serving(db: AsyncSession, prison_id: str, at: datetime) -> Sequence[Serving]:
-    """The mentors on duty at an instant: on shift before on call, then by the beginning."""
-    return await _shifts(db, prison_id, col(Shift.starts_at) <= at, col(Shift.ends_at) > at)
+    """The mentors on duty at an instant: on shift before on call, then by the beginning. A shift
+    that nobody accepted puts nobody on duty."""
+    now = col(Shift.starts_at) <= at, col(Shift.ends_at) > at
+    return await _shifts(db, prison_id, *now, col(Shift.status).in_(SERVING))
 
 
 async def _shifts(db: AsyncSession, prison_id: str, *when: Any) -> Sequence[Serving]:
     found = (
-        select(
-            col(Mentor.id),
-            col(Person.display_name),
-            col(Person.cell_location),
-            col(Shift.role),
-            col(Shift.starts_at),
-            col(Shift.ends_at),
-        )
-        .select_from(Shift)
+        everything(Shift, prison_id)
         .join(
             Mentor,
             and_(
@@ -74,18 +69,15 @@ async def _shifts(db: AsyncSession, prison_id: str, *when: Any) -> Sequence[Serv
                 col(Mentor.id) == col(Shift.mentor_id),
             ),
         )
-        .join(
-            Person,
-            and_(
-                col(Person.prison_id) == col(Mentor.prison_id),
-                col(Person.id) == col(Mentor.person_id),
-            ),
-        )
-        .where(
-            col(Shift.prison_id) == prison_id,
-            col(Shift.superseded_at).is_(None),
-            col(Shift.status).in_(SERVING),
-            *when,
+        .join(Person, of_person(Mentor))
+        .where(col(Shift.superseded_at).is_(None), *when)
+        .with_only_columns(
+            col(Mentor.id),
+            col(Person.display_name),
+            col(Person.cell_location),
+            col(Shift.role),
+            col(Shift.starts_at),
+            col(Shift.ends_at),
         )
     )
     rows = [Serving(*row) for row in await db.execute(found)]
@@ -122,7 +114,8 @@ async def shown(db: AsyncSession, actor: Actor) -> Output:
     if actor.family is Role.mentor:  # of a lockdown that is to come, a search say, nothing is told
         gates = replace(gates, lockdowns=[each for each in gates.lockdowns if each[0] <= at])
     locked = gates.locked_up(at)
-    soon = col(Shift.starts_at) > at, col(Shift.starts_at) <= at + NEXT_WITHIN
+    given = col(Shift.status).in_((*SERVING, ShiftStatus.published))
+    soon = given, col(Shift.starts_at) > at, col(Shift.starts_at) <= at + NEXT_WITHIN
     following = sorted(await _shifts(db, prison_id, *soon), key=lambda each: each.starts_at)
     by = ReachedBy.on_the_wing if locked is False else ReachedBy.through_an_officer
     return shape("on_duty", actor.role).model_validate(

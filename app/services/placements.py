@@ -24,6 +24,7 @@ from app.rights import Permission
 from app.scope import everything, referred
 from app.services import lifecycle, tasks
 from app.services.lifecycle import Context, Lifecycle, Move
+from app.services.names import names
 from app.services.working_days import local_date
 from app.visibility import shape
 
@@ -258,19 +259,10 @@ async def _finish_tasks(db: AsyncSession, mentor: Mentor, actor: Actor) -> None:
         await tasks.finish(db, placement, TaskKind.placement_ended, actor)
 
 
-async def names(db: AsyncSession, prison_id: str, mentor_ids: set[UUID]) -> dict[UUID, str]:
-    """The display names of mentors."""
-    found = everything(Mentor, prison_id).where(col(Mentor.id).in_(mentor_ids))
-    people = {mentor.id: mentor.person_id for mentor in await db.scalars(found)}
-    of_people = everything(Person, prison_id).where(col(Person.id).in_(people.values()))
-    by_person = {person.id: person.display_name for person in await db.scalars(of_people)}
-    return {mentor_id: by_person[person_id] for mentor_id, person_id in people.items()}
-
-
 async def shown(db: AsyncSession, placement: Placement, actor: Actor) -> Output:
     """The placement as this actor sees it; with its moves for those who make them."""
     ids = {placement.mentor_id, placement.host_id}
-    known = await names(db, placement.prison_id, ids)
+    known = await names(db, Mentor, placement.prison_id, ids)
     moves = []
     if actor.allowed(Permission.placement_write):
         moves = await lifecycle.options(db, PLACEMENT, placement, actor)

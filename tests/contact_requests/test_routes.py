@@ -80,7 +80,7 @@ async def test_a_night_from_asking_to_the_debrief(wing: Wing) -> None:
     await serves(wing, mentor)
     man = wing.as_person(mentee["person_id"])
     made = await man.post("contact-requests", {})
-    assert (made["status"], made["mine"], made["coming_name"]) == ("offered", True, None)
+    assert (made["status"], made["mine"], made["coming_name"]) == ("asked", True, None)
     path = path_of(made)
     found = (await mentor.get("contact-requests"))["items"]
     assert [(each["id"], each["status"]) for each in found] == [(made["id"], "offered")]
@@ -140,6 +140,27 @@ async def test_nobody_answers_and_it_goes_on_to_the_next(wing: Wing) -> None:
     shown = await wing.officer.get(path_of(made))
     assert shown["mentor_id"] == str(other.mentor_id)
     assert [offer["answer"] for offer in shown["offers"]] == ["lapsed", "open"]
+
+
+async def test_how_long_is_waited_is_the_prisons_to_say(wing: Wing) -> None:
+    first, other = [await wing.active_mentor() for _ in range(2)]
+    await serves(wing, first)
+    await serves(wing, other, "mentor_on_call")
+    minutes = {"contact_answer_minutes": 4, "contact_look_minutes": 25}
+    await wing.support_worker.patch("", minutes, 403)
+    refused = await wing.governor.patch("", {"contact_answer_minutes": 61}, 422)
+    assert [error["field"] for error in refused["errors"]] == ["contact_answer_minutes"]
+    await wing.governor.patch("", minutes)
+    made = await asks(wing)
+    asked_at = datetime.fromisoformat(made["asked_at"])
+    answer_by = datetime.fromisoformat(made["offers"][0]["answer_by"])
+    assert round((answer_by - asked_at).total_seconds()) == 4 * 60
+    (task,) = (await wing.officer.get("tasks?kind=contact_request_due"))["items"]
+    due_at = datetime.fromisoformat(task["due_at"])
+    assert round((due_at - asked_at).total_seconds()) == 25 * 60
+    clock.forward(minutes=5)
+    await wing.tidies()
+    assert (await wing.officer.get(path_of(made)))["mentor_id"] == str(other.mentor_id)
 
 
 async def test_ones_own_mentor_on_duty_is_asked_before_others(wing: Wing) -> None:
@@ -210,8 +231,7 @@ async def test_who_asked_takes_it_back_and_nobody_else_does_it_for_them(wing: Wi
     body = {"to": "withdrawn", "reason": "own_wish"}
     refused = await mentor.post(f"{path}/moves", body, 409)
     assert [error["code"] for error in refused["errors"]] == ["asked_by_them"]
-    refused = await man.move(path, "accepted", expect=409)
-    assert [error["code"] for error in refused["errors"]] == ["put_to_them"]
+    assert (await man.move(path, "accepted", expect=403))["code"] == "move_not_yours"
     assert (await man.post(f"{path}/moves", body, 200))["status"] == "withdrawn"
     await mentor.get(path, 404)
     assert (await wing.officer.get("tasks?kind=contact_request_due&status=open"))["items"] == []

@@ -63,23 +63,24 @@ async def test_someone_who_left_the_scheme_is_not_on_duty(wing: Wing) -> None:
     }
 
 
-async def test_a_mentor_sees_posts_and_names_of_those_on_call(wing: Wing) -> None:
+async def test_a_mentor_sees_posts_and_names_of_those_on_duty(wing: Wing) -> None:
     await puts_on_duty(wing.clinician, wing.nurse)
     await puts_on_duty(wing.support_worker, wing.officer, "orderly_officer", ends_at=hours(1))
     mentor = await wing.active_mentor()
     name = wing.nurse.subject.title()
     officer = {"post": "orderly_officer", "name": wing.officer.subject.title()}
-    listed = await mentor.get("duties/on-call")
-    assert listed == {"items": [{"post": "clinician", "name": name}, officer], "next": None}
+    told = await mentor.get("on-duty")
+    assert told["staff"] == [{"post": "clinician", "name": name}, officer]
     clock.forward(hours=2)
-    assert (await wing.officer.get("duties/on-call"))["items"] == listed["items"][:1]
+    (still,) = (await wing.officer.get("on-duty"))["staff"]
+    assert (still["post"], still["name"], "contact" in still) == ("clinician", name, True)
 
 
 async def test_a_mentor_reads_no_rota(wing: Wing) -> None:
     duty = await puts_on_duty(wing.clinician, wing.nurse)
     mentor = await wing.active_mentor()
     await mentor.get("duties", 403)
-    await mentor.get(f"duties/{duty['id']}", 404)
+    await mentor.get(f"duties/{duty['id']}", 403)
     await mentor.post("duties", {}, 403)
 
 

@@ -219,13 +219,14 @@ async def test_shifts_begin_and_end_by_the_clock(wing: Wing) -> None:
     await _forward_to(shift, hours=0.1)
     await housekeeping(wing)
     assert (await mentor.get(path))["status"] == "on_shift"
-    [now] = (await mentor.get("shifts/on-call"))["items"]
-    assert set(now) == {"role", "mentor_name", "ends_at"}
-    assert (await wing.officer.get("shifts/on-call"))["items"] == [now]
+    [now] = (await mentor.get("on-duty"))["now"]
+    assert set(now) == {"role", "mentor_name", "starts_at", "ends_at"}
+    [same] = (await wing.officer.get("on-duty"))["now"]
+    assert now.items() <= same.items()
     await _forward_to(shift, hours=4)
     await housekeeping(wing)
     assert (await mentor.get(path))["status"] == "ended"
-    assert (await mentor.get("shifts/on-call"))["items"] == []
+    assert (await mentor.get("on-duty"))["now"] == []
 
 
 async def test_a_shift_that_nobody_accepted_is_uncovered_at_its_start_and_told(wing: Wing) -> None:
@@ -285,3 +286,61 @@ async def test_a_night_on_call_belongs_to_its_first_day(wing: Wing) -> None:
     assert (shift["day"], shift["role"]) == (str(day(1)), "mentor_on_call")
     await away(mentor, 2)  # what is given out stays as it is
     assert len(await shifts(mentor)) == 1
+
+
+async def test_whose_offer_it_is_is_told_by_no_filter(wing: Wing) -> None:
+    mentor, path = await served(wing)
+    other = await wing.active_mentor()
+    await mentor.move(path, "swap_requested")
+    shift = await wing.governor.get(path)
+    for query in (f"mentor_id={mentor.mentor_id}", f"rota_id={shift['rota_id']}"):
+        refused = await other.get(f"shifts?{query}", 422)
+        assert codes(refused) == ["out_of_reach"]
+        assert [each["id"] for each in await shifts(wing.officer, **dict([query.split("=")]))]
+
+
+async def test_an_offer_of_a_shift_that_nobody_accepted_is_no_cover(wing: Wing) -> None:
+    mentor, path = await served(wing)
+    shift = await mentor.move(path, "swap_requested")
+    await _forward_to(shift, hours=0.1)
+    await housekeeping(wing)
+    assert (await wing.governor.get(path))["status"] == "uncovered"
+    history = (await wing.governor.get(f"{path}/history"))["items"]
+    assert history[-1]["reason"] == "not_accepted"
+    assert len(await alerts(wing.support_worker, "support_worker")) == 1
+
+
+async def test_an_accepted_shift_that_nobody_took_over_is_still_its_mentors(wing: Wing) -> None:
+    mentor, path = await served(wing)
+    await mentor.move(path, "accepted")
+    shift = await mentor.move(path, "swap_requested")
+    await _forward_to(shift, hours=0.1)
+    await housekeeping(wing)
+    assert (await mentor.get(path))["status"] == "on_shift"
+
+
+async def test_whoever_is_called_in_for_a_shift_that_has_begun_serves_it(wing: Wing) -> None:
+    _, path = await served(wing)
+    await wing.support_worker.move(path, "uncovered", reason="sick")
+    other = await wing.active_mentor()
+    await _forward_to(await wing.governor.get(path), hours=0.5)
+    body = {"mentor_id": str(other.mentor_id)}
+    given = await wing.support_worker.post(f"{path}/give", body, 200)
+    assert given["status"] == "accepted"
+    await housekeeping(wing)
+    assert (await other.get(path))["status"] == "on_shift"
+    assert await alerts(wing.support_worker, "support_worker") == []
+    [now] = (await wing.officer.get("on-duty"))["now"]
+    assert now["mentor_id"] == str(other.mentor_id)
+
+
+async def test_nobody_is_on_duty_by_a_shift_they_did_not_accept(wing: Wing) -> None:
+    mentor, path = await served(wing)
+    await _forward_to(await mentor.get(path), hours=-1)
+    [coming] = (await wing.officer.get("on-duty"))["next"]
+    assert coming["mentor_id"] == str(mentor.mentor_id)
+    await _forward_to(await mentor.get(path), hours=0.1)  # no worker has been there yet
+    assert (await wing.officer.get("on-duty"))["now"] == []
+    await mentor.move(path, "accepted")
+    [now] = (await wing.officer.get("on-duty"))["now"]
+    assert now["mentor_id"] == str(mentor.mentor_id)

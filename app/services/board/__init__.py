@@ -28,6 +28,7 @@ from app.scope import narrowed
 from app.services.board.mentees import MENTEES_RULES
 from app.services.board.mentors import MENTORS_RULES
 from app.services.board.plans import PLANS_RULES
+from app.services.board.rota import ROTA_RULES
 from app.services.board.rules import Rule, told
 from app.services.board.safety import SAFETY
 from app.services.board.second_persons import SECOND_PERSONS
@@ -35,7 +36,14 @@ from app.services.reference import labels
 from app.services.working_days import local_date, utc
 from app.visibility import shape
 
-RULES: tuple[Rule, ...] = (*SAFETY, *MENTORS_RULES, *MENTEES_RULES, *PLANS_RULES, *SECOND_PERSONS)
+RULES: tuple[Rule, ...] = (
+    *SAFETY,
+    *ROTA_RULES,
+    *MENTORS_RULES,
+    *MENTEES_RULES,
+    *PLANS_RULES,
+    *SECOND_PERSONS,
+)
 A_MONTH = timedelta(days=30)
 _NOW: Any = bindparam("actor_now", type_=TIMESTAMP)
 _HORIZON: Any = bindparam("horizon", type_=TIMESTAMP)

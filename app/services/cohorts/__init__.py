@@ -31,7 +31,7 @@ from app.models.staff import Staff, StaffRole
 from app.scope import everything, referred, visible
 from app.services import lifecycle, modules, outbox, trainings
 from app.services.cohorts.moves import COHORT
-from app.services.placements import names
+from app.services.names import names
 from app.visibility import shape
 
 LEADS = {StaffRole.nurse, StaffRole.mental_health_lead}
@@ -173,7 +173,7 @@ async def day_shown(db: AsyncSession, day: CohortDay, actor: Actor) -> Output:
     """A day with who came, as far as this actor may see it."""
     found = visible(Attendance, actor).where(col(Attendance.day_id) == day.id)
     rows = (await db.scalars(found.order_by(col(Attendance.id)))).all()
-    known = await names(db, day.prison_id, {row.mentor_id for row in rows})
+    known = await names(db, Mentor, day.prison_id, {row.mentor_id for row in rows})
     marks = [{**row.model_dump(), "mentor_name": known[row.mentor_id]} for row in rows]
     return shape("cohorts.day", actor.role).model_validate(
         {**day.model_dump(), "attendance": marks}
@@ -182,7 +182,7 @@ async def day_shown(db: AsyncSession, day: CohortDay, actor: Actor) -> Output:
 
 async def member_shown(db: AsyncSession, member: CohortMember, actor: Actor) -> Output:
     """One member."""
-    known = await names(db, member.prison_id, {member.mentor_id})
+    known = await names(db, Mentor, member.prison_id, {member.mentor_id})
     fields = {**member.model_dump(), "mentor_name": known[member.mentor_id]}
     return shape("cohorts.members", actor.role).model_validate(fields)
 

@@ -19,6 +19,7 @@ from app.models.contact_requests import (
 from app.models.mentees import MENTEE_ENDED, Mentee
 from app.models.mentors import Mentor
 from app.models.people import Person, Presence
+from app.models.prisons import Prison
 from app.models.sessions import ClashKind, SessionKind
 from app.models.staff import Role, StaffRole
 from app.models.tasks import TaskKind
@@ -29,8 +30,6 @@ from app.services.scheduling import Clash, Plan, clashes
 from app.services.sessions.booking import note_asked
 from app.services.sessions.facts import load_facts
 
-ANSWER_WITHIN = timedelta(minutes=10)
-LOOKED_AT_WITHIN = timedelta(minutes=15)
 ENTERED_WITHIN = timedelta(days=1)
 A_VISIT = timedelta(hours=1)  # what a call is reckoned with before it is over
 NO_MATTER = frozenset({ClashKind.in_the_past, ClashKind.mentee_not_engaged})
@@ -40,6 +39,7 @@ NO_MATTER = frozenset({ClashKind.in_the_past, ClashKind.mentee_not_engaged})
 async def ask(db: AsyncSession, actor: Actor, body: ContactRequestCreate) -> ContactRequest:
     """Take a request and put it to whoever on duty comes next. A second open one of a mentee is
     refused by the database."""
+    prison = await db.get_one(Prison, actor.prison_id)
     mentee = await _who_asks(db, actor, body)
     asked_at = _asked_at(actor, body)
     request = ContactRequest(
@@ -56,7 +56,7 @@ async def ask(db: AsyncSession, actor: Actor, body: ContactRequestCreate) -> Con
         thing=request,
         person_id=mentee.person_id,
         for_role=StaffRole.wing_duty,
-        due_in=LOOKED_AT_WITHIN,
+        due_in=timedelta(minutes=prison.contact_look_minutes),
         actor=actor,
         told_at_once=actor.role is not Role.wing_duty,
     )
@@ -73,7 +73,7 @@ async def _who_asks(db: AsyncSession, actor: Actor, body: ContactRequestCreate) 
         raise Invalid.field("mentee_id", "missing", "say who asks")
     else:
         found = visible(Mentee, actor).where(col(Mentee.id) == body.mentee_id)
-    live = found.where(col(Mentee.status).not_in(MENTEE_ENDED))
+    live = found.where(col(Mentee.status).not_in(MENTEE_ENDED)).with_for_update(read=True)
     mentee = (await db.execute(live)).scalar_one_or_none()
     if prisoner and body.mentee_id is not None and (mentee is None or mentee.id != body.mentee_id):
         raise NotFound()
@@ -103,12 +103,20 @@ async def offer_next(db: AsyncSession, request: ContactRequest) -> None:
     asked = everything(ContactOffer, request.prison_id).where(
         col(ContactOffer.contact_request_id) == request.id
     )
-    before = set((await db.scalars(asked.with_only_columns(col(ContactOffer.mentor_id)))).all())
+    passed = set((await db.scalars(asked.with_only_columns(col(ContactOffer.mentor_id)))).all())
+    passed |= await _themselves(db, request)
     for mentor_id in await _in_turn(db, request):
-        if mentor_id not in before and not await warnings_of(db, request, mentor_id):
+        if mentor_id not in passed and not await warnings_of(db, request, mentor_id):
             await offer(db, request, mentor_id, the_system(request.prison_id))
             return
     await tasks.reschedule(db, request, TaskKind.contact_request_due, clock.now())
+
+
+async def _themselves(db: AsyncSession, request: ContactRequest) -> set[UUID]:
+    """Who asks may be a mentor too: nobody comes to themselves."""
+    mentee = await referred(db, Mentee, request.prison_id, request.mentee_id, "mentee_id")
+    mine = everything(Mentor, request.prison_id).where(col(Mentor.person_id) == mentee.person_id)
+    return set((await db.scalars(mine.with_only_columns(col(Mentor.id)))).all())
 
 
 async def _in_turn(db: AsyncSession, request: ContactRequest) -> Sequence[UUID]:
@@ -153,13 +161,13 @@ async def offer(
     is waited for, or waits."""
     held = everything(Mentor, request.prison_id).where(col(Mentor.id) == mentor_id)
     await db.execute(held.with_only_columns(col(Mentor.id)).with_for_update(read=True))
-    now = clock.now()
+    now, prison = clock.now(), await db.get_one(Prison, request.prison_id)
     made = ContactOffer(
         prison_id=request.prison_id,
         contact_request_id=request.id,
         mentor_id=mentor_id,
         offered_at=now,
-        answer_by=now + ANSWER_WITHIN,
+        answer_by=now + timedelta(minutes=prison.contact_answer_minutes),
     )
     db.add(made)
     request.mentor_id = mentor_id

@@ -1,17 +1,20 @@
 """The life of a contact request as a table of moves."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.access import the_system
 from app.models.contact_requests import ContactOffer, ContactRequest, ContactStatus, OfferAnswer
 from app.models.mentees import Mentee
+from app.models.mentors import Mentor
 from app.models.staff import Role
 from app.models.tasks import TaskKind
 from app.scope import everything, referred
-from app.services import tasks
+from app.services import lifecycle, tasks
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
 
 S = ContactStatus
@@ -24,6 +27,7 @@ ANSWERS = {
 NO_REASONS = ("declined", "no_answer")
 WITHDRAW_REASONS = ("own_wish", "no_longer_needed", "entered_in_error")
 UNMET_REASONS = ("nobody_on_duty", "nobody_could_come", "regime", "not_authorised", "other")
+SUPPORT_ENDED, LEFT = "support_ended", "left"  # the service's own reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,10 @@ async def stop(db: AsyncSession, context: Context) -> None:
     request: ContactRequest = context.thing
     request.mentor_id = request.accepted_at = None
     await _answer(db, context, OfferAnswer.taken_back)
-    await looked_at(db, context)
+    if context.actor.role is Role.system:
+        await tasks.drop(db, request, TaskKind.contact_request_due)
+    else:
+        await looked_at(db, context)
 
 
 async def looked_at(db: AsyncSession, context: Context) -> None:
@@ -115,3 +122,39 @@ MOVES: dict[tuple[ContactStatus, ContactStatus], Move] = {
 MOVES |= {(state, S.withdrawn): _WITHDRAW for state in _LOOKED_FOR}
 MOVES |= {(state, S.unmet): _UNMET for state in _LOOKED_FOR}
 CONTACT = Lifecycle("contact_requests", "contact_request", ContactStatus, MOVES, load_facts)
+
+
+async def hold_people(db: AsyncSession, request: ContactRequest) -> None:
+    """Keep the mentor it is put to, and the mentee, as they are until the commit. Whoever leaves is
+    locked before what they asked for or are asked: everybody takes them in that order."""
+    mentor = everything(Mentor, request.prison_id).where(col(Mentor.id) == request.mentor_id)
+    await db.execute(mentor.with_only_columns(col(Mentor.id)).with_for_update(read=True))
+    await hold_mentees(db, request.prison_id, [request.mentee_id])
+
+
+async def hold_mentees(db: AsyncSession, prison_id: str, ids: Collection[UUID]) -> None:
+    """Keep mentees as they are until the commit."""
+    mentees = everything(Mentee, prison_id).where(col(Mentee.id).in_(ids)).order_by(col(Mentee.id))
+    await db.execute(mentees.with_only_columns(col(Mentee.id)).with_for_update(read=True))
+
+
+async def close_all_of(
+    db: AsyncSession, prison_id: str, mentees: Collection[UUID], reason: str
+) -> None:
+    """Nobody is looked for any more for these mentees, who are not there to be met: what they asked
+    for was not met. Those who are together now are parted by an officer."""
+    found = everything(ContactRequest, prison_id).where(
+        col(ContactRequest.mentee_id).in_(mentees), col(ContactRequest.status).in_(_LOOKED_FOR)
+    )
+    system = the_system(prison_id)
+    for each in (await db.scalars(found.order_by(col(ContactRequest.id)).with_for_update())).all():
+        await lifecycle.move(db, CONTACT, each, to=S.unmet, actor=system, reason=reason)
+
+
+async def close_of_those_gone(db: AsyncSession, prison_id: str, people: Collection[UUID]) -> None:
+    """The same for persons who have left the prison, by its own documents."""
+    if not people:
+        return
+    mentees = everything(Mentee, prison_id).where(col(Mentee.person_id).in_(people))
+    ids = (await db.scalars(mentees.with_only_columns(col(Mentee.id)))).all()
+    await close_all_of(db, prison_id, ids, LEFT)

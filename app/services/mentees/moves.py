@@ -10,6 +10,7 @@ from app.models.mentees import MENTEE_ENDED, Mentee, MenteeStatus
 from app.models.sessions import CancelReason
 from app.models.staff import Role
 from app.services import pairings
+from app.services.contact_requests.moves import LEFT, SUPPORT_ENDED, close_all_of
 from app.services.enrolments import leave_series
 from app.services.lifecycle import Context, Effect, Lifecycle, Move, Refusal
 from app.services.mentees.clocks import (
@@ -98,6 +99,8 @@ async def leave_sessions(db: AsyncSession, context: Context) -> None:
     reason = CancelReason.transfer if gone else CancelReason.other
     await leave_series(db, mentee.prison_id, mentee.id)
     await leave_plans(db, mentee.prison_id, mentee.id, reason)
+    why = LEFT if gone else SUPPORT_ENDED
+    await close_all_of(db, mentee.prison_id, [mentee.id], why)
 
 
 async def follow_death(db: AsyncSession, context: Context) -> None:

@@ -140,4 +140,5 @@ async def end_placements(db: AsyncSession, context: Context) -> None:
     await trainings.end_refreshers(db, context)
 
 
-LEAVE_WORK = (flag_pairings, release_sessions, release_shifts, release_requests, end_placements)
+# Requests first: they hold mentees, whom whoever ends their support holds before their pairings.
+LEAVE_WORK = (release_requests, flag_pairings, release_sessions, release_shifts, end_placements)

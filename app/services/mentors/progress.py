@@ -9,10 +9,10 @@ from app.models.base import Output
 from app.models.mentors import Mentor
 from app.models.placements import Placement
 from app.scope import visible
-from app.services import placements
 from app.services.lifecycle import Context
 from app.services.mentors import guards as g
 from app.services.mentors.moves import SHADOWED, STANDING
+from app.services.names import names
 from app.visibility import shape
 
 MISSING = (g.placed_with_active_mentor, *SHADOWED, g.assessed_by_another, *STANDING)
@@ -25,7 +25,7 @@ async def shadowing(db: AsyncSession, mentor: Mentor, actor: Actor) -> Output:
     context = Context(mentor, actor, now, facts)
     found = visible(Placement, actor).where(col(Placement.mentor_id) == mentor.id)
     rows = (await db.scalars(found.order_by(col(Placement.starts_on), col(Placement.id)))).all()
-    known = await placements.names(db, mentor.prison_id, {row.host_id for row in rows})
+    known = await names(db, Mentor, mentor.prison_id, {row.host_id for row in rows})
     fields = {
         "mentor_id": mentor.id,
         "began_on": told.began_on if told else None,

@@ -26,6 +26,7 @@ from app.integrations.prison.prisoner_search import (
 )
 from app.models.people import ImportOutcome, ImportReport, ImportRow, Person, Presence, Source
 from app.services import import_reports, outbox
+from app.services.contact_requests.moves import close_of_those_gone
 from app.services.people.believable import unbelievable
 from app.services.people.identities import identify_all, people_lock
 from app.services.people.locked import standing_deaths
@@ -102,6 +103,8 @@ async def _take_in(
         for row, decision in zip(chunk, decisions, strict=True)
     ]
     await db.flush()
+    gone = [row.person_id for row in rows if row.outcome is ImportOutcome.marked_away]
+    await close_of_those_gone(db, prison_id, [each for each in gone if each is not None])
     return rows
 
 

@@ -146,19 +146,3 @@ def _apart(problem: Problem) -> None:
         if need.starts_at < until.get(need.role, need.starts_at):
             raise ValueError(f"blocks of {need.role} overlap at {need.starts_at}")
         until[need.role] = need.ends_at
-
-
-def _minimise(model: RotaModel, objective: Linear, watcher: _Watcher, seconds: float) -> _Found:
-    model.model.minimize(objective)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 0
-    solver.parameters.linearization_level = 2  # measured: proven in seconds; with 1 not in a minute
-    solver.parameters.max_deterministic_time = seconds
-    status = solver.solve(model.model, watcher)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return _Found(None, 0, False, 1.0)
-    pieces = frozenset(p for p, var in model.chosen.items() if solver.boolean_value(var))
-    value, optimal = solver.objective_value, status == cp_model.OPTIMAL
-    gap = 0.0 if optimal else abs(value - solver.best_objective_bound) / max(1.0, abs(value))
-    return _Found(pieces, round(value), optimal, gap)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
 from app.access import Actor
 from app.errors import CoverageGaps, FieldError, GuardsUnmet, NotOpen
+from app.models.mentors import Mentor
 from app.models.rota_demands import RotaRole
 from app.models.rotas import GapAccepted, PublishCreate, Rota, RotaStatus
 from app.models.shifts import Shift, ShiftStatus
@@ -90,11 +92,14 @@ async def publish(db: AsyncSession, actor: Actor, rota: Rota, body: PublishCreat
     await _one_at_a_time(db, rota.prison_id)
     now = clock.now()
     period = await facts.period_of(db, rota, now)
+    before = await _rotas_before(db, rota)
     drafts = await _of(db, rota, S.draft)
-    for mentor_id in sorted({each.mentor_id for each in drafts if each.mentor_id}):
-        await take_mentor(db, rota.prison_id, mentor_id)
+    mentors = sorted({each.mentor_id for each in drafts if each.mentor_id})
+    await _hold_mentors(db, period, mentors)
     context = Context(rota, actor, now, None)
     kept = await _give_way(db, context, period, drafts)
+    for mentor_id in mentors:
+        await take_mentor(db, rota.prison_id, mentor_id)
     await _give_out(db, actor, period, [each for each in drafts if each not in kept])
     needs = await facts.needs(db, period)
     lacking = await proven(db, rota.prison_id, needs)
@@ -114,7 +119,7 @@ async def publish(db: AsyncSession, actor: Actor, rota: Rota, body: PublishCreat
     ]
     await lifecycle.move(db, ROTA, rota, to=RotaStatus.published, actor=actor)
     await _leave_open(db, actor, rota, named, needs)
-    await _supersede_rotas(db, actor, rota, period)
+    await _supersede_rotas(db, actor, before, period)
 
 
 async def _one_at_a_time(db: AsyncSession, prison_id: str) -> None:
@@ -131,19 +136,37 @@ async def _of(db: AsyncSession, rota: Rota, *states: ShiftStatus) -> Sequence[Sh
     return (await db.scalars(found.order_by(col(Shift.id)).with_for_update())).all()
 
 
-async def _give_way(
-    db: AsyncSession, context: Context, period: facts.Period, drafts: Sequence[Shift]
-) -> Sequence[Shift]:
-    """What stood for these days and has not begun gives way. A shift that is to stay as it was is
-    taken over with all that was said of it; the drafts it makes needless are answered."""
-    rota: Rota = context.thing
-    found = everything(Shift, rota.prison_id).where(
+def _standing(period: facts.Period) -> Select[Shift]:
+    """The shifts that stand for the rota's days and have not begun."""
+    rota = period.rota
+    return everything(Shift, rota.prison_id).where(
         col(Shift.superseded_at).is_(None),
         col(Shift.status).in_((*facts.COMING, S.uncovered)),
         col(Shift.day) >= rota.first_day,
         col(Shift.day) <= rota.last_day,
         col(Shift.starts_at) >= period.since,
     )
+
+
+async def _hold_mentors(db: AsyncSession, period: facts.Period, drafted: Sequence[UUID]) -> None:
+    """Keep whose shifts change as they are until the commit: a mentor who leaves work is locked
+    before their shifts, and everybody takes the two in that order."""
+    here = period.rota.prison_id
+    serving = _standing(period).with_only_columns(col(Shift.mentor_id))
+    mentors = everything(Mentor, here).where(
+        or_(col(Mentor.id).in_(drafted), col(Mentor.id).in_(serving))
+    )
+    in_order = mentors.with_only_columns(col(Mentor.id)).order_by(col(Mentor.id))
+    await db.execute(in_order.with_for_update(read=True))
+
+
+async def _give_way(
+    db: AsyncSession, context: Context, period: facts.Period, drafts: Sequence[Shift]
+) -> Sequence[Shift]:
+    """What stood for these days and has not begun gives way. A shift that is to stay as it was is
+    taken over with all that was said of it; the drafts it makes needless are answered."""
+    rota: Rota = context.thing
+    found = _standing(period)
     wanted = {facts.piece_of(each): each for each in drafts}
     kept = []
     for old in (await db.scalars(found.order_by(col(Shift.id)).with_for_update())).all():
@@ -259,22 +282,29 @@ async def _leave_open(
             await alerts.uncovered(db, shift, at_once=False)
 
 
-async def _supersede_rotas(
-    db: AsyncSession, actor: Actor, rota: Rota, period: facts.Period
-) -> None:
-    """Rotas of which nothing is left to come are superseded; one that still stands for other days
-    is not."""
-    left = select(col(Shift.rota_id)).where(
-        col(Shift.prison_id) == rota.prison_id,
-        col(Shift.superseded_at).is_(None),
-        col(Shift.starts_at) >= period.since,
-    )
-    before = everything(Rota, rota.prison_id).where(
+async def _rotas_before(db: AsyncSession, rota: Rota) -> Sequence[Rota]:
+    """The rotas that stand for some of these days, locked before their shifts: as by whoever
+    withdraws one."""
+    found = everything(Rota, rota.prison_id).where(
         col(Rota.status) == RotaStatus.published,
         col(Rota.id) != rota.id,
         col(Rota.first_day) <= rota.last_day,
         col(Rota.last_day) >= rota.first_day,
-        col(Rota.id).not_in(left),
     )
-    for each in (await db.scalars(before.order_by(col(Rota.id)).with_for_update())).all():
-        await lifecycle.move(db, ROTA, each, to=RotaStatus.superseded, actor=actor)
+    return (await db.scalars(found.order_by(col(Rota.id)).with_for_update())).all()
+
+
+async def _supersede_rotas(
+    db: AsyncSession, actor: Actor, before: Sequence[Rota], period: facts.Period
+) -> None:
+    """Rotas of which nothing is left to come are superseded; one that still stands for other days
+    is not."""
+    left = everything(Shift, period.rota.prison_id).where(
+        col(Shift.rota_id).in_([each.id for each in before]),
+        col(Shift.superseded_at).is_(None),
+        col(Shift.starts_at) >= period.since,
+    )
+    standing = set((await db.scalars(left.with_only_columns(col(Shift.rota_id)))).all())
+    for each in before:
+        if each.id not in standing:
+            await lifecycle.move(db, ROTA, each, to=RotaStatus.superseded, actor=actor)

@@ -2,7 +2,6 @@
 (`guards.py`), their life (`moves.py`), who is told that nobody has one (`alerts.py`), and what
 comes by the clock or with a mentor's leaving (`passing.py`)."""
 
-from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,18 +15,17 @@ from app.errors import FieldError, GuardsUnmet, Invalid, NotFound, NotOpen
 from app.models.base import Output
 from app.models.mentors import Mentor
 from app.models.moves import MoveCreate, MoveOption
-from app.models.people import Person
-from app.models.shifts import OnCallNow, Shift, ShiftGive, ShiftStatus, ShiftTake
+from app.models.shifts import Shift, ShiftGive, ShiftStatus, ShiftTake
 from app.models.staff import Role
 from app.rights import Permission
 from app.scope import everything, referred
 from app.services import lifecycle, outbox
+from app.services.names import names
 from app.services.shifts.guards import RULES, UNAVAILABLE, broken, load_facts
 from app.services.shifts.moves import SHIFT
 from app.visibility import shape
 
 S = ShiftStatus
-SERVING = (S.published, S.accepted, S.swap_requested, S.on_shift)
 
 
 async def hold_mentors(db: AsyncSession, shift: Shift) -> None:
@@ -53,11 +51,13 @@ async def act(db: AsyncSession, actor: Actor, shift: Shift, body: MoveCreate) ->
 
 
 async def give(db: AsyncSession, actor: Actor, shift: Shift, body: ShiftGive) -> None:
-    """Call somebody in for a shift that nobody has."""
+    """Call somebody in for a shift that nobody has. Of one that has begun, whoever is called in
+    comes at once: staff say that they do, and it is accepted."""
     if shift.status is not S.uncovered:
         raise NotOpen("The shift is not uncovered.")
     await referred(db, Mentor, actor.prison_id, body.mentor_id, "mentor_id")
-    await _hand_to(db, actor, shift, body.mentor_id, S.published)
+    begun = shift.starts_at <= clock.now()
+    await _hand_to(db, actor, shift, body.mentor_id, S.accepted if begun else S.published)
 
 
 async def take(db: AsyncSession, actor: Actor, shift: Shift, body: ShiftTake) -> None:
@@ -100,46 +100,9 @@ async def shown(db: AsyncSession, shift: Shift, actor: Actor) -> Output:
     mine = shift.mentor_id is not None and shift.mentor_id == actor.mentor_id
     if actor.allowed(Permission.shift_write) and (mine or actor.family is not Role.mentor):
         moves = await lifecycle.options(db, SHIFT, shift, actor)
-    known = await names(db, shift.prison_id, [shift.mentor_id])
+    known = await names(db, Mentor, shift.prison_id, [shift.mentor_id])
     name = known.get(shift.mentor_id) if shift.mentor_id else None
     fields: dict[str, Any] = {
         **shift.model_dump(), "moves": moves, "mine": mine, "mentor_name": name
     }  # fmt: skip
     return shape("shifts", actor.role).model_validate(fields)
-
-
-async def names(
-    db: AsyncSession, prison_id: str, ids: Collection[UUID | None]
-) -> Mapping[UUID, str]:
-    """The display names of mentors."""
-    found = (
-        select(col(Mentor.id), col(Person.display_name))
-        .join(
-            Person,
-            (col(Person.prison_id) == col(Mentor.prison_id))
-            & (col(Person.id) == col(Mentor.person_id)),
-        )
-        .where(col(Mentor.prison_id) == prison_id, col(Mentor.id).in_(ids))
-    )
-    return {row_id: name for row_id, name in (await db.execute(found)).all()}
-
-
-async def on_call(db: AsyncSession, actor: Actor) -> list[Output]:
-    """Which mentors serve now: role, name and until when, as everyone on the scheme may know."""
-    now = clock.now()
-    found = everything(Shift, actor.prison_id).where(
-        col(Shift.superseded_at).is_(None),
-        col(Shift.status).in_(SERVING),
-        col(Shift.starts_at) <= now,
-        col(Shift.ends_at) > now,
-    )
-    rows = (await db.scalars(found.order_by(col(Shift.role), col(Shift.id)))).all()
-    known = await names(db, actor.prison_id, {row.mentor_id for row in rows})
-    wanted = shape("shifts.on_call", actor.role)
-    return [
-        wanted.model_validate(
-            OnCallNow(role=row.role, mentor_name=known[row.mentor_id], ends_at=row.ends_at)
-        )
-        for row in rows
-        if row.mentor_id is not None
-    ]

@@ -45,6 +45,7 @@ async def has_somebody(db: AsyncSession, context: Context) -> None:
 
 STANDS = (not_superseded, still_to_come)
 _RELEASE = Move(BOTH, guards=STANDS, reasons=RELEASE_REASONS, effects=(let_go,))
+_CALL_IN = Move(SW, guards=(*STANDS, *CAN_SERVE), effects=(has_somebody,), offered=False)
 _REGIME = Move(SW, guards=STANDS, reasons=REGIME_REASONS, effects=(has_somebody,))
 MOVES: Moves = {
     (S.draft, S.published): Move(SW, guards=CAN_SERVE, offered=False),
@@ -55,9 +56,8 @@ MOVES: Moves = {
     (S.published, S.uncovered): _RELEASE,
     (S.accepted, S.uncovered): _RELEASE,
     (S.swap_requested, S.uncovered): _RELEASE,
-    (S.uncovered, S.published): Move(
-        SW, guards=(*STANDS, *CAN_SERVE), effects=(has_somebody,), offered=False
-    ),
+    (S.uncovered, S.published): _CALL_IN,
+    (S.uncovered, S.accepted): _CALL_IN,
     (S.accepted, S.on_shift): Move(SYSTEM, offered=False),
     (S.swap_requested, S.on_shift): Move(SYSTEM, offered=False),
     (S.on_shift, S.ended): Move(SW),

@@ -65,8 +65,9 @@ async def _rest(db: AsyncSession, shift: Shift, ends_at: datetime) -> None:
 
 async def by_the_clock(db: AsyncSession, prison_id: str) -> int:
     """Begin what has begun and end what is over, and say how many. A shift that nobody accepted
-    is not taken for granted: at its start it is uncovered, and that is told. Rows that someone
-    else is changing are left to the next round."""
+    is not taken for granted: at its start it is uncovered, and that is told; also one that its
+    mentor never accepted and would like to give away. Rows that someone else is changing are left
+    to the next round."""
     now, system = clock.now(), the_system(prison_id)
     due = everything(Shift, prison_id).where(
         col(Shift.superseded_at).is_(None),
@@ -75,15 +76,32 @@ async def by_the_clock(db: AsyncSession, prison_id: str) -> int:
             and_(col(Shift.status) == S.on_shift, col(Shift.ends_at) <= now),
         ),
     )
-    in_order = due.order_by(col(Shift.starts_at), col(Shift.id)).limit(A_TURN)
-    rows = (await db.scalars(in_order.with_for_update(skip_locked=True))).all()
+    mentors = everything(Mentor, prison_id).where(
+        col(Mentor.id).in_(due.with_only_columns(col(Shift.mentor_id)))
+    )  # before their shifts, as whoever leaves work is locked
+    ids = mentors.with_only_columns(col(Mentor.id)).with_for_update(read=True, skip_locked=True)
+    held = (await db.scalars(ids)).all()
+    in_order = due.where(col(Shift.mentor_id).in_(held)).order_by(
+        col(Shift.starts_at), col(Shift.id)
+    )
+    locked = in_order.limit(A_TURN).with_for_update(skip_locked=True)
+    rows = (await db.scalars(locked)).all()
     for shift in rows:
-        to, reason = _next(shift)
+        to, reason = await _next(db, shift)
         await lifecycle.move(db, SHIFT, shift, to=to, actor=system, reason=reason)
     return len(rows)
 
 
-def _next(shift: Shift) -> tuple[ShiftStatus, str | None]:
-    if shift.status is S.published:
+async def _next(db: AsyncSession, shift: Shift) -> tuple[ShiftStatus, str | None]:
+    if shift.status is S.published or await _never_accepted(db, shift):
         return S.uncovered, "not_accepted"
     return (S.ended if shift.status is S.on_shift else S.on_shift), None
+
+
+async def _never_accepted(db: AsyncSession, shift: Shift) -> bool:
+    """Whether it is offered to others by a mentor who had not accepted it."""
+    if shift.status is not S.swap_requested:
+        return False
+    moves = await lifecycle.history_of(db, shift)
+    offered = [each for each in moves if each.to_state == S.swap_requested]
+    return bool(offered) and offered[-1].from_state == S.published
