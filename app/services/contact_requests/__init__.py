@@ -88,9 +88,9 @@ async def shown(db: AsyncSession, request: ContactRequest, actor: Actor) -> Outp
     return shape("contact_requests", actor.role).model_validate(fields)
 
 
-def seen(status: str) -> ContactStatus:
+def seen(status: str) -> str:
     """The state as who asked sees it."""
-    return S.asked if status == S.offered else S(status)
+    return S.asked.value if status == S.offered else status
 
 
 async def history_shown(db: AsyncSession, request: ContactRequest, actor: Actor) -> list[Output]:
