@@ -1,8 +1,11 @@
-"""Whether the doors of the cells are locked, by the regime: pure, no session, no clock.
+"""Whether the doors of the cells are locked, by the regime and by lockdowns: pure, no session, no
+clock.
 
-They are open from the day's first slot to lock-up. A night slot opens nobody's door.
+They are open from the day's first slot to lock-up, unless there is a lockdown. A night slot opens
+nobody's door.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +13,7 @@ from app.models.regimes import RegimeSource, Slot
 from app.services.regime_days import DayOfRegime, Regimes, resolve
 from app.services.working_days import local_date, utc
 
+Span = tuple[datetime, datetime]
 ONE_DAY = timedelta(days=1)
 LOOK_AHEAD = 14  # days in which doors that are locked open again
 
@@ -20,8 +24,17 @@ class Doors:
 
     regimes: Regimes
 
+    lockdowns: Sequence[Span] = ()
+
     def locked_up(self, at: datetime) -> bool | None:
-        """Whether they are locked at an instant; None where nobody set a regime for the day."""
+        """Whether they are locked at an instant; None where nobody set a regime for the day, and
+        there is no lockdown."""
+        if any(first <= at < last for first, last in self.lockdowns):
+            return True
+        return self.by_regime(at)
+
+    def by_regime(self, at: datetime) -> bool | None:
+        """The same on any such day: None where nobody set a regime."""
         day = resolve(self.regimes, local_date(at, self.regimes.zone))
         if day.source is RegimeSource.unset:
             return None
@@ -32,16 +45,21 @@ class Doors:
 
     def change_after(self, at: datetime) -> datetime | None:
         """When they open or close next; None where nobody set a regime, or none for a long time."""
-        today, now = local_date(at, self.regimes.zone), utc(at)
+        now = self.locked_up(at)
+        ahead = sorted(change for change in self._changes(at) if change > utc(at))
+        return next((change for change in ahead if self.locked_up(change) is not now), None)
+
+    def _changes(self, at: datetime) -> Iterator[datetime]:
+        """When something begins or ends, from that day on."""
+        today = local_date(at, self.regimes.zone)
         for days in range(LOOK_AHEAD + 1):
             day = resolve(self.regimes, today + days * ONE_DAY)
             starts = _by_day(day)
-            if not starts or day.lock_up_at is None:
-                continue
-            for change in (min(starts), day.lock_up_at):
-                if change > now and min(starts) < day.lock_up_at:
-                    return change
-        return None
+            if starts and day.lock_up_at is not None and min(starts) < day.lock_up_at:
+                yield min(starts)
+                yield day.lock_up_at
+        for span in self.lockdowns:
+            yield from map(utc, span)
 
 
 def _by_day(day: DayOfRegime) -> list[datetime]:

@@ -24,12 +24,13 @@ from app.scope import everything
 from app.services import duties, regimes
 from app.services.doors import LOOK_AHEAD, Doors
 from app.services.names import of_person
+from app.services.sessions.closed import lockdowns
 from app.services.working_days import local_date
 from app.visibility import shape
 
 NEXT_WITHIN = timedelta(hours=24)
 NEXT_AT_MOST = 10
-ONE_DAY = timedelta(days=1)
+ONE_DAY, ONE_SECOND = timedelta(days=1), timedelta(seconds=1)
 SERVING = (ShiftStatus.accepted, ShiftStatus.swap_requested, ShiftStatus.on_shift)
 IN_DANGER = "This is no alarm. If somebody is in danger, press the cell bell or tell an officer."
 
@@ -94,12 +95,14 @@ async def doors(db: AsyncSession, prison_id: str, first: datetime, last: datetim
     """The prison's doors, for the time between two instants."""
     zone = (await db.get_one(Prison, prison_id)).tz
     days = local_date(first, zone), local_date(last, zone)
-    return Doors(await regimes.load(db, prison_id, *days))
+    regime = await regimes.load(db, prison_id, *days)
+    return Doors(regime, await lockdowns(db, prison_id, first, last + ONE_SECOND))
 
 
-async def locked_up(db: AsyncSession, prison_id: str, at: datetime) -> bool | None:
-    """Whether the doors are locked at an instant; None where nobody set a regime."""
-    return (await doors(db, prison_id, at, at)).locked_up(at)
+async def behind_doors(db: AsyncSession, prison_id: str, at: datetime) -> bool | None:
+    """Whether the regime has the doors locked at an instant; None where nobody set one. Who is
+    called to somebody in a lockdown by day has no night of it."""
+    return (await doors(db, prison_id, at, at)).by_regime(at)
 
 
 async def shown(db: AsyncSession, actor: Actor) -> Output:

@@ -99,7 +99,7 @@ async def end(db: AsyncSession, actor: Actor, request: ContactRequest, body: Con
         raise MoveNotInTable("They have not met, or have parted already.")
     ended_at = body.ended_at or clock.now()
     _check_end(request.started_at, ended_at)
-    locked_up = await on_duty.locked_up(db, request.prison_id, request.started_at)
+    locked_up = await on_duty.behind_doors(db, request.prison_id, request.started_at)
     assert request.mentor_id is not None, "the database keeps a mentor with it"
     held = SessionHeld(
         kind=SessionKind.one_to_one if locked_up is False else SessionKind.night_callout,
