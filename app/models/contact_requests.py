@@ -154,7 +154,7 @@ class ContactOfferCreate(Input):
 
 
 class ContactAuthorisation(Input):
-    """That an officer lets the two meet, now."""
+    """That an officer lets the two meet, now, or let them meet a while ago."""
 
     room_id: UUID | None = Field(
         default=None,
@@ -165,6 +165,11 @@ class ContactAuthorisation(Input):
         default=False,
         description="True: let it happen though as a plan it is refused.",
         schema_extra={"examples": [False]},
+    )
+    occurred_at: Instant | None = Field(
+        default=None,
+        description="When they met, if entered later; never before somebody accepted.",
+        schema_extra={"examples": ["2026-11-23T03:20:00+00:00"]},
     )
 
 

@@ -36,6 +36,7 @@ class FitCode(StrEnum):
     preferences = "preferences"
     lived_experience = "lived_experience"
     skills = "skills"
+    usual_times = "usual_times"
 
 
 class MatchBar(StrEnum):
@@ -59,6 +60,7 @@ class FitRead(Output):
 
     code: FitCode
     points: int
+    most: int = Field(description="The most points that there are for this reason.")
     words: str
 
 

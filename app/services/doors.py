@@ -29,6 +29,10 @@ class Doors:
         there is no lockdown."""
         if any(first <= at < last for first, last in self.lockdowns):
             return True
+        return self.by_regime(at)
+
+    def by_regime(self, at: datetime) -> bool | None:
+        """The same on any such day: None where nobody set a regime."""
         day = resolve(self.regimes, local_date(at, self.regimes.zone))
         if day.source is RegimeSource.unset:
             return None

@@ -4,13 +4,15 @@ about. `app/services/matching.py` and `app/services/pairings.py` decide."""
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app import clock
+from app.models.availabilities import Availability, AvailabilityKind
 from app.models.matching import MatchBar
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import ApprovalCondition, Commitment, Mentor, MentorStatus
@@ -19,10 +21,12 @@ from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person, Presence, same_wing
 from app.models.prisons import Prison
 from app.models.profiles import Profile
+from app.models.sessions import Participation, ParticipationStatus, Session, SessionKind
 from app.scope import everything
 from app.services.between_two import acquainted, among, non_associated, reported
 from app.services.matching import Facts, MenteeSide, MentorSide, Traits, Two
 from app.services.supervisions import plans as supervision
+from app.services.usual_times import WHENEVER, Spans, of_availability, of_meeting
 
 PAIRABLE = frozenset(
     {
@@ -34,6 +38,7 @@ PAIRABLE = frozenset(
     }
 )
 ENDED_WELL = frozenset({"goals_met", "support_ended"})
+LATELY = timedelta(weeks=8)  # what shows when a mentee is usually met
 People = Collection[UUID]
 
 
@@ -72,9 +77,14 @@ async def load(
     known = await acquainted(db, prison_id, mentor_people, mentee_people)
     well = await _went_well(db, prison_id, mentor_people, mentee_people)
     live = await _paired(db, prison_id, [mentee.id for mentee in mentees])
+    can_serve = await _can_serve(db, prison_id, [mentor.id for mentor in mentors])
+    usual = await _usual(db, prison, [mentee.id for mentee in mentees])
     return Board(
         sorted(
-            (_mentee(each, people[each.person_id], traits) for each in mentees),
+            (
+                _mentee(each, people[each.person_id], traits, usual.get(each.id, ()))
+                for each in mentees
+            ),
             key=lambda side: (not side.safety_need, side.since, side.id),  # as the waiting list
         ),
         [
@@ -85,6 +95,7 @@ async def load(
                 *loads[each.id],
                 places_of(prison, each),
                 owing=each.id in owing,
+                can_serve=can_serve.get(each.id, WHENEVER),
             )
             for each in mentors
         ],
@@ -92,7 +103,7 @@ async def load(
     )
 
 
-def _mentee(mentee: Mentee, person: Person, traits: dict[UUID, Traits]) -> MenteeSide:
+def _mentee(mentee: Mentee, person: Person, traits: dict[UUID, Traits], usual: Spans) -> MenteeSide:
     bars = set()
     if mentee.status not in PAIRABLE:
         bars.add(MatchBar.mentee_not_accepted)
@@ -108,6 +119,7 @@ def _mentee(mentee: Mentee, person: Person, traits: dict[UUID, Traits]) -> Mente
         born=person.date_of_birth,
         wing=person.wing_code,
         bars=frozenset(bars),
+        usual=usual,
     )
 
 
@@ -120,6 +132,7 @@ def _mentor(
     places: int,
     *,
     owing: bool,
+    can_serve: Spans,
 ) -> MentorSide:
     """One mentor, and what keeps everybody from them. `owing`: a supervision long overdue."""
     bars = {MatchBar.supervision_overdue} if owing else set()
@@ -139,6 +152,7 @@ def _mentor(
         own_wing_only=ApprovalCondition.own_wing_only in mentor.limits,
         last_paired_at=last_paired_at,
         bars=frozenset(bars),
+        can_serve=can_serve,
     )
 
 
@@ -161,6 +175,51 @@ async def _traits(db: AsyncSession, prison_id: str, people: People) -> dict[UUID
             frozenset(row.lived_experience) if consents else frozenset(),
         )
     return told
+
+
+async def _can_serve(
+    db: AsyncSession, prison_id: str, mentors: Collection[UUID]
+) -> dict[UUID, Spans]:
+    """When each mentor who said so can serve; who said nothing, whenever. Not what they wish."""
+    found = everything(Availability, prison_id).where(
+        col(Availability.mentor_id).in_(mentors),
+        col(Availability.kind).in_((AvailabilityKind.available, AvailabilityKind.away)),
+        col(Availability.weekday).is_not(None),
+        col(Availability.ended_at).is_(None),
+    )
+    rows: dict[UUID, list[Availability]] = defaultdict(list)
+    for row in await db.scalars(found):
+        rows[row.mentor_id].append(row)
+    return {mentor_id: of_availability(said) for mentor_id, said in rows.items()}
+
+
+async def _usual(db: AsyncSession, prison: Prison, mentees: Collection[UUID]) -> dict[UUID, Spans]:
+    """When each mentee was met in the last eight weeks. A night call-out is nobody's habit."""
+    now = clock.now()
+    met = (
+        everything(Participation, prison.id)
+        .join(
+            Session,
+            and_(
+                col(Session.prison_id) == col(Participation.prison_id),
+                col(Session.id) == col(Participation.session_id),
+            ),
+        )
+        .where(
+            col(Participation.mentee_id).in_(mentees),
+            col(Participation.status) == ParticipationStatus.attended,
+            col(Session.kind) != SessionKind.night_callout,
+            col(Session.starts_at) > now - LATELY,
+            col(Session.starts_at) <= now,
+        )
+        .with_only_columns(
+            col(Participation.mentee_id), col(Session.starts_at), col(Session.ends_at)
+        )
+    )
+    usual: dict[UUID, Spans] = defaultdict(tuple)
+    for mentee_id, starts_at, ends_at in await db.execute(met):
+        usual[mentee_id] += of_meeting(starts_at, ends_at, prison.tz)
+    return usual
 
 
 async def _loads(db: AsyncSession, prison_id: str) -> dict[UUID, tuple[int, datetime | None]]:

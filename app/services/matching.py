@@ -12,6 +12,7 @@ from uuid import UUID
 from app.models.matching import FitCode, MatchBar
 from app.models.people import same_wing
 from app.models.profiles import Preference, Skill
+from app.services.usual_times import WHENEVER, Spans, common, minutes
 
 CONTINUITY = 30
 FREE_PLACES = 20
@@ -19,6 +20,7 @@ SHARED_LANGUAGE = 15
 A_PREFERENCE = 8
 A_TOPIC, TOPICS_AT_MOST = 10, 2
 A_SKILL, SKILLS_AT_MOST = 6, 3
+USUAL_TIMES = 12
 YEARS_APART = 5
 IN_GROUPS = frozenset({Skill.art, Skill.music, Skill.sport, Skill.cbt_group})
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -39,7 +41,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class MentorSide:
-    """An active mentor. `bars`: what keeps everybody from them."""
+    """An active mentor. `bars`: what keeps everybody from them; `can_serve`: in any week."""
 
     id: UUID
     person_id: UUID
@@ -52,6 +54,7 @@ class MentorSide:
     own_wing_only: bool = False
     last_paired_at: datetime | None = None
     bars: frozenset[MatchBar] = frozenset()
+    can_serve: Spans = WHENEVER
 
     @property
     def full(self) -> bool:
@@ -60,7 +63,8 @@ class MentorSide:
 
 @dataclass(frozen=True, slots=True)
 class MenteeSide:
-    """A mentee. `bars`: what keeps everybody from them."""
+    """A mentee. `bars`: what keeps everybody from them; `usual`: when they were met lately, a
+    time as often as it was."""
 
     id: UUID
     person_id: UUID
@@ -71,6 +75,7 @@ class MenteeSide:
     wing: str | None = None
     bars: frozenset[MatchBar] = frozenset()
     safety_need: bool = False
+    usual: Spans = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,13 @@ def skills(mentor: MentorSide, mentee: MenteeSide, facts: Facts) -> int:
     return A_SKILL * min(len(mentor.traits.skills & mentee.traits.needs), SKILLS_AT_MOST)
 
 
+def usual_times(mentor: MentorSide, mentee: MenteeSide, facts: Facts) -> int:
+    """The share of the mentee's usual times at which the mentor can serve; nothing for anybody
+    where the mentee has none yet."""
+    whole = minutes(mentee.usual)
+    return USUAL_TIMES * common(mentee.usual, mentor.can_serve) // whole if whole else 0
+
+
 def years_older(mentor: MentorSide, mentee: MenteeSide) -> float | None:
     """By how many years the mentor is older; None when a date of birth is not known."""
     if mentor.born is None or mentee.born is None:
@@ -198,7 +210,17 @@ FIT: tuple[tuple[FitCode, Callable[[MentorSide, MenteeSide, Facts], int]], ...] 
     (FitCode.preferences, preferences),
     (FitCode.lived_experience, lived_experience),
     (FitCode.skills, skills),
+    (FitCode.usual_times, usual_times),
 )
+MOST: dict[FitCode, int] = {
+    FitCode.continuity: CONTINUITY,
+    FitCode.free_places: FREE_PLACES,
+    FitCode.shared_language: SHARED_LANGUAGE,
+    FitCode.preferences: A_PREFERENCE * len(MET),
+    FitCode.lived_experience: A_TOPIC * TOPICS_AT_MOST,
+    FitCode.skills: A_SKILL * SKILLS_AT_MOST,
+    FitCode.usual_times: USUAL_TIMES,
+}
 
 
 def between(mentor: MentorSide, mentee: MenteeSide, facts: Facts) -> Iterable[MatchBar]:

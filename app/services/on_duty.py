@@ -101,10 +101,10 @@ async def doors(db: AsyncSession, prison_id: str, first: datetime, last: datetim
     return Doors(await regimes.load(db, prison_id, *days), lockdowns)
 
 
-async def locked_up(db: AsyncSession, prison_id: str, at: datetime) -> bool | None:
-    """Whether the doors are locked at an instant; None where nobody set a regime, and there is no
-    lockdown."""
-    return (await doors(db, prison_id, at, at)).locked_up(at)
+async def behind_doors(db: AsyncSession, prison_id: str, at: datetime) -> bool | None:
+    """Whether the regime has the doors locked at an instant; None where nobody set one. Who is
+    called to somebody in a lockdown by day has no night of it."""
+    return (await doors(db, prison_id, at, at)).by_regime(at)
 
 
 async def shown(db: AsyncSession, actor: Actor) -> Output:

@@ -17,7 +17,7 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor
 from app.models.base import Output
-from app.models.matching import MatchBar, MayMeet, PairCheck
+from app.models.matching import FitCode, MatchBar, MayMeet, PairCheck
 from app.models.mentees import Mentee
 from app.models.pairings import Pairing, PairingCreate
 from app.models.staff import Role
@@ -108,7 +108,14 @@ def kept(parts: Iterable[Part]) -> list[dict[str, Any]]:
 
 def parts_shown(parts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Kept parts with their words."""
-    return [{**part, "words": words_of("fit_code", part["code"])} for part in parts]
+    return [
+        {
+            **part,
+            "most": matching.MOST[FitCode(part["code"])],
+            "words": words_of("fit_code", part["code"]),
+        }
+        for part in parts
+    ]
 
 
 def _excluded(each: Excluded) -> dict[str, Any]:

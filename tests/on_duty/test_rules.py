@@ -1,4 +1,4 @@
-"""Doors, by the regime alone."""
+"""Doors, by the regime and by lockdowns, without a database."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -102,3 +102,21 @@ def test_on_days_on_which_the_clocks_change_the_wall_counts(day: date) -> None:
     assert doors().locked_up(at(day, 8, 29)) is True
     assert doors().locked_up(at(day, 8, 31)) is False
     assert doors().change_after(at(day, 0)) == at(day, 8, 30)
+
+
+def test_a_lockdown_locks_them_whatever_the_regime() -> None:
+    ten, noon = at(TUESDAY, 10), at(TUESDAY, 12)
+    locked = Doors(doors().regimes, [(ten, noon)])
+    assert (locked.locked_up(at(TUESDAY, 9)), locked.change_after(at(TUESDAY, 9))) == (False, ten)
+    assert (locked.locked_up(ten), locked.change_after(ten)) == (True, noon)
+    assert locked.by_regime(ten) is False
+    assert locked.locked_up(noon) is False
+    nothing = Doors(Regimes(LONDON), [(ten, noon)])
+    assert (nothing.locked_up(ten), nothing.locked_up(noon)) == (True, None)
+
+
+def test_a_lockdown_over_lock_up_changes_nothing_before_the_morning() -> None:
+    locked = Doors(doors().regimes, [(at(TUESDAY, 18), at(TUESDAY, 21))])
+    morning = at(TUESDAY + timedelta(days=1), 8, 30)
+    assert locked.change_after(at(TUESDAY, 18)) == morning
+    assert locked.change_after(at(TUESDAY, 17)) == at(TUESDAY, 18)

@@ -136,10 +136,11 @@ async def warnings_of(
     room_id: UUID | None = None,
     *,
     asker: UUID | None = None,
+    at: datetime | None = None,
 ) -> list[Clash]:
-    """Why a plan of the two for now would be refused; `asker`, of staff, as far as they may know.
-    The audit keeps of whom it was told."""
-    now = clock.now()
+    """Why a plan of the two for now, or for then, would be refused; `asker`, of staff, as far as
+    they may know. The audit keeps of whom it was told."""
+    now = at or clock.now()
     plan = Plan(
         kind=SessionKind.night_callout,
         starts_at=now,

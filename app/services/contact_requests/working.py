@@ -78,18 +78,21 @@ def _hear(found: list[Clash], actor: Actor, *, in_spite_of: bool) -> None:
 async def authorise(
     db: AsyncSession, actor: Actor, request: ContactRequest, body: ContactAuthorisation
 ) -> None:
-    """An officer lets the two meet, now. A plan would be refused by what is found: the officer may
-    go past it, and it is kept."""
+    """An officer lets the two meet, now; or enters later that they did. A plan would be refused by
+    what is found: the officer may go past it, and it is kept."""
     if request.status is not S.accepted or request.mentor_id is None:
         raise MoveNotInTable("Somebody must have accepted it first.")
     if body.room_id is not None:
         await referred(db, Room, actor.prison_id, body.room_id, "room_id")
-    found = await warnings_of(db, request, request.mentor_id, body.room_id, asker=actor.staff_id)
+    met_at = body.occurred_at
+    found = await warnings_of(
+        db, request, request.mentor_id, body.room_id, asker=actor.staff_id, at=met_at
+    )
     _hear(found, actor, in_spite_of=body.in_spite_of_warnings)
-    request.authorised_by, request.started_at = actor.staff_id, clock.now()
+    request.authorised_by, request.started_at = actor.staff_id, met_at or clock.now()
     request.room_id = body.room_id
     request.warnings = list(dict.fromkeys(clash.kind.value for clash in found))
-    await lifecycle.move(db, CONTACT, request, to=S.under_way, actor=actor)
+    await lifecycle.move(db, CONTACT, request, to=S.under_way, actor=actor, occurred_at=met_at)
 
 
 async def end(db: AsyncSession, actor: Actor, request: ContactRequest, body: ContactEnd) -> None:
@@ -99,7 +102,7 @@ async def end(db: AsyncSession, actor: Actor, request: ContactRequest, body: Con
         raise MoveNotInTable("They have not met, or have parted already.")
     ended_at = body.ended_at or clock.now()
     _check_end(request.started_at, ended_at)
-    locked_up = await on_duty.locked_up(db, request.prison_id, request.started_at)
+    locked_up = await on_duty.behind_doors(db, request.prison_id, request.started_at)
     assert request.mentor_id is not None, "the database keeps a mentor with it"
     held = SessionHeld(
         kind=SessionKind.one_to_one if locked_up is False else SessionKind.night_callout,
