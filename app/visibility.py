@@ -64,12 +64,12 @@ from app.models.participations import (
 from app.models.people import PersonForMentor, PersonRead
 from app.models.permissions import PermissionRead, PermissionRow
 from app.models.prisons import PrisonRead
-from app.models.regime_exceptions import RegimeExceptionRead
+from app.models.regime_exceptions import RegimeExceptionForMentor, RegimeExceptionRead
 from app.models.regimes import RegimeDays, RegimeRead
 from app.models.releases import ReleaseRead, ReleaseRow
 from app.models.retention import RetentionRead
 from app.models.revocations import RevocationRead
-from app.models.room_closures import RoomClosureRead, RoomClosureRow
+from app.models.room_closures import RoomClosureForMentor, RoomClosureRead, RoomClosureRow
 from app.models.rooms import RoomRead, RoomUsageRead, RoomUse, RoomUseForMentor
 from app.models.safety_plans import (
     ItemVersion,
@@ -116,6 +116,14 @@ _CONCERN: Audiences = {
     Role.machine: ConcernForMachine,
 }
 _HISTORY: Audiences = {**dict.fromkeys(_STAFF, HistoryRead), Role.mentor: HistoryForMentor}
+_CLOSURE_ROW: Audiences = {
+    **dict.fromkeys(_STAFF, RoomClosureRow),
+    Role.mentor: RoomClosureForMentor,
+}
+_REGIME_EXCEPTION: Audiences = {
+    **dict.fromkeys(_STAFF, RegimeExceptionRead),
+    Role.mentor: RegimeExceptionForMentor,
+}
 
 # "mentees" is the single resource, "mentees.row" the same in a list, "mentees.history" its moves. A
 # role finds its own shape or its family's; a role that finds none is not answered.
@@ -128,15 +136,15 @@ MATRIX: dict[str, Audiences] = {
     "rooms.row": dict.fromkeys(_SCHEME, RoomRead),
     "rooms.use": {**dict.fromkeys(_CARE, RoomUse), Role.mentor: RoomUseForMentor},
     "room_closures": {
-        **dict.fromkeys(_SCHEME, RoomClosureRow),
+        **_CLOSURE_ROW,
         **dict.fromkeys(_CARE, RoomClosureRead),
     },
-    "room_closures.row": dict.fromkeys(_SCHEME, RoomClosureRow),
+    "room_closures.row": _CLOSURE_ROW,
     "regimes": dict.fromkeys(_SCHEME, RegimeRead),
     "regimes.row": dict.fromkeys(_SCHEME, RegimeRead),
     "regimes.days": dict.fromkeys(_SCHEME, RegimeDays),
-    "regime_exceptions": dict.fromkeys(_SCHEME, RegimeExceptionRead),
-    "regime_exceptions.row": dict.fromkeys(_SCHEME, RegimeExceptionRead),
+    "regime_exceptions": _REGIME_EXCEPTION,
+    "regime_exceptions.row": _REGIME_EXCEPTION,
     "staff": dict.fromkeys(_STAFF, StaffRead),
     "staff.row": dict.fromkeys(_STAFF, StaffRead),
     "duties": dict.fromkeys(_STAFF, DutyRead),

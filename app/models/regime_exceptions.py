@@ -69,11 +69,16 @@ class RegimeExceptionCreate(RegimeExceptionPut):
     on_date: Day = Field(schema_extra={"examples": ["2026-12-01"]})
 
 
-class RegimeExceptionRead(Identified):
-    """An exception to the regime."""
+class RegimeExceptionForMentor(Identified):
+    """An exception to the regime. Why is not told to prisoners: a search is announced to nobody."""
 
     on_date: date
     lock_up: LocalTime | None
     slots: list[SlotTimes]
-    reason: ExceptionReason
     withdrawn_at: Instant | None
+
+
+class RegimeExceptionRead(RegimeExceptionForMentor):
+    """An exception to the regime."""
+
+    reason: ExceptionReason

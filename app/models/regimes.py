@@ -1,8 +1,9 @@
 """The regime: a prison's day by weekday, with its slots and lock-up; and the days as they come out,
 with their exceptions and bank holidays."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -47,6 +48,15 @@ BANK_HOLIDAYS = 8
 """What stands for a weekday in the one regime of all bank holidays."""
 
 
+def _span(slot: SlotTimes) -> tuple[timedelta, timedelta]:
+    """From when to when, by the day's midnight; a night may end after the next."""
+    starts, ends = (
+        timedelta(hours=each.hour, minutes=each.minute, seconds=each.second)
+        for each in (slot.starts, slot.ends)
+    )
+    return starts, ends if starts < ends else ends + timedelta(days=1)
+
+
 def check_slots(slots: list[SlotTimes]) -> None:
     """Raises ValueError, naming the field."""
     if len({slot.slot for slot in slots}) != len(slots):
@@ -54,6 +64,9 @@ def check_slots(slots: list[SlotTimes]) -> None:
     for slot in slots:
         if slot.slot is not Slot.night and slot.starts >= slot.ends:
             raise ValueError(f"slots: {slot.slot} ends before it starts")
+    for one, other in pairwise(sorted(slots, key=_span)):
+        if _span(other)[0] < _span(one)[1]:
+            raise ValueError(f"slots: {one.slot} and {other.slot} overlap")
 
 
 class Regime(Versioned, table=True):

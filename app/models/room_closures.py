@@ -67,14 +67,19 @@ class RoomClosureCreate(Input):
         return self
 
 
-class RoomClosureRow(Identified):
-    """A closure of a room."""
+class RoomClosureForMentor(Identified):
+    """When a room is closed. Why is not told to prisoners: a search is announced to nobody."""
 
     room_id: UUID
     starts_at: Instant
     ends_at: Instant
-    reason: ClosureReason
     withdrawn_at: Instant | None
+
+
+class RoomClosureRow(RoomClosureForMentor):
+    """A closure of a room."""
+
+    reason: ClosureReason
 
 
 class PlannedThere(Output):

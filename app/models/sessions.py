@@ -317,6 +317,8 @@ class ClashKind(StrEnum):
     regime = "regime"
     lockdown = "lockdown"
     rest = "rest"
+    shift = "shift"
+    course = "course"
     commitment = "commitment"
     cannot_attend_together = "cannot_attend_together"
     unavailable = "unavailable"

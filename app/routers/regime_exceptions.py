@@ -12,6 +12,7 @@ from app.models.base import Day
 from app.models.regime_exceptions import (
     RegimeException,
     RegimeExceptionCreate,
+    RegimeExceptionForMentor,
     RegimeExceptionPut,
     RegimeExceptionRead,
 )
@@ -27,6 +28,7 @@ _ID = "regime_exception_id"
 This = Annotated[RegimeException, Depends(to_read(RegimeException, _ID))]
 ToPut = Annotated[RegimeException, Depends(to_change(RegimeException, _ID, match=True))]
 ToEnd = Annotated[RegimeException, Depends(to_change(RegimeException, _ID, match=False))]
+Any_ = RegimeExceptionRead | RegimeExceptionForMentor
 
 LIST = Listing(
     RegimeException,
@@ -47,7 +49,7 @@ class RegimeExceptionQuery(PageQuery):
     sort: Literal["on_date", "-on_date"] = Field(default="on_date")
 
 
-@router.get("", response_model=Page[RegimeExceptionRead], responses=refusals())
+@router.get("", response_model=Page[Any_], responses=refusals())
 async def list_regime_exceptions(
     actor: MayReadPlace,
     db: ReadDb,
@@ -74,9 +76,9 @@ async def create_regime_exception(
     return await once.created(shown, location=f"regime-exceptions/{exception.id}")
 
 
-@router.get("/{regime_exception_id}", response_model=RegimeExceptionRead, responses=refusals())
+@router.get("/{regime_exception_id}", response_model=Any_, responses=refusals())
 async def read_regime_exception(actor: MayReadPlace, exception: This) -> Response:
-    """One exception."""
+    """One exception; to mentors not why."""
     return reply(regime_exceptions.shown(exception, actor))
 
 

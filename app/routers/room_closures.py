@@ -13,6 +13,7 @@ from app.models.base import Instant
 from app.models.room_closures import (
     RoomClosure,
     RoomClosureCreate,
+    RoomClosureForMentor,
     RoomClosureRead,
     RoomClosureRow,
 )
@@ -27,6 +28,7 @@ router = APIRouter(prefix="/v1/prisons/{prison_id}/room-closures", tags=["room-c
 This = Annotated[RoomClosure, Depends(to_read(RoomClosure, "room_closure_id"))]
 ToEnd = Annotated[RoomClosure, Depends(to_change(RoomClosure, "room_closure_id", match=False))]
 Any_ = RoomClosureRead | RoomClosureRow
+AnyRow = RoomClosureRow | RoomClosureForMentor
 
 LIST = Listing(
     RoomClosure,
@@ -49,7 +51,7 @@ class RoomClosureQuery(PageQuery):
     sort: Literal["starts_at", "-starts_at"] = Field(default="starts_at")
 
 
-@router.get("", response_model=Page[RoomClosureRow], responses=refusals())
+@router.get("", response_model=Page[AnyRow], responses=refusals())
 async def list_room_closures(
     actor: MayReadPlace, db: ReadDb, request: Request, query: Annotated[RoomClosureQuery, Query()]
 ) -> Response:
@@ -68,9 +70,9 @@ async def close_room(
     return await once.created(shown, location=f"room-closures/{closure.id}")
 
 
-@router.get("/{room_closure_id}", response_model=Any_, responses=refusals())
+@router.get("/{room_closure_id}", response_model=RoomClosureRead | AnyRow, responses=refusals())
 async def read_room_closure(actor: MayReadPlace, db: Db, closure: This) -> Response:
-    """One closure; with what is planned in it, to those who see sessions."""
+    """One closure; with what is planned in it, to those who see sessions; to mentors not why."""
     return reply(await room_closures.shown(db, closure, actor))
 
 

@@ -91,11 +91,12 @@ async def _on_plans(db: AsyncSession, ground: Ground) -> list[EventOnPlans]:
 
 
 def repeated(rows: Sequence[Row], zone: ZoneInfo) -> frozenset[int]:
-    """The positions of rows that tell of an event of which another row of the file tells better."""
+    """The positions of rows that tell of an event of which another row of the file tells better.
+    One that is refused for its times tells of nothing."""
     best: dict[tuple[str, str], EventRow] = {}
     lost = set()
     for row in rows:
-        if isinstance(row, EventRefused):
+        if isinstance(row, EventRefused) or check_times(*times(row, zone)):
             continue
         key = row.number, row.source_id
         other = best.setdefault(key, row)

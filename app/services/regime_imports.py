@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import time
 from functools import partial
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Actor
@@ -30,6 +31,7 @@ from app.services import import_reports, regimes
 Outcome = RegimeImportOutcome
 _told = partial(import_reports.told, RegimeImportRow)
 TWICE = "the weekday stands again further down"
+OVERLAP = "slots overlap, or one overlaps the night that is kept."
 ASSUMED = "lock-up was not set: taken as the end of the last slot"
 
 
@@ -74,18 +76,17 @@ async def _take_in(
     db: AsyncSession, actor: Actor, row: WeekdayRow, regime: Regime | None
 ) -> RegimeImportRow:
     slots = [SlotTimes(slot=slot, starts=starts, ends=ends) for slot, starts, ends in row.slots]
-    if regime is None:
-        if not slots:
-            return _told(row, Outcome.refused, None, "a weekday without any slot.")
-        lock_up: time = max(slot.ends for slot in slots)
-        body = RegimePut(lock_up=lock_up, slots=slots)
-        await regimes.put(db, actor, None, row.weekday, body)
-        return _told(row, Outcome.created, None, ASSUMED)
-    before = [SlotTimes.model_validate(each) for each in regime.slots]
+    if regime is None and not slots:
+        return _told(row, Outcome.refused, None, "a weekday without any slot.")
+    lock_up: time = regime.lock_up if regime else max(slot.ends for slot in slots)
+    before = [SlotTimes.model_validate(each) for each in regime.slots] if regime else []
     slots += [each for each in before if each.slot is Slot.night]
     order = list(Slot)
-    if sorted(before, key=lambda each: order.index(each.slot)) == slots:
+    if regime and sorted(before, key=lambda each: order.index(each.slot)) == slots:
         return _told(row, Outcome.unchanged)
-    body = RegimePut(lock_up=regime.lock_up, slots=slots)
+    try:
+        body = RegimePut(lock_up=lock_up, slots=slots)
+    except ValidationError:
+        return _told(row, Outcome.refused, None, OVERLAP)
     await regimes.put(db, actor, regime, row.weekday, body)
-    return _told(row, Outcome.updated)
+    return _told(row, Outcome.updated) if regime else _told(row, Outcome.created, None, ASSUMED)

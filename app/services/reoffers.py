@@ -30,6 +30,7 @@ from app.services.lockdowns import sessions_of
 from app.services.scheduling import BOOKABLE, Facts, Place, clashes
 from app.services.series import anew
 from app.services.sessions import closed
+from app.services.sessions.booking import note_asked
 from app.services.sessions.facts import load_facts
 from app.services.sessions.free_times import Free, Wanted, free_times
 
@@ -90,6 +91,8 @@ async def _one(
         facts, free = await _next(db, actor, wanted, gone.room_id)
         if free is None:
             against = {each.kind for each in clashes(wanted.plan(first), facts)}
+            if ClashKind.cannot_attend_together in against:
+                note_asked(db, wanted.plan(first))
             why = [outcome for kind, outcome in ALWAYS.items() if kind in against]
             return _told(kept, why[0] if why else Outcome.no_free_time)
         try:

@@ -6,7 +6,7 @@ are held against this; what has happened is recorded, with the same findings as 
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ GROUPS = frozenset({SessionKind.group, SessionKind.cbt_course, SessionKind.art_t
 Span = tuple[datetime, datetime]
 ONE_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 REST = timedelta(hours=11)
-"""How long a mentor rests after a night call-out."""
+"""How long a mentor rests after a night call-out, or a night on shift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,18 @@ class Worked:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDuty:
+    """A shift of the mentor's, or a day of a course. `counts`: among the hours of the week;
+    `rests`: a night that asks for rest after it."""
+
+    kind: ClashKind
+    starts_at: datetime
+    ends_at: datetime
+    counts: bool = False
+    rests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Needed:
     """A time in which the prison needs the mentor or a mentee elsewhere."""
 
@@ -90,6 +102,7 @@ class Limits:
     elsewhere: frozenset[UUID] = frozenset()
     worked: Sequence[Worked] = ()
     zone: ZoneInfo = LONDON
+    duties: Sequence[OnDuty] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +166,7 @@ def clashes(plan: Plan, facts: Facts) -> list[Clash]:
         *_lockdown(plan, facts),
         *_room(plan, facts),
         *_mentor(plan, facts),
+        *_on_duty(plan, facts),
         *_weekly_hours(plan, facts.limits),
         *_nights(plan, facts.limits),
         *_rest(plan, facts.limits),
@@ -242,17 +256,35 @@ def _mentor(plan: Plan, facts: Facts) -> Iterator[Clash]:
     yield from _needed(plan, facts, plan.mentor_id, "mentor_id", "mentor")
 
 
+def _on_duty(plan: Plan, facts: Facts) -> Iterator[Clash]:
+    """At most one clash for shifts and one for courses, naming the earliest. What begins now is no
+    plan: whoever serves is there to be met."""
+    if plan.starts_at <= facts.now:
+        return
+    for kind in (ClashKind.shift, ClashKind.course):
+        spans = [
+            (each.starts_at, each.ends_at)
+            for each in facts.limits.duties
+            if each.kind is kind and each.starts_at < plan.ends_at and plan.starts_at < each.ends_at
+        ]
+        if spans:
+            first, last = min(spans)
+            detail = f"The mentor has a {kind} from {spell(first)} until {spell(last)}."
+            yield Clash(kind, "mentor_id", detail, plan.mentor_id)
+
+
 def _weekly_hours(plan: Plan, limits: Limits) -> Iterator[Clash]:
-    """All the mentor's sessions of the local week together, call-outs too; in real hours, so that
-    a night on which the clocks change counts as long as it is."""
+    """All the mentor's sessions and shifts of the local week together, call-outs too; in real
+    hours, so that a night on which the clocks change counts as long as it is, and once where a
+    session was held on a shift."""
     monday = week_of(plan.starts_at, limits.zone)
+    work: list[Worked | OnDuty] = [*limits.worked, *filter(_counts, limits.duties)]
     spans = [
-        (each.starts_at, each.ends_at)
-        for each in limits.worked
+        (utc(each.starts_at), utc(each.ends_at))
+        for each in work
         if week_of(each.starts_at, limits.zone) == monday
     ]
-    spans.append((plan.starts_at, plan.ends_at))
-    total = sum((utc(end) - utc(start) for start, end in spans), timedelta())
+    total = _together([*spans, (utc(plan.starts_at), utc(plan.ends_at))])
     if total > timedelta(hours=limits.weekly_hours):
         hours, minutes = divmod(int(total.total_seconds()) // 60, 60)
         detail = (
@@ -260,6 +292,19 @@ def _weekly_hours(plan: Plan, limits: Limits) -> Iterator[Clash]:
             f" of at most {limits.weekly_hours} h."
         )
         yield Clash(ClashKind.weekly_hours, "mentor_id", detail, plan.mentor_id)
+
+
+def _counts(duty: OnDuty) -> bool:
+    return duty.counts
+
+
+def _together(spans: Sequence[Span]) -> timedelta:
+    """How long they are, what they share once."""
+    total, reached = timedelta(), datetime.min.replace(tzinfo=UTC)
+    for start, end in sorted(spans):
+        total += max(end - max(start, reached), timedelta())
+        reached = max(reached, end)
+    return total
 
 
 def _nights(plan: Plan, limits: Limits) -> Iterator[Clash]:
@@ -280,15 +325,20 @@ def _nights(plan: Plan, limits: Limits) -> Iterator[Clash]:
 
 
 def _rest(plan: Plan, limits: Limits) -> Iterator[Clash]:
-    """Between the end of a night call-out and the next work, whichever of them was there first."""
-    owed = []
+    """Between the end of a night call-out, or of a night on shift, and the next work; whichever of
+    the two was there first."""
+    owed = [
+        (utc(each.ends_at) + REST, plan.starts_at)
+        for each in limits.duties
+        if each.rests and each.ends_at <= plan.starts_at
+    ]
     for each in limits.worked:
         if each.kind is SessionKind.night_callout and each.starts_at <= plan.starts_at:
             owed.append((utc(each.ends_at) + REST, plan.starts_at))
         if plan.kind is SessionKind.night_callout and plan.starts_at <= each.starts_at:
             owed.append((utc(plan.ends_at) + REST, each.starts_at))
     if late := [until for until, starts in owed if starts < until]:
-        detail = f"After a night call-out the mentor rests until {spell(max(late))}."
+        detail = f"After a night the mentor rests until {spell(max(late))}."
         yield Clash(ClashKind.rest, "mentor_id", detail, plan.mentor_id)
 
 

@@ -13,6 +13,7 @@ from app.models.staff import StaffRole
 from app.services.working_days import local_date
 from tests.sessions.scene import Scene, a_mentee, a_scene, tomorrow
 from tests.sessions.test_facts import an_hour_ago
+from tests.sessions.test_together import keeps_apart, person_of
 from tests.story import Wing
 
 
@@ -385,6 +386,17 @@ async def test_it_is_said_why_one_is_not_planned_anew(scene: Scene) -> None:
     assert outcomes(answer) == ["nobody_comes", "no_free_time", "mentor_not_active"]
     answer = await reoffers(scene, made)
     assert outcomes(answer) == ["nobody_comes", "planned", "mentor_not_active"]
+
+
+async def test_that_some_cannot_attend_together_is_kept_in_the_audit(scene: Scene) -> None:
+    people = [await person_of(scene, each) for each in scene.mentees]
+    await scene.group(tomorrow(9))
+    made = await declared(scene)
+    await keeps_apart(scene, people[0], people[1])
+    assert outcomes(await reoffers(scene, made)) == ["cannot_attend_together"]
+    query = "operation=reoffer_sessions"
+    [entry] = (await scene.wing.governor.get(f"audit?{query}"))["items"]
+    assert {str(scene.mentor.mentor_id), *scene.mentees} <= set(entry["ids"])
 
 
 @pytest.mark.parametrize(("hours", "code"), [(16, "order"), (17 + 32 * 24, "too_long")])

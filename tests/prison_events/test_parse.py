@@ -211,6 +211,8 @@ def test_without_an_end_it_lasts_as_long_as_is_common(code: str, hours: int) -> 
         ({}, {"event": "VISIT"}, set()),
         ({}, {"offenderNo": "A5193DZ"}, set()),
         ({"eventId": 1}, {"eventId": 2}, set()),
+        ({}, {"endTime": "2027-11-24T15:00:00"}, set()),  # refused for its length
+        ({"endTime": "2026-11-24T14:00:00"}, {}, set()),
     ],
 )
 def test_of_rows_about_one_event_the_longest_that_takes_place_counts(

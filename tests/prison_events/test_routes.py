@@ -207,6 +207,13 @@ async def test_an_event_that_ends_before_it_begins_or_never_is_refused(wing: Win
     ]
 
 
+async def test_one_that_is_refused_takes_the_place_of_no_other(wing: Wing) -> None:
+    number = await number_of(wing)
+    never = schedule(number, endTime="2027-11-24T09:00:00")
+    assert await imports(wing, never, schedule(number)) == ["refused", "created"]
+    assert (await the_only(wing))["kind"] == "court"
+
+
 async def test_a_person_is_found_by_every_number_that_was_theirs(wing: Wing) -> None:
     person, old = await wing.person(), "B4711BB"
     merge = {"number": person["number"], "removed_number": old}

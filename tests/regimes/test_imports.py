@@ -169,6 +169,18 @@ async def test_of_two_for_a_weekday_the_last_counts_and_one_without_slots_is_ref
     await wing.support_worker.get("regimes/7", expect=404)
 
 
+async def test_slots_that_overlap_are_refused_by_themselves(wing: Wing) -> None:
+    both = day(wing.prison_id, dayOfWeek="TUESDAY", pmStart="11:00")
+    assert await imports(wing, both, day(wing.prison_id)) == ["refused", "created"]
+    night = {"slot": "NIGHT", "starts": "19:30:00", "ends": "08:30:00"}
+    stands = await wing.support_worker.get("regimes/1")
+    body = {"lock_up": "19:30:00", "slots": [*stands["slots"], night]}
+    await wing.governor.put("regimes/1", body)
+    late = day(wing.prison_id, edFinish="20:00")
+    assert await imports(wing, late) == ["refused"]
+    assert (await wing.support_worker.get("regimes/1"))["slots"][-1] == night
+
+
 async def test_only_those_who_set_the_regime_take_it_in(wing: Wing) -> None:
     machine = await wing.lets_in("events.write")
     for caller in (wing.clinician, wing.officer, machine, await wing.founder()):

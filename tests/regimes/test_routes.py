@@ -60,6 +60,8 @@ async def test_mentors_read_the_regime_and_set_none(wing: Wing) -> None:
         ({"lock_up": "25:00:00"}, "lock_up"),
         ({"slots": [AM, AM]}, "slots"),
         ({"slots": [{**AM, "ends": "08:00:00"}]}, "slots"),
+        ({"slots": [{**AM, "slot": "PM"}, AM]}, "slots"),
+        ({"slots": [{"slot": "NIGHT", "starts": "11:00", "ends": "07:00"}, AM]}, "slots"),
         ({"slots": [{**AM, "colour": "red"}]}, "slots.0.colour"),
         ({"slots": [{**AM, "slot": "NOON"}]}, "slots.0.slot"),
     ],

@@ -59,12 +59,17 @@ async def test_governors_close_rooms_and_see_no_session(scene: Scene) -> None:
     await scene.books(tomorrow(9))
     made = await scene.wing.governor.post(PATH, closing(scene))
     assert "planned" not in made
-    for caller in (scene.wing.governor, scene.mentor):
-        read = await caller.get(f"{PATH}/{made['id']}")
-        assert read == made
+    assert await scene.wing.governor.get(f"{PATH}/{made['id']}") == made
     for caller in (scene.support_worker, scene.wing.officer, scene.wing.clinician):
         assert len((await caller.get(f"{PATH}/{made['id']}"))["planned"]) == 1
         assert "planned" not in (await caller.get(PATH))["items"][0]
+
+
+async def test_a_mentor_is_told_when_a_room_is_closed_and_not_why(scene: Scene) -> None:
+    made = await scene.wing.governor.post(PATH, closing(scene, reason="searching"))
+    read = await scene.mentor.get(f"{PATH}/{made['id']}")
+    assert read == {name: value for name, value in made.items() if name != "reason"}
+    assert (await scene.mentor.get(PATH))["items"] == [read]
 
 
 async def test_only_those_who_set_places_close_rooms(scene: Scene) -> None:

@@ -88,7 +88,10 @@ async def test_a_room_is_found_for_each_the_smallest_that_is_free_first(scene: S
     assert [hours(only), only[0]["room_id"]] == [[10], den["id"]]
     wing = await scene.support_worker.post("wings", {"code": "E", "name": "Echo"})
     far = {"wing_id": wing["id"], "name": "Far room", "capacity": 9}
+    assert await slots(scene.mentor, asking(scene, 9, 10, wing_id=wing["id"])) == []
     room = await scene.support_worker.post("rooms", far)
+    other_wing = asking(scene, 9, 10, wing_id=wing["id"], room_id=den["id"])
+    assert await slots(scene.mentor, other_wing) == []
     found = await slots(scene.mentor, asking(scene, 9, 10, wing_id=wing["id"]))
     assert [each["room_id"] for each in found] == [room["id"]]
     body = {"room_id": room["id"], "from": at(0), "to": at(23), "reason": "cleaning"}

@@ -29,7 +29,7 @@ from app.models.staff import Role, Staff
 from app.scope import everything, referred, visible
 from app.services import regimes
 from app.services.scheduling import Facts, Limits, Place, Plan, Taken, Worked, reach_of
-from app.services.sessions import closed, together
+from app.services.sessions import closed, duty, together
 from app.services.sessions.moves import COMING
 
 # One at a time, in the order of the array: everyone takes the locks in the same order.
@@ -207,6 +207,7 @@ async def _limits(
         await _elsewhere(db, mentor, persons),
         [Worked(*row) for row in await db.execute(found.with_only_columns(*columns))],
         prison.tz,
+        await duty.duties(db, mentor, first, last, prison.tz),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, and_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -89,13 +89,14 @@ def _wanted(asked: Asked) -> Wanted:
 
 
 async def _places(db: AsyncSession, actor: Actor, asked: Asked, wanted: Wanted) -> list[Place]:
-    """The room, else the rooms of the wing, else all; wherever there is space where there is no
-    room at all."""
-    which: ColumnElement[bool] = true()
+    """The room, the rooms of the wing, or all, the smallest first; wherever there is space where
+    nobody named any and there is no room at all."""
+    which: list[ColumnElement[bool]] = []
     if asked.room_id is not None:
-        which = col(Room.id) == asked.room_id
-    elif asked.wing_id is not None:
+        which.append(col(Room.id) == asked.room_id)
+    if asked.wing_id is not None:
         await referred(db, Wing, actor.prison_id, asked.wing_id, "wing_id")
-        which = col(Room.wing_id) == asked.wing_id
-    rooms = await closed.places(db, actor.prison_id, which, wanted.first, wanted.last)
-    return rooms or [Place()]
+        which.append(col(Room.wing_id) == asked.wing_id)
+    here = and_(true(), *which)
+    rooms = await closed.places(db, actor.prison_id, here, wanted.first, wanted.last)
+    return rooms if rooms or which else [Place()]
