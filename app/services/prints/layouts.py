@@ -35,6 +35,8 @@ from app.services.prints.words import words
 from app.services.reference import labels
 from app.services.working_days import local_date
 
+UNPLANNED = 3  # empty lines of a register, for whoever comes unexpected
+
 
 def laid_out(sheet: Sheet, zone: ZoneInfo) -> Layout:
     """The sheet for paper."""
@@ -216,12 +218,10 @@ def _week(sheet: MentorWeek, zone: ZoneInfo) -> Layout:
     for day in sheet.days:
         short = f"{day.on:%a} {day.on.day} {day.on:%b}"
         if not day.lines:
-            rows.append([short, "", "", said.empty["day"]])
-        for number, line in enumerate(day.lines):
+            rows.append([short, "", said.empty["day"], ""])
+        for line in day.lines:
             times = span(line.starts_at, line.ends_at, zone)
-            rows.append(
-                [short if number == 0 else "", times, line.room or said.no_room, list(line.people)]
-            )
+            rows.append([short, times, line.room or said.no_room, list(line.people)])
     if not any(day.lines for day in sheet.days):
         rows = []
     columns = _columns("day", "time", "room", "people", bold=("day",))
@@ -237,6 +237,7 @@ def _register(sheet: Register, zone: ZoneInfo) -> Layout:
     times = span(sheet.starts_at, sheet.ends_at, zone)
     with_whom = f", with {beside(sheet.led_by)}" if sheet.led_by else ""
     columns = _columns("name", "present", "absent", "remark", tick=("present", "absent"))
-    rows: list[list[Cell]] = [[name, None, None, ""] for name in sheet.people]
+    unplanned = [""] * UNPLANNED if sheet.people else []
+    rows: list[list[Cell]] = [[name, None, None, ""] for name in [*sheet.people, *unplanned]]
     subtitle = f"{day}, {times}, {sheet.room or said.no_room}{with_whom}"
     return _layout("register", subtitle, [Block(None, said.empty["register"], columns, rows)])
