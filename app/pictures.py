@@ -15,9 +15,13 @@ from zlib import crc32
 import altair as alt
 import vl_convert
 
+from app.errors import SheetTooLong
 from app.models.rooms import RoomUsage, RoomUsageRead
 from app.models.trainings import MatrixCell, TrainingMatrix, TrainingStatus
+from app.turns import Turns
 
+TURNS = Turns(at_once=1, most_waiting=4)  # the renderer draws one at a time, for seconds
+MOST_ROOMS = 20  # in one picture
 SOON_DAYS = 60
 FONT, INK, EDGE = "sans-serif", "#333333", "#8c8c8c"
 WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -30,13 +34,15 @@ _ROOT = re.compile(r"<svg\b[^>]*>")
 
 
 async def svg(chart: alt.TopLevelMixin, title: str, description: str) -> bytes:
-    """A chart as SVG with its title and its description in words."""
-    return await asyncio.to_thread(_rendered, chart.to_dict(), title, description)
+    """A chart as SVG with its title and its description in words. Raises Busy."""
+    async with TURNS.take():
+        return await asyncio.to_thread(_rendered, chart.to_dict(), title, description)
 
 
 async def png(chart: alt.TopLevelMixin, description: str) -> bytes:
-    """A chart made of points, with its description in words within."""
-    return await asyncio.to_thread(_points, chart.to_dict(), description)
+    """A chart made of points, with its description in words within. Raises Busy."""
+    async with TURNS.take():
+        return await asyncio.to_thread(_points, chart.to_dict(), description)
 
 
 def _rendered(spec: dict[str, Any], title: str, description: str) -> bytes:
@@ -180,6 +186,8 @@ def _use_title(use: RoomUsageRead) -> str:
 
 
 def _use_chart(use: RoomUsageRead, title: str) -> alt.TopLevelMixin:
+    if len(use.rooms) > MOST_ROOMS:
+        raise SheetTooLong(f"At most {MOST_ROOMS} rooms are drawn at a time: ask for one wing.")
     used = [each.hour for room in use.rooms for each in room.hours]
     hours = list(range(min([*used, 8]), max([*used, 18]) + 1))
     panels = [_use_panel(room, hours) for room in use.rooms] or [words_alone("No rooms")]

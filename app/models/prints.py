@@ -134,9 +134,18 @@ class WeekLine(Output):
     people: list[str]
 
 
+class WeekShift(Output):
+    """A shift of a mentor's own."""
+
+    role: RotaRole
+    starts_at: Instant
+    ends_at: Instant
+
+
 class WeekDay(Output):
     on: date
     lines: list[WeekLine]
+    shifts: list[WeekShift] = Field(description="Those that begin on this day.")
 
 
 class MentorWeek(Output):

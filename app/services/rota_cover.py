@@ -88,9 +88,18 @@ async def of_rota(db: AsyncSession, actor: Actor, rota: Rota) -> RotaCover:
     shifts: Sequence[Shift] = await _shifts(db, actor, period, rota)
     if rota.status is not RotaStatus.published:
         gives_way = await facts.period_of(db, rota, clock.now())
-        shifts = [each for each in shifts if not facts.replaced(each, gives_way)]
+        shifts = [each for each in shifts if _would_stand(each, gives_way)]
     found = covered(period, needs, [_served(each) for each in shifts])
     return found.model_copy(update={"rota_id": rota.id})
+
+
+def _would_stand(shift: Shift, gives_way: facts.Period) -> bool:
+    """Whether a shift would stand were the rota published now. What gives way would not, nor what
+    is proposed and has begun: nobody is given that any more."""
+    begun = shift.starts_at < gives_way.since
+    return not (shift.status is ShiftStatus.draft and begun) and not facts.replaced(
+        shift, gives_way
+    )
 
 
 def _served(shift: Shift) -> Served:

@@ -12,9 +12,11 @@ from app import clock
 from app.config import Settings
 from app.db import Database
 from app.main import create_app
+from app.models.base import new_id
+from app.models.sessions import Session, SessionKind, SessionStatus
 from app.models.staff import StaffRole
 from app.services import revocations
-from app.services.calendar_feeds import BEHIND
+from app.services.calendar_feeds import BEHIND, Told, written
 from tests.house.answers import problem
 from tests.house.test_logs import written as logged
 from tests.sessions.scene import Scene, a_scene, tomorrow
@@ -298,6 +300,31 @@ async def test_a_feed_is_of_something_that_is_there(
 ) -> None:
     refused = await wing.support_worker.post("calendar-feeds", body, 422)
     assert [each["field"] for each in refused["errors"]] == [field]
+
+
+async def test_an_hour_that_comes_twice_is_two_hours_of_a_calendar() -> None:
+    """A calendar is told instants; whichever clock it shows them by, none falls on another."""
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 01:30, and an hour later 01:30 again
+    told = [
+        Told(
+            Session(
+                id=new_id(),
+                prison_id="SLI",
+                version=1,
+                recorded_at=first,
+                kind=SessionKind.one_to_one,
+                status=SessionStatus.planned,
+                starts_at=first + timedelta(hours=number),
+                ends_at=first + timedelta(hours=number + 1),
+            ),
+            None,
+        )
+        for number in range(2)
+    ]
+    events = Calendar.from_ical(written("SLI", told)).walk("VEVENT")
+    assert [each.decoded("dtstart") for each in events] == [first, first + timedelta(hours=1)]
+    assert b"DTSTART:20261025T003000Z" in written("SLI", told)
+    assert b"DTSTART:20261025T013000Z" in written("SLI", told)
 
 
 async def test_no_call_out_at_night_is_in_a_feed(scene: Scene) -> None:

@@ -65,6 +65,8 @@ async def test_every_page_says_who_printed_it_when_which_it_is_and_what_to_do() 
         for line in (words().classification, words().handling, words().found):
             assert squeezed(line) in text
         assert "Name" in text  # the heading of the table comes again on each page
+        assert "Asheet" in text  # and the title, should they come apart
+        assert "Deltawing" in text
 
 
 async def test_a_sheet_is_a4_tagged_and_titled() -> None:
@@ -84,6 +86,9 @@ async def test_a_sign_that_no_font_has_stops_no_print() -> None:
     assert "Sample" in said(reader)
     root: Any = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]  # still tagged, if not by the standard
+    lacking = squeezed(words().notice["lacking"])
+    assert lacking in said(reader)
+    assert lacking not in said(await printed("Zoë Sample"))
 
 
 async def test_equal_sheets_of_one_minute_are_equal_bytes() -> None:
@@ -123,7 +128,7 @@ async def test_a_print_that_is_slow_is_stopped() -> None:
 
 async def test_a_few_wait_for_their_turn_and_more_are_refused() -> None:
     """Each keeps a connection meanwhile: a flood of prints leaves some for a concern."""
-    room = paper.AT_ONCE + paper.MOST_WAITING
+    room = paper.TURNS.at_once + paper.TURNS.most_waiting
     prints = [paper.pdf(layout("Jo"), "Officer Sample", AT, LONDON) for _ in range(room + 5)]
     made = await asyncio.gather(*prints, return_exceptions=True)
     assert sum(isinstance(each, Busy) for each in made) == 5

@@ -234,6 +234,31 @@ async def test_a_mentor_has_their_own_shifts_and_what_may_be_taken_over_and_no_n
     assert await name_of(wing, one) not in answer.text
 
 
+async def test_a_week_plan_has_the_mentors_own_shifts(wing: Wing) -> None:
+    """Not those that others would like to give away; and none of somebody who was suspended."""
+    one = await wing.active_mentor()
+    await needs(wing, "20:00", "23:00", role="mentor_on_call", days=1)
+    await published(wing, days=1)
+    other = await wing.active_mentor()
+    [own] = await shifts(one)
+    await one.move(f"shifts/{own['id']}", "swap_requested")
+    path = f"prints/mentors/{one.mentor_id}/week?on={day(1)}"
+    for caller in (one, wing.officer):
+        [line] = [each for on in (await caller.get(path))["days"] for each in on["shifts"]]
+        assert line == {"role": ON_CALL, "starts_at": own["starts_at"], "ends_at": own["ends_at"]}
+    answer = await wing.officer.request("GET", f"{path}&format=csv")
+    [_, row] = csv.reader(io.StringIO(answer.text, newline=""))
+    assert row == [str(day(1)), "20:00", "23:00", "", "On call", ""]
+    answer = await wing.officer.request("GET", f"{path}&format=pdf")
+    printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
+    assert "On call" in printed
+    theirs = await wing.officer.get(f"prints/mentors/{other.mentor_id}/week?on={day(1)}")
+    assert not [each for on in theirs["days"] for each in on["shifts"]]
+    await wing.clinician.move(f"mentors/{one.mentor_id}", "suspended", reason="welfare")
+    gone = await wing.officer.get(path)
+    assert not [each for on in gone["days"] for each in on["shifts"]]
+
+
 async def test_who_has_left_has_no_name_on_the_rota(wing: Wing) -> None:
     mentor = await wing.active_mentor()
     await needs(wing, "09:00", "12:00", days=1)

@@ -228,6 +228,11 @@ def test_a_week_has_seven_days_each_with_its_own() -> None:
     assert [line.people for day in week.days for line in day.lines] == [["Jo"], ["A", "b"]]
     assert week.days[6].lines[0].people == ["A", "b"]
     assert layouts.count(week) == 3
+    twice = sheets.week(uuid4(), "Me", monday, LONDON, [lead, lead, late])
+    [block] = layouts.laid_out(twice, LONDON).blocks
+    days = [row[0] for row in block.rows]
+    assert days[:3] == ["Mon 19 Oct", "Mon 19 Oct", "Tue 20 Oct"]  # should they come apart
+    assert len(days) == 8
 
 
 def test_a_register_ticks_everybody_but_who_leads() -> None:
@@ -235,6 +240,9 @@ def test_a_register_ticks_everybody_but_who_leads() -> None:
         meeting(on_wall(9), coming("Lead", leads=True), coming("Z"), coming("a"))
     )
     assert (shown.led_by, shown.people) == ("Lead", ["a", "Z"])
+    [block] = layouts.laid_out(shown, LONDON).blocks
+    assert [row[0] for row in block.rows] == ["a", "Z", "", "", ""]  # lines for the unexpected
+    assert [row[0] for row in layouts.table(shown, LONDON)] == ["name", "a", "Z"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """When rooms are in use: counted purely, on days of 23 and 25 hours too, and told as JSON, as a
 table and as pictures."""
 
+import asyncio
 import csv
 import io
 from datetime import date, datetime, timedelta
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app import clock, pictures
+from app.errors import Busy, SheetTooLong
 from app.models.rooms import Room, RoomUsageRead
 from app.services import room_usage
 from app.services.periods import Period
@@ -106,6 +108,28 @@ async def test_the_picture_is_the_same_each_time_and_has_its_words() -> None:
     assert b"not in use" in png
     assert png.endswith(b"IEND\xaeB\x60\x82")
     assert await pictures.room_usage(room_usage.used(WEEK, [], {}, {}))
+
+
+async def test_more_rooms_than_one_picture_holds_are_figures_alone() -> None:
+    """A picture takes seconds: one of a whole prison would keep everybody else waiting."""
+    rooms = [
+        Room(prison_id="SLI", id=uuid4(), wing_id=QUIET.wing_id, name=f"Room {n}", capacity=4)
+        for n in range(pictures.MOST_ROOMS + 1)
+    ]
+    found = room_usage.used(WEEK, rooms, {QUIET.wing_id: "Delta"}, {each.id: [] for each in rooms})
+    for draw in (pictures.room_usage, pictures.room_usage_png):
+        with pytest.raises(SheetTooLong):
+            await draw(found)
+
+
+async def test_pictures_are_drawn_one_after_another_and_few_wait() -> None:
+    """Each who waits keeps a connection to the database."""
+    found = used((wall(MONDAY, 9), wall(MONDAY, 10)))
+    allowed = pictures.TURNS.at_once + pictures.TURNS.most_waiting
+    drawn = [pictures.room_usage(found) for _ in range(allowed + 3)]
+    made = await asyncio.gather(*drawn, return_exceptions=True)
+    assert sum(isinstance(each, Busy) for each in made) == 3
+    assert sum(isinstance(each, bytes) for each in made) == allowed
 
 
 async def test_every_format_tells_the_same(wing: Wing) -> None:

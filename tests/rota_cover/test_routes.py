@@ -2,10 +2,11 @@
 
 import csv
 import io
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
-from app.services.working_days import LONDON
+from app import clock
+from app.services.working_days import LONDON, at_wall
 from tests.house.answers import problem
 from tests.rotas.story import away, day, drafted, needs, published, shifts, solved
 from tests.story import Caller, Wing
@@ -69,6 +70,16 @@ async def test_a_rota_that_takes_the_place_of_another_counts_only_what_would_sta
     await wing.support_worker.move(before, "withdrawn", reason="not_needed")
     gone = await wing.governor.request("GET", before.replace("rotas/", "rota-cover/"))
     problem(gone, 409, "not_open")
+
+
+async def test_a_proposed_shift_that_has_begun_is_given_to_nobody(wing: Wing) -> None:
+    await wing.active_mentor()
+    await needs(wing, "09:00", "11:00", days=1)
+    path = (await solved(wing, days=1)).replace("rotas/", "rota-cover/")
+    assert [each[3] for each in counts(await cover(wing.governor, path))] == [1, 1]
+    begins = at_wall(day(1), time(9, 30), LONDON)
+    clock.forward(seconds=(begins - clock.now()).total_seconds())
+    assert [each[3] for each in counts(await cover(wing.governor, path))] == [0, 0]
 
 
 async def test_a_night_reaches_into_the_day_after_and_from_the_day_before(wing: Wing) -> None:

@@ -75,11 +75,14 @@ async def week(db: AsyncSession, actor: Actor, mentor: Mentor, on: date | None) 
         person_id=mentor.person_id,
         mentor_id=mentor.id,
     )
-    found = []
+    found, serves = [], []
     if holder.allowed(Permission.print_week):
         found = await facts.meetings(db, holder, since, until, mentor_id=mentor.id)
+        serves = await facts.shifts(db, holder, monday, monday + timedelta(days=6))
     name = await _name(db, actor.prison_id, mentor.person_id)
-    return _shown(db, actor, "prints.week", sheets.week(mentor.id, name, monday, zone, found))
+    return _shown(
+        db, actor, "prints.week", sheets.week(mentor.id, name, monday, zone, found, serves)
+    )
 
 
 async def register(db: AsyncSession, actor: Actor, session: Session) -> Sheet:

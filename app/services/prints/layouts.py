@@ -35,6 +35,8 @@ from app.services.prints.words import words
 from app.services.reference import labels
 from app.services.working_days import local_date
 
+UNPLANNED = 3  # empty lines of a register, for whoever comes unexpected
+
 
 def laid_out(sheet: Sheet, zone: ZoneInfo) -> Layout:
     """The sheet for paper."""
@@ -70,6 +72,9 @@ def table(sheet: Sheet, zone: ZoneInfo) -> Iterator[Row]:
                 times = [wall(line.starts_at, zone), wall(line.ends_at, zone)]
                 for who in line.people or [""]:
                     yield [day.on.isoformat(), *times, line.room or "", line.activity, who]
+            for shift in day.shifts:
+                times = [wall(shift.starts_at, zone), wall(shift.ends_at, zone)]
+                yield [day.on.isoformat(), *times, "", words().rota[shift.role], ""]
     elif isinstance(sheet, Register):
         yield ["name", "here", "not here", "reason"]
         yield from ([name, "", "", ""] for name in sheet.people)
@@ -82,7 +87,8 @@ def count(sheet: Sheet) -> int:
     if isinstance(sheet, WingSheet):
         return sum(len(each.lines) for each in sheet.slots) + len(sheet.on_call)
     if isinstance(sheet, MentorWeek):
-        return sum(max(len(line.people), 1) for day in sheet.days for line in day.lines)
+        met = sum(max(len(line.people), 1) for day in sheet.days for line in day.lines)
+        return met + sum(len(day.shifts) for day in sheet.days)
     if isinstance(sheet, RotaMonth | RotaMonthForMentor):
         return sum(len(day.lines) for day in sheet.days)
     return len(sheet.lines if isinstance(sheet, MovementList) else sheet.people)
@@ -215,14 +221,15 @@ def _week(sheet: MentorWeek, zone: ZoneInfo) -> Layout:
     rows: list[list[Cell]] = []
     for day in sheet.days:
         short = f"{day.on:%a} {day.on.day} {day.on:%b}"
-        if not day.lines:
-            rows.append([short, "", "", said.empty["day"]])
-        for number, line in enumerate(day.lines):
+        if not day.lines and not day.shifts:
+            rows.append([short, "", said.empty["day"], ""])
+        for line in day.lines:
             times = span(line.starts_at, line.ends_at, zone)
-            rows.append(
-                [short if number == 0 else "", times, line.room or said.no_room, list(line.people)]
-            )
-    if not any(day.lines for day in sheet.days):
+            rows.append([short, times, line.room or said.no_room, list(line.people)])
+        for shift in day.shifts:
+            times = span(shift.starts_at, shift.ends_at, zone)
+            rows.append([short, times, said.rota[shift.role], ""])
+    if not any(day.lines or day.shifts for day in sheet.days):
         rows = []
     columns = _columns("day", "time", "room", "people", bold=("day",))
     first, last = sheet.days[0].on, sheet.days[-1].on
@@ -237,6 +244,7 @@ def _register(sheet: Register, zone: ZoneInfo) -> Layout:
     times = span(sheet.starts_at, sheet.ends_at, zone)
     with_whom = f", with {beside(sheet.led_by)}" if sheet.led_by else ""
     columns = _columns("name", "present", "absent", "remark", tick=("present", "absent"))
-    rows: list[list[Cell]] = [[name, None, None, ""] for name in sheet.people]
+    unplanned = [""] * UNPLANNED if sheet.people else []
+    rows: list[list[Cell]] = [[name, None, None, ""] for name in [*sheet.people, *unplanned]]
     subtitle = f"{day}, {times}, {sheet.room or said.no_room}{with_whom}"
     return _layout("register", subtitle, [Block(None, said.empty["register"], columns, rows)])

@@ -8,8 +8,6 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -21,14 +19,12 @@ from app.errors import Busy
 from app.services.prints.page import Layout, beside, long_day, wall
 from app.services.prints.words import FOLDER, words
 from app.services.working_days import local_date
+from app.turns import Turns
 
 TEMPLATE = FOLDER / "sheet.typ"
 TYPESETTER = Path(__file__).with_name("typesetter.py")
 SECONDS = 15.0
-AT_ONCE = 2
-MOST_WAITING = 6  # each keeps a connection to the database, which others need for a concern
-_AT_ONCE = asyncio.Semaphore(AT_ONCE)
-_waiting = 0
+TURNS = Turns(at_once=2, most_waiting=6)
 # What turns the direction of the text beside it, and what begins a new line. The two that join
 # letters or keep them apart belong to how some names are written, and `page.beside` uses another.
 _TURNS = re.compile(
@@ -64,29 +60,12 @@ async def pdf(
             }
         ),
     }
-    async with _turn():
+    async with TURNS.take():
         try:
             async with asyncio.timeout(seconds):
                 return await typeset(given)
         except TimeoutError:
             raise Busy("The sheet takes too long to print; ask for less of it.") from None
-
-
-@asynccontextmanager
-async def _turn() -> AsyncIterator[None]:
-    """Wait for one's turn, unless too many do."""
-    global _waiting
-    if _AT_ONCE.locked() and _waiting >= MOST_WAITING:
-        raise Busy("Many sheets are being printed; try again.")
-    _waiting += 1
-    try:
-        await _AT_ONCE.acquire()
-    finally:
-        _waiting -= 1
-    try:
-        yield
-    finally:
-        _AT_ONCE.release()
 
 
 async def typeset(given: dict[str, object]) -> bytes:

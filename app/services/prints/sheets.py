@@ -23,6 +23,7 @@ from app.models.prints import (
     SheetSlot,
     WeekDay,
     WeekLine,
+    WeekShift,
     WingSheet,
 )
 from app.models.regimes import Slot
@@ -135,10 +136,22 @@ def _lockdowns(found: Iterable[Span], within: Span | None) -> list[SheetLockdown
 
 
 def week(
-    mentor_id: UUID, name: str, monday: date, zone: ZoneInfo, meetings: Iterable[Meeting]
+    mentor_id: UUID,
+    name: str,
+    monday: date,
+    zone: ZoneInfo,
+    meetings: Iterable[Meeting],
+    shifts: Iterable[Serving] = (),
 ) -> MentorWeek:
-    """Seven days, each with its meetings. A session is of the day on which it begins."""
-    days: dict[date, list[WeekLine]] = {monday + timedelta(days=n): [] for n in range(7)}
+    """Seven days, each with its meetings and the mentor's own shifts. Both are of the day on which
+    they begin."""
+    sunday = monday + timedelta(days=6)
+    days, serves = _by_day(monday, sunday), _by_day(monday, sunday)
+    for shift in shifts:
+        if shift.mentor_id == mentor_id:
+            serves[shift.day].append(
+                WeekShift(role=shift.role, starts_at=shift.starts_at, ends_at=shift.ends_at)
+            )
     for each in meetings:
         line = WeekLine(
             starts_at=each.starts_at,
@@ -148,7 +161,7 @@ def week(
             people=_names(each.people),
         )
         days[local_date(each.starts_at, zone)].append(line)
-    shown = [WeekDay(on=day, lines=lines) for day, lines in days.items()]
+    shown = [WeekDay(on=day, lines=lines, shifts=serves[day]) for day, lines in days.items()]
     return MentorWeek(mentor_id=mentor_id, display_name=name, days=shown)
 
 
