@@ -207,12 +207,12 @@ for _readers in (_PROGRAMME, _GOVERNORS, _MENTORS, _WING):
 # people meet. Governors read the figures.
 _ASK = {P.contact_read, P.contact_ask, P.contact_answer}
 _OFFICERS = {*_ASK, P.contact_authorise, P.on_duty_read}
-_PROGRAMME |= {*_ASK, P.contact_figures, P.on_duty_read}
+_PROGRAMME |= {*_ASK, P.contact_figures, P.attendance_figures, P.on_duty_read}
 _SUPPORT_WORKERS |= _OFFICERS
 _WING |= _OFFICERS
 _PRISONERS |= _ASK
 _MENTORS |= {P.on_duty_read}
-_GOVERNORS |= {P.on_duty_read, P.contact_figures}
+_GOVERNORS |= {P.on_duty_read, P.contact_figures, P.attendance_figures}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).

@@ -7,6 +7,7 @@ from app.models.acquaintances import AcquaintanceOwn, AcquaintanceRead
 from app.models.adoptions import AdoptionRead, AdoptionState
 from app.models.applications import Pathway, QueueItem
 from app.models.assessments import AssessmentForMentor, AssessmentRead
+from app.models.attendance_figures import AttendanceFigures
 from app.models.availabilities import AvailabilityRead
 from app.models.base import Output
 from app.models.board import BoardForMentor, BoardRead
@@ -113,6 +114,7 @@ PROGRAMME: dict[str, Audiences] = {
         Role.mentor: HistoryForMentor,
     },
     "contact_requests.figures": dict.fromkeys(STAFF, ContactFigures),
+    "participations.figures": dict.fromkeys(STAFF, AttendanceFigures),
     "board": {**dict.fromkeys(STAFF, BoardRead), Role.mentor: BoardForMentor},
     "campaigns": {**dict.fromkeys(STAFF, CampaignRead), Role.mentor: CampaignForPrisoner},
     "campaigns.row": {**dict.fromkeys(STAFF, CampaignRow), Role.mentor: CampaignForPrisoner},

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from app.access import MayReadEnrolment, MayRecordSession
+from app.access import MayReadAttendanceFigures, MayReadEnrolment, MayRecordSession
 from app.db import Db
 from app.errors import (
     AlreadyExists,
@@ -17,6 +17,8 @@ from app.errors import (
     NotHeld,
     Stale,
 )
+from app.models.attendance_figures import AttendanceFigures
+from app.models.base import Day
 from app.models.mentees import Mentee
 from app.models.participations import (
     AttendanceCount,
@@ -33,6 +35,7 @@ from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import participations, sessions
+from app.services.participations.figures import figures
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}", tags=["participations"])
 SessionToMark = Annotated[Session, Depends(to_change(Session, "session_id", match=True))]
@@ -81,3 +84,14 @@ async def count_mentee_attendance(actor: MayReadEnrolment, db: Db, mentee: ThisM
 async def count_series_attendance(actor: MayReadEnrolment, db: Db, series: ThisSeries) -> Response:
     """How often who came to a series, by meeting and by mentee."""
     return reply(await participations.of_series(db, series, actor))
+
+
+@router.get("/participations/figures", response_model=AttendanceFigures, responses=refusals())
+async def read_attendance_figures(
+    actor: MayReadAttendanceFigures,
+    db: Db,
+    first: Annotated[Day | None, Query(alias="from", description="The first day.")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="The last day, included.")] = None,
+) -> Response:
+    """How often people came, in sums of whole weeks; of the last four unless told."""
+    return reply(await figures(db, actor, first, last))
