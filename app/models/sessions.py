@@ -314,6 +314,7 @@ class ClashKind(StrEnum):
     weekly_hours = "weekly_hours"
     night_limit = "night_limit"
     approval_condition = "approval_condition"
+    spared = "spared"
     regime = "regime"
     lockdown = "lockdown"
     rest = "rest"

@@ -15,6 +15,7 @@ from app.models.mentees import MenteeStatus
 from app.models.mentors import ApprovalCondition, MentorStatus
 from app.models.prison_events import PrisonEventKind
 from app.models.sessions import ClashKind, SessionKind
+from app.services.spared import NOTHING, Spared
 from app.services.working_days import LONDON, local_date, utc
 
 BOOKABLE = frozenset(
@@ -103,6 +104,7 @@ class Limits:
     worked: Sequence[Worked] = ()
     zone: ZoneInfo = LONDON
     duties: Sequence[OnDuty] = ()
+    spared: Spared = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def clashes(plan: Plan, facts: Facts) -> list[Clash]:
         *_nights(plan, facts.limits),
         *_rest(plan, facts.limits),
         *_conditions(plan, facts.limits),
+        *_spared(plan, facts.limits),
         *_mentees(plan, facts),
         *_apart(plan, facts),
     ]
@@ -355,6 +358,16 @@ def _conditions(plan: Plan, limits: Limits) -> Iterator[Clash]:
         if broken and condition in limits.conditions:
             detail = f"The mentor's approval is on a condition: {condition}."
             yield Clash(ClashKind.approval_condition, "mentor_id", detail, plan.mentor_id)
+
+
+def _spared(plan: Plan, limits: Limits) -> Iterator[Clash]:
+    """What the mentor was found not to be up to for now. Not why: that is theirs."""
+    spared = limits.spared
+    night = spared.nights and plan.kind is SessionKind.night_callout
+    group = spared.groups and plan.kind in GROUPS
+    if night or group or spared.rests(plan.starts_at):
+        detail = "The mentor is spared it for now: see when they were last asked how they are."
+        yield Clash(ClashKind.spared, "mentor_id", detail, plan.mentor_id)
 
 
 def _mentees(plan: Plan, facts: Facts) -> Iterator[Clash]:

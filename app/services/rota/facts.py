@@ -21,6 +21,7 @@ from app.models.rotas import Rota, SolveMode
 from app.models.sessions import Session, SessionKind, SessionStatus
 from app.models.shifts import Shift, ShiftStatus
 from app.scope import everything
+from app.services import spared
 from app.services.rota.expanding import free_of, needs_of, wishes_of
 from app.services.rota.pricing import Pattern, pattern_of
 from app.services.rota.problem import (
@@ -35,6 +36,7 @@ from app.services.rota.problem import (
     is_night,
     is_weekend,
 )
+from app.services.spared import Spared
 from app.services.working_days import at_wall
 
 S = ShiftStatus
@@ -106,8 +108,14 @@ async def load(db: AsyncSession, period: Period, mode: SolveMode) -> Problem:
     ids = [mentor.id for mentor in mentors]
     said, busy = await _said(db, prison.id, ids), await engagements(db, prison.id, ids, period)
     work = await _work(db, prison.id, ids, period)
+    rested = await spared.of(db, prison.id, ids)
     helpers = [
-        _helper(mentor, prison, period, said[mentor.id], busy[mentor.id], work[mentor.id], staying)
+        spare(
+            _helper(
+                mentor, prison, period, said[mentor.id], busy[mentor.id], work[mentor.id], staying
+            ),
+            rested[mentor.id],
+        )
         for mentor in mentors
     ]
     helpers = newcomers_in_the_middle(helpers, {each.mentor_id for each in staying})
@@ -142,7 +150,7 @@ def work_of(session: Session) -> Fixed:
 
 
 def limits_of(mentor: Mentor, prison: Prison) -> tuple[int, int, bool]:
-    """Minutes a week, nights in seven days, and whether no nights at all."""
+    """Minutes a week, nights in seven days, and whether they were approved without nights."""
     full_time = mentor.commitment is Commitment.full_time
     hours = prison.full_time_weekly_hours if full_time else prison.voluntary_weekly_hours
     no_nights = ApprovalCondition.no_nights in mentor.limits
@@ -175,6 +183,13 @@ def _helper(
         sum(is_night(each.starts_at, each.ends_at, period.zone) for each in past),
         sum(is_weekend(each.day) for each in past),
     )
+
+
+def spare(helper: Helper, by: Spared) -> Helper:
+    """Without what a mentor is spared for now."""
+    rest = [] if by.rests_until is None else [(by.rests_until - A_WEEK, by.rests_until)]
+    nights = helper.no_nights or by.nights
+    return replace(helper, no_nights=nights, busy=[*helper.busy, *rest])
 
 
 def newcomers_in_the_middle(

@@ -27,7 +27,7 @@ from app.models.sessions import (
 )
 from app.models.staff import Role, Staff
 from app.scope import everything, referred, visible
-from app.services import regimes
+from app.services import regimes, spared
 from app.services.scheduling import Facts, Limits, Place, Plan, Taken, Worked, reach_of
 from app.services.sessions import closed, duty, together
 from app.services.sessions.moves import COMING
@@ -208,6 +208,7 @@ async def _limits(
         [Worked(*row) for row in await db.execute(found.with_only_columns(*columns))],
         prison.tz,
         await duty.duties(db, mentor, first, last, prison.tz),
+        (await spared.of(db, mentor.prison_id, [mentor.id]))[mentor.id],
     )
 
 

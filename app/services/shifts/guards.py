@@ -15,6 +15,7 @@ from app.models.sessions import Session, SessionStatus
 from app.models.shifts import Shift
 from app.models.staff import Role
 from app.scope import everything
+from app.services import spared
 from app.services.lifecycle import Context, Guard, Refusal
 from app.services.rota import candidates
 from app.services.rota.facts import (
@@ -29,6 +30,7 @@ from app.services.rota.facts import (
     work_of,
 )
 from app.services.rota.problem import Fixed, Helper, Piece, is_night, overlap, week_begins
+from app.services.spared import NOTHING, Spared
 from app.services.working_days import local_date
 
 UNAVAILABLE = "unavailable"
@@ -43,6 +45,7 @@ class Facts:
     helper: Helper
     active: bool
     zone: ZoneInfo
+    spared: Spared = NOTHING
 
 
 async def load_facts(db: AsyncSession, shift: Shift) -> Facts | None:
@@ -67,7 +70,9 @@ async def load_facts(db: AsyncSession, shift: Shift) -> Facts | None:
         fixed=await _work(db, shift, prison.tz),
         no_nights=no_nights,
     )
-    return Facts(piece_of(shift), helper, mentor.status is MentorStatus.active, prison.tz)
+    active = mentor.status is MentorStatus.active
+    by = (await spared.of(db, here, [mentor.id]))[mentor.id]
+    return Facts(piece_of(shift), helper, active, prison.tz, by)
 
 
 async def _work(db: AsyncSession, shift: Shift, zone: ZoneInfo) -> list[Fixed]:
@@ -131,6 +136,11 @@ def against_a_condition(facts: Facts) -> bool:
     return night and facts.helper.no_nights
 
 
+def not_spared(facts: Facts) -> bool:
+    night = is_night(facts.piece.starts_at, facts.piece.ends_at, facts.zone)
+    return (night and facts.spared.nights) or facts.spared.rests(facts.piece.starts_at)
+
+
 RULES: dict[str, tuple[Broken, str]] = {
     "mentor_active": (not_active, "The mentor is not active."),
     "no_overlap": (at_once, "The mentor has a shift, a session or a course at that time."),
@@ -138,6 +148,7 @@ RULES: dict[str, tuple[Broken, str]] = {
     "weekly_hours": (too_long_a_week, "It would be more than the mentor's hours of that week."),
     "night_limit": (too_many_nights, "It would be one night too many in seven days."),
     "approval_condition": (against_a_condition, "The mentor was approved without nights."),
+    "spared": (not_spared, "The mentor is spared it for now: see when they were last asked."),
 }
 
 
