@@ -25,6 +25,7 @@ from app.models.trainings import Module
 from app.scope import everything
 from app.services import assessments, cohorts, lifecycle, modules
 from app.services.cohorts import attendance
+from app.services.working_days import LONDON
 
 OWN = "sleep_and_rest"
 MEMBERS = 4
@@ -51,8 +52,8 @@ async def live(wing: Wing) -> None:
 
 async def _days(session: AsyncSession, wing: Wing, cohort: Cohort) -> None:
     wing.at(days=14)
-    nine = clock.now().replace(hour=9, minute=0, second=0)
-    for module, begins in ((OWN, nine), (Module.facilitating.value, nine + timedelta(days=21))):
+    first = clock.now().astimezone(LONDON).replace(hour=10, minute=30, second=0, microsecond=0)
+    for module, begins in ((OWN, first), (Module.facilitating.value, first + timedelta(days=21))):
         body = DayCreate(
             module=module,
             starts_at=begins,
