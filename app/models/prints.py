@@ -5,18 +5,15 @@ No shape names the kind of a session, nor a prisoner number: a sheet is left on 
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
 from sqlmodel import Field
 
 from app.models.base import Day, Input, Instant, Output
 from app.models.duties import Post
 from app.models.regimes import LocalTime, RegimeSource, Slot
 from app.models.rota_demands import RotaRole
-
-Month = Annotated[str, StringConstraints(pattern=r"^(19|2[01])\d\d-(0[1-9]|1[0-2])$")]
 
 
 class PrintFormat(StrEnum):
@@ -52,11 +49,7 @@ class WeekQuery(PrintQuery):
 
 
 class MonthQuery(PrintQuery):
-    month: Month | None = Field(
-        default=None,
-        description="The month at the prison; absent: the present one.",
-        schema_extra={"examples": ["2026-12"]},
-    )
+    on: Day | None = Field(default=None, description="A day of the month wanted; absent: today.")
 
 
 class SheetLine(Output):

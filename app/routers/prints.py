@@ -83,7 +83,7 @@ async def print_rota(
 ) -> Response:
     """A month of the rota as it stands: days and shifts, who serves, and when nobody does. A
     mentor has their own shifts on it, and those that may be taken over."""
-    sheet = await prints.rota_month(db, actor, query.month)
+    sheet = await prints.rota_month(db, actor, query.on)
     return await _answer(db, actor, sheet, query.format)
 
 

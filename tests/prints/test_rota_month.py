@@ -157,7 +157,7 @@ async def paper(caller: Caller, path: str) -> str:
 
 
 def path_of(number: int = 1) -> str:
-    return f"prints/rota?month={day(number):%Y-%m}"
+    return f"prints/rota?on={day(number)}"
 
 
 def lines(sheet: Any) -> list[Any]:
@@ -281,7 +281,9 @@ async def test_the_month_is_this_one_unless_told_and_is_a_month(wing: Wing) -> N
     shown = await wing.officer.get("prints/rota")
     assert (shown["first"], shown["last"][:8]) == (str(today.replace(day=1)), f"{today:%Y-%m}-")
     assert len(shown["days"]) == int(shown["last"][8:])
-    wrong_ones = "2026-13 2026-00 2026-1 26-01 1899-12 2200-01 now 2026-01-01"
-    for wrong in wrong_ones.split():
-        answer = await wing.officer.request("GET", f"prints/rota?month={wrong}")
-        assert [each["field"] for each in problem(answer, 422, "invalid")["errors"]] == ["month"]
+    leap = await wing.officer.get("prints/rota?on=2028-02-17")
+    assert (leap["first"], leap["last"]) == ("2028-02-01", "2028-02-29")
+    for wrong in ("2026-13-01", "2026-02-29", "1899-12-31", "2201-01-01", "now", "2026-12"):
+        answer = await wing.officer.request("GET", f"prints/rota?on={wrong}")
+        assert [each["field"] for each in problem(answer, 422, "invalid")["errors"]] == ["on"]
+    await wing.officer.get("prints/rota?on=2200-12-31")

@@ -94,11 +94,10 @@ async def register(db: AsyncSession, actor: Actor, session: Session) -> Sheet:
     return _shown(db, actor, "prints.register", sheets.register(meeting))
 
 
-async def rota_month(db: AsyncSession, actor: Actor, month: str | None) -> Sheet:
+async def rota_month(db: AsyncSession, actor: Actor, on: date | None) -> Sheet:
     """A month of the rota as it stands, this one unless told; to a mentor their own."""
     zone = (await facts.prison_of(db, actor)).tz
-    year, number = (month or f"{local_date(clock.now(), zone):%Y-%m}").split("-")
-    first = date(int(year), int(number), 1)
+    first = (on or local_date(clock.now(), zone)).replace(day=1)
     last = add_calendar_months(first, 1) - timedelta(days=1)
     found = await facts.shifts(db, actor, first, last)
     if actor.mentor_id is None or actor.person_id is None:
