@@ -49,6 +49,7 @@ class Before:
     def __init__(self, db: Database, prison_id: str, staff: dict[Role, Actor]) -> None:
         self.db = db
         self.prison_id = prison_id
+        self.staff = staff
         self.governor, self.nurse = staff[Role.governor], staff[Role.nurse]
         self.support_worker, self.clinician = staff[Role.support_worker], staff[Role.clinician]
 

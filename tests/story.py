@@ -19,6 +19,7 @@ from app.services.mentors.guards import FOUNDERS_AT_MOST
 from app.services.working_days import local_date
 from app.tokens import DevelopmentIssuer
 from tests.before import Before, person_body
+from tests.founders import found
 
 _numbers = count(1)
 
@@ -285,8 +286,8 @@ class Wing:
 
     async def founder(self) -> Caller:
         """An active mentor by the exception for a new site's first two."""
-        mentor = await self.before.founded()
-        self.founders.append(self.as_person(mentor["person_id"], mentor["id"]))
+        made = await found(self.before)
+        self.founders.append(self.as_person(made.person_id, made.mentor_id))
         return self.founders[-1]
 
     async def observes(self, mentor_id: str, other_id: str, sessions: int = 6) -> None:
