@@ -14,6 +14,7 @@ from app.models.chronology import EventRead
 from app.models.clients import ClientRead
 from app.models.clinical_notes import ClinicalNoteRead, ClinicalNoteRow
 from app.models.concerns import (
+    ConcernFigures,
     ConcernForGovernor,
     ConcernForGovernorRow,
     ConcernForMachine,
@@ -244,6 +245,11 @@ MATRIX: dict[str, Audiences] = {
         **dict.fromkeys(_STAFF, ConcernRead),
         Role.wing_duty: ConcernForWing,
         Role.mentor: ConcernReceipt,
+    },
+    "concerns.figures": {
+        Role.support_worker: ConcernFigures,
+        Role.clinician: ConcernFigures,
+        Role.governor: ConcernFigures,
     },
     "concerns.history": {**dict.fromkeys(_CARE, HistoryRead), Role.governor: HistoryCoarse},
     "concerns.history.reviewed": dict.fromkeys(_STAFF, HistoryRead),

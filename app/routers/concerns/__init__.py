@@ -1,5 +1,5 @@
 """Concerns over HTTP: raising and reading (here), the work on one (`work.py`), its actions
-(`actions.py`)."""
+(`actions.py`), figures of all of them (`figures.py`)."""
 
 from typing import Annotated, Literal
 
@@ -38,7 +38,7 @@ from app.paging import Listing, Page, PageQuery, whole
 from app.paths import IfMatch
 from app.problems import refusals
 from app.replies import JustOnce, OnceOrMore, check_match, reply
-from app.routers.concerns import actions
+from app.routers.concerns import actions, figures
 from app.routers.concerns import work as working
 from app.routers.concerns.paths import AnyConcern, ConcernToChange, ThisConcern
 from app.services import concerns, lifecycle
@@ -48,6 +48,7 @@ from app.services.escalation import Immediacy
 from app.visibility import MATRIX
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns", tags=["concerns"])
+router.include_router(figures.router)  # before a concern's own paths
 AnyRow = ConcernRow | ConcernForGovernorRow | ConcernForWing | ConcernForMachine | ConcernReceipt
 
 LIST = Listing(
