@@ -14,6 +14,7 @@ from app.models.chronology import EventRead
 from app.models.clients import ClientRead
 from app.models.clinical_notes import ClinicalNoteRead, ClinicalNoteRow
 from app.models.concerns import (
+    ConcernDuplicate,
     ConcernFigures,
     ConcernForGovernor,
     ConcernForGovernorRow,
@@ -23,6 +24,7 @@ from app.models.concerns import (
     ConcernRead,
     ConcernReceipt,
     ConcernRow,
+    TimelineEntry,
 )
 from app.models.deaths import DeathRead
 from app.models.duties import DutyRead, OnCall
@@ -246,6 +248,11 @@ MATRIX: dict[str, Audiences] = {
         Role.wing_duty: ConcernForWing,
         Role.mentor: ConcernReceipt,
     },
+    "concerns.possible_duplicates": {
+        **dict.fromkeys(_CARE, ConcernDuplicate),
+        Role.governor: ConcernDuplicate,
+    },
+    "concerns.timeline": {**dict.fromkeys(_CARE, TimelineEntry), Role.governor: TimelineEntry},
     "concerns.figures": {
         Role.support_worker: ConcernFigures,
         Role.clinician: ConcernFigures,
