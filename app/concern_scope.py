@@ -80,6 +80,12 @@ def concerns(role: Role) -> ColumnElement[bool]:
     return and_(not_about_me, ~governors_only)
 
 
+def countable(role: Role) -> ColumnElement[bool]:
+    """Concerns that go into somebody's figures: those they may read; of governors, who answer for
+    the whole, all but those about themselves or a mentor of theirs."""
+    return _not_about_me() if role is Role.governor else concerns(role)
+
+
 def welfare_checks(role: Role) -> ColumnElement[bool]:
     """Those who look in on people; where it stands for nothing but a concern, only those who may
     know of that."""

@@ -4,9 +4,11 @@ A service raises one; the handlers of `app/problems.py` answer `application/prob
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+NOT_SAVED = "NOT SAVED, tell an officer now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,3 +319,21 @@ def from_constraint(name: str | None, sqlstate: str | None) -> Refused:
     if sqlstate == "23505":
         return AlreadyExists()
     return Conflicting()
+
+
+def field_errors(mistakes: Iterable[Any]) -> list[FieldError]:
+    """The mistakes by field path. What was sent is never echoed."""
+    found = []
+    for each in mistakes:
+        where = [str(part) for part in each["loc"]]
+        if where and where[0] in {"body", "query", "path", "header"}:
+            where = where[1:] or where
+        if each["type"] == "json_invalid":
+            where = ["body"]
+        message = str(each["msg"]).removeprefix("Value error, ")
+        name, colon, rest = message.partition(": ")
+        if each["type"] == "value_error" and colon and name.replace("_", "").isalpha():
+            within = [] if where in (["body"], ["query"]) else where
+            where, message = [*within, name], rest
+        found.append(FieldError(".".join(where), each["type"], message))
+    return found

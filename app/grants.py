@@ -213,6 +213,9 @@ _WING |= _OFFICERS
 _PRISONERS |= _ASK
 _MENTORS |= {P.on_duty_read}
 _GOVERNORS |= {P.on_duty_read, P.contact_figures, P.attendance_figures}
+# How soon people came: for those who run the scheme, and those who answer for it.
+_PROGRAMME |= {P.concern_figures}
+_GOVERNORS |= {P.concern_figures}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).

@@ -16,6 +16,7 @@ import altair as alt
 import vl_convert
 
 from app.errors import SheetTooLong
+from app.models.concerns import ConcernClock, ConcernFigure, ConcernFigures, Doors
 from app.models.rooms import RoomUsage, RoomUsageRead
 from app.models.trainings import MatrixCell, TrainingMatrix, TrainingStatus
 from app.turns import Turns
@@ -242,3 +243,69 @@ def words_alone(said: str) -> Any:
     return alt.Chart(alt.InlineData(values=[{"said": said}])).mark_text(fontSize=14).encode(
         text="said:N"
     )  # fmt: skip
+
+
+async def concern_figures(found: ConcernFigures) -> bytes:
+    """Which share of the concerns was in time: a panel a clock, a line an immediacy."""
+    title = _figures_title(found)
+    return await svg(_figures_chart(found, title), title, found.description)
+
+
+async def concern_figures_png(found: ConcernFigures) -> bytes:
+    """The same made of points, with its words in it."""
+    return await png(_figures_chart(found, _figures_title(found)), found.description)
+
+
+def _figures_title(found: ConcernFigures) -> str:
+    days = f"{found.first_day:%-d %B %Y} to {found.last_day:%-d %B %Y}"
+    return f"Concerns in time in percent, {days}"
+
+
+def _figures_chart(found: ConcernFigures, title: str) -> alt.TopLevelMixin:
+    timed = [each for each in ConcernClock if each is not ConcernClock.paged]
+    panels = [_figures_panel(found, each) for each in timed]
+    chart: Any = alt.vconcat(*panels, spacing=18).properties(title=title, background="#ffffff")
+    chart = chart.configure(font=FONT).configure_title(fontSize=16, anchor="start", offset=12)
+    finished: alt.TopLevelMixin = chart
+    return finished
+
+
+def _figures_panel(found: ConcernFigures, clock: ConcernClock) -> Any:
+    """One clock: a point where the share lies, a line as far as chance may move it."""
+    mine = [
+        each
+        for each in found.figures
+        if each.clock is clock and each.doors is Doors.any and each.immediacy is not None
+    ]
+    rows = [_figures_row(number, each) for number, each in enumerate(mine)]
+    names = [[str(each.immediacy).replace("_", " ")] for each in mine]
+    percent = alt.Axis(orient="bottom", labelFontSize=12, tickCount=5, gridColor="#e0e0e0")
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=alt.Y("y:O", title=None, axis=axis(names, "left"), scale=places(len(mine)))
+    )
+    shares = alt.X("share:Q", title=None, axis=percent, scale=alt.Scale(domain=[0, 100]))
+    known = base.transform_filter("isValid(datum.share)")
+    between = known.mark_rule(color=INK, strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=alt.Scale(domain=[0, 100])), x2="high:Q"
+    )
+    points = known.mark_point(color=INK, fill=INK, size=80, opacity=1).encode(x=shares)
+    said = base.mark_text(align="left", fontSize=12, color="#000000").encode(
+        x=alt.value(510), text="words:N"
+    )
+    return alt.layer(between, points, said).properties(
+        title=alt.Title(clock.value.capitalize(), fontSize=13, anchor="start"),
+        width=500,
+        height=alt.Step(28),
+    )
+
+
+def _figures_row(number: int, each: ConcernFigure) -> dict[str, Any]:
+    if each.breached_percent is None or each.interval is None:
+        return {"y": number, "share": None, "low": None, "high": None, "words": "none due"}
+    return {
+        "y": number,
+        "share": round(100 - each.breached_percent, 1),
+        "low": round(100 - each.interval.high, 1),
+        "high": round(100 - each.interval.low, 1),
+        "words": f"{each.due - each.breached} of {each.due}",
+    }

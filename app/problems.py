@@ -19,9 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import LOST_CONNECTION
 from app.errors import (
+    NOT_SAVED,
     Busy,
     Conflicting,
-    FieldError,
     Invalid,
     NotAllowed,
     NotFound,
@@ -30,13 +30,13 @@ from app.errors import (
     TooLarge,
     TooManyRequests,
     Unauthenticated,
+    field_errors,
     from_constraint,
 )
 from app.urgent import raises_a_concern
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
-NOT_SAVED = "NOT SAVED, tell an officer now"
 RETRYABLE = {"40P01", "40001", "55P03", "57014"}
 
 
@@ -87,24 +87,6 @@ def problem(request: Request, refused: Refused) -> Response:
     )
 
 
-def _field_errors(error: RequestValidationError) -> list[FieldError]:
-    """The mistakes by field path. What was sent is never echoed."""
-    found = []
-    for each in error.errors():
-        where = [str(part) for part in each["loc"]]
-        if where and where[0] in {"body", "query", "path", "header"}:
-            where = where[1:] or where
-        if each["type"] == "json_invalid":
-            where = ["body"]
-        message = str(each["msg"]).removeprefix("Value error, ")
-        name, colon, rest = message.partition(": ")
-        if each["type"] == "value_error" and colon and name.replace("_", "").isalpha():
-            within = [] if where in (["body"], ["query"]) else where
-            where, message = [*within, name], rest
-        found.append(FieldError(".".join(where), each["type"], message))
-    return found
-
-
 def _from_http(error: HTTPException) -> Refused:
     if error.status_code == 404:
         return NotFound("There is no such address.")
@@ -138,7 +120,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = _field_errors(error)
+    errors = field_errors(error.errors())
     if all(each["loc"][:1] == ("path",) for each in error.errors()):
         return problem(request, NotFound())
     detail = "; ".join(f"{each.field}: {each.message}" for each in errors[:5])

@@ -1,21 +1,18 @@
 """Replies: one resource with its ETag, and answers kept under an Idempotency-Key."""
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app.access import CurrentActor
 from app.db import Db
 from app.errors import KeyReused, MatchNeeded, Stale
-from app.models.base import new_id
 from app.models.operations import IdempotencyKey
+from app.services.idempotency import claim
 
 JSON = "application/json"
 
@@ -80,24 +77,6 @@ class Once:
         return response
 
 
-async def _claim(db: AsyncSession, prison_id: str, subject: str, key: str, digest: bytes) -> Any:
-    """Claim the key, or wait for whoever holds it and return their row."""
-    mine = new_id()
-    values = {
-        "prison_id": prison_id, "id": mine, "subject": subject, "key": key,
-        "request_hash": digest,
-    }  # fmt: skip
-    statement = insert(IdempotencyKey).values(values).on_conflict_do_nothing()
-    await db.execute(statement)
-    found = select(IdempotencyKey).where(
-        col(IdempotencyKey.prison_id) == prison_id,
-        col(IdempotencyKey.subject) == subject,
-        col(IdempotencyKey.key) == key,
-    )
-    row = (await db.execute(found)).scalar_one()
-    return row, row.id == mine
-
-
 class OnceFor:
     """The dependency. With `keep_reuse` a reused key is left to the route, which loses nothing."""
 
@@ -127,12 +106,13 @@ class OnceFor:
         role = "" if self.keep_reuse else actor.role.value
         asked = f"{request.method}\n{request.url.path}\n{role}\n".encode()
         digest = hashlib.sha256(asked + await request.body()).digest()
-        row, mine = await _claim(db, actor.prison_id, actor.subject, key, digest)
+        row, mine = await claim(db, actor.prison_id, actor.subject, key, digest)
         if mine:
             return Once(db, row)
         if row.request_hash == digest:
+            assert row.status is not None, "a key is kept with its answer"
             response = Response(row.body, status_code=row.status, media_type=JSON)
-            response.headers.update({**row.headers, "Idempotency-Replayed": "true"})
+            response.headers.update({**(row.headers or {}), "Idempotency-Replayed": "true"})
             raise Replayed(response)
         if not self.keep_reuse:
             raise KeyReused()

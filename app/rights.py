@@ -138,6 +138,7 @@ class Permission(StrEnum):
     contact_authorise = "contact_authorise"
     contact_figures = "contact_figures"
     attendance_figures = "attendance_figures"
+    concern_figures = "concern_figures"
     lockdown_read = "lockdown_read"
     welfare_check = "welfare_check"
     prison_event_read = "prison_event_read"

@@ -26,7 +26,7 @@ from sqlmodel import SQLModel, col
 
 from app.access import Actor
 from app.clinical_scope import CLINICAL
-from app.concern_scope import audit, concerns, for_machines, pages, tasks, welfare_checks
+from app.concern_scope import audit, concerns, countable, for_machines, pages, tasks, welfare_checks
 from app.errors import Invalid, NotFound
 from app.models.acct_pointers import AcctPointer
 from app.models.audit import AuditEntry
@@ -221,6 +221,12 @@ def visible(model: type[T], actor: Actor) -> Select[T]:
 def everything(model: type[T], prison_id: str) -> Select[T]:
     """Every row of `model` in the prison: for guards and the worker, never for an answer."""
     return select(model).where(model.prison_id == prison_id)  # type: ignore[attr-defined]
+
+
+def countable_concerns(actor: Actor) -> Select[Concern]:
+    """The concerns that this actor's figures are made of: for counts, never for an answer."""
+    here = everything(Concern, actor.prison_id)
+    return here.where(countable(actor.role)).params(actor.scope())
 
 
 async def load(db: AsyncSession, model: type[T], actor: Actor, row_id: UUID, *, lock: bool) -> T:

@@ -14,6 +14,8 @@ from app.models.chronology import EventRead
 from app.models.clients import ClientRead
 from app.models.clinical_notes import ClinicalNoteRead, ClinicalNoteRow
 from app.models.concerns import (
+    ConcernDuplicate,
+    ConcernFigures,
     ConcernForGovernor,
     ConcernForGovernorRow,
     ConcernForMachine,
@@ -22,6 +24,7 @@ from app.models.concerns import (
     ConcernRead,
     ConcernReceipt,
     ConcernRow,
+    TimelineEntry,
 )
 from app.models.deaths import DeathRead
 from app.models.duties import DutyRead
@@ -251,6 +254,16 @@ MATRIX: dict[str, Audiences] = {
         **dict.fromkeys(_STAFF, ConcernRead),
         Role.wing_duty: ConcernForWing,
         Role.mentor: ConcernReceipt,
+    },
+    "concerns.possible_duplicates": {
+        **dict.fromkeys(_CARE, ConcernDuplicate),
+        Role.governor: ConcernDuplicate,
+    },
+    "concerns.timeline": {**dict.fromkeys(_CARE, TimelineEntry), Role.governor: TimelineEntry},
+    "concerns.figures": {
+        Role.support_worker: ConcernFigures,
+        Role.clinician: ConcernFigures,
+        Role.governor: ConcernFigures,
     },
     "concerns.history": {**dict.fromkeys(_CARE, HistoryRead), Role.governor: HistoryCoarse},
     "concerns.history.reviewed": dict.fromkeys(_STAFF, HistoryRead),

@@ -34,10 +34,14 @@ NO_NOUN = {
 NOT_A_STATE = {
     ("app/problems.py", "refused.status"): "the HTTP status of a refusal",
     ("app/replies.py", "self._kept.status"): "the HTTP status of a kept answer",
+    ("app/services/concerns/batch.py", "row.status"): "the HTTP status of a kept answer",
 }
 # Selects of scoped rows outside `app/scope.py`, each with its reason.
 MAY_SELECT = {
-    ("app/replies.py", "_claim"): "an idempotency key belongs to its caller, not to an audience",
+    (
+        "app/services/idempotency.py",
+        "claim",
+    ): "an idempotency key belongs to its caller, not to an audience",
 }
 
 

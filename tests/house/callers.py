@@ -54,6 +54,8 @@ async def full(wing: Wing, db: Database) -> Full:
     async with db.engine.begin() as connection:
         await connection.execute(text(f"SET LOCAL app.prison_id = '{wing.prison_id}'"))
         world = await one_of_each(connection, wing.prison_id)
+        twin = {**world["concern"], "id": new_id(), "reference": "C0000TWN"}  # one like it
+        await connection.execute(metadata.tables["concern"].insert().values(twin))
         for row in list(world.values()):
             if "status" in row and "prison_id" in row:
                 entry = {**world["history"], "id": new_id(), "thing_id": row["id"]}

@@ -26,10 +26,11 @@ async def test_the_document_is_served(http: httpx.AsyncClient) -> None:
     assert answer.json()["openapi"].startswith("3.1")
 
 
-def test_every_house_rule_names_the_test_that_keeps_it() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
-    assert len(named) >= 12
+def named_in(page: Path) -> list[tuple[str, str]]:
+    return re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text())
+
+
+def hold_that_they_exist(named: list[tuple[str, str]]) -> None:
     for file, function in named:
         path = ROOT / file
         assert path.exists(), file
@@ -40,6 +41,22 @@ def test_every_house_rule_names_the_test_that_keeps_it() -> None:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             }
             assert function in names, f"{file}::{function}"
+
+
+def test_every_house_rule_names_the_test_that_keeps_it() -> None:
+    named = named_in(ROOT / "CONTRIBUTING.md")
+    assert len(named) >= 12
+    hold_that_they_exist(named)
+
+
+def test_every_hazard_names_the_test_that_shows_what_holds_it_off() -> None:
+    page = ROOT / "docs" / "hazards.md"
+    rows = re.findall(r"^\| H(\d+) \|.*$", page.read_text(), re.M)
+    assert [int(number) for number in rows] == list(range(1, len(rows) + 1))
+    for line in page.read_text().splitlines():
+        if line.startswith("| H"):
+            assert "`tests/" in line.split("|")[4], line
+    hold_that_they_exist(named_in(page))
 
 
 def test_decisions_are_numbered_on_and_have_their_costs() -> None:

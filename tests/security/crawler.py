@@ -52,6 +52,7 @@ PATH_TABLES = {
 }
 # Filters by an id whose name is not its table's.
 ID_FILTERS = {
+    "subject_person_id": ["person"],
     "thing_id": ["concern", "person", "mentor"],
     "staff_id": ["staff"],
     "host_id": ["mentor"],
@@ -62,6 +63,7 @@ ID_FILTERS = {
 }
 # Filters by text: values that stand in these columns, besides a few words.
 TEXT_FILTERS: dict[str, list[tuple[str, str]]] = {
+    "words": [("concern", "account"), ("concern", "subject_as_told")],
     "reference": [("concern", "reference"), ("task", "reference")],
     "number": [("person", "number")],
     "prn": [("person", "number")],

@@ -1,15 +1,18 @@
 """Concerns over HTTP: raising and reading (here), the work on one (`work.py`), its actions
-(`actions.py`)."""
+(`actions.py`), figures of all of them (`figures.py`)."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import String, cast, func, or_
 from sqlmodel import Field, col
 
-from app.access import MayMoveConcern, MayRaise, MayReadConcern
+from app.access import Actor, MayMoveConcern, MayRaise, MayReadConcern
 from app.db import Db, ReadDb
 from app.errors import (
     Conflicting,
+    FieldError,
     GuardsUnmet,
     Invalid,
     KeyReused,
@@ -18,6 +21,7 @@ from app.errors import (
     Stale,
     TooLarge,
 )
+from app.models.base import Instant
 from app.models.concerns import (
     AddendumCreate,
     Concern,
@@ -33,21 +37,22 @@ from app.models.concerns import (
     MergeCreate,
 )
 from app.models.moves import HistoryCoarse, HistoryRead, MoveCreate
-from app.models.staff import Role
 from app.paging import Listing, Page, PageQuery, whole
 from app.paths import IfMatch
 from app.problems import refusals
 from app.replies import JustOnce, OnceOrMore, check_match, reply
-from app.routers.concerns import actions
+from app.routers.concerns import actions, batch, figures, reading
 from app.routers.concerns import work as working
 from app.routers.concerns.paths import AnyConcern, ConcernToChange, ThisConcern
 from app.services import concerns, lifecycle
 from app.services.concerns import work
 from app.services.concerns.moves import CONCERN
 from app.services.escalation import Immediacy
-from app.visibility import MATRIX
+from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns", tags=["concerns"])
+router.include_router(batch.router)  # before a concern's own paths
+router.include_router(figures.router)
 AnyRow = ConcernRow | ConcernForGovernorRow | ConcernForWing | ConcernForMachine | ConcernReceipt
 
 LIST = Listing(
@@ -58,6 +63,15 @@ LIST = Listing(
         "immediacy": lambda value: col(Concern.immediacy) == value,
         "kind": lambda value: col(Concern.kind) == value,
         "reference": lambda value: col(Concern.reference) == value,
+        "subject_person_id": lambda value: col(Concern.subject_person_id) == value,
+        "since": lambda value: col(Concern.raised_at) >= value,
+        "until": lambda value: col(Concern.raised_at) < value,
+        "words": lambda value: or_(
+            *(
+                func.strpos(func.lower(text), func.lower(cast(value, String))) > 0
+                for text in (col(Concern.account), col(Concern.subject_as_told))
+            )
+        ),
     },
     sorts={"recorded_at": col(Concern.recorded_at)},
     computed={
@@ -73,7 +87,30 @@ class ConcernQuery(PageQuery):
     immediacy: Immediacy | None = None
     kind: ConcernKind | None = None
     reference: str | None = Field(default=None, max_length=12)
+    subject_person_id: UUID | None = Field(default=None, description="About whom; staff only.")
+    since: Instant | None = Field(default=None, description="Raised at this time or later.")
+    until: Instant | None = Field(default=None, description="Raised before this time.")
+    words: str | None = Field(
+        default=None,
+        min_length=3,
+        max_length=100,
+        description="These words in the account or in whom it is about as told; only for those who"
+        " read accounts.",
+    )
     sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
+
+
+def _within_reach(actor: Actor, query: ConcernQuery) -> None:
+    """What somebody may not read, they may not ask for either."""
+    shown = shape("concerns.row", actor.role).model_fields
+    hidden = [
+        name
+        for name, read in (("status", "status"), ("words", "account"), ("subject_person_id",) * 2)
+        if getattr(query, name) is not None and read not in shown
+    ]
+    if hidden:
+        message = "is not among what you may ask for"
+        raise Invalid(errors=[FieldError(name, "out_of_reach", message) for name in hidden])
 
 
 @router.get("", response_model=Page[AnyRow], responses=refusals())
@@ -81,8 +118,7 @@ async def list_concerns(
     actor: MayReadConcern, db: ReadDb, request: Request, query: Annotated[ConcernQuery, Query()]
 ) -> Response:
     """Concerns you may see; a mentor finds the ones they raised, as receipts."""
-    if actor.family is Role.mentor and query.status is not None:
-        raise Invalid.field("status", "out_of_reach", "is not among what you may ask for")
+    _within_reach(actor, query)
     return await LIST.page(request, db, actor, query, query.sort)
 
 
@@ -96,8 +132,8 @@ async def raise_concern(actor: MayRaise, db: Db, body: ConcernCreate, once: Once
     the words to the concern it belongs to, so that nothing said is lost.
     """
     if once.reused_for is not None:
-        concern, warnings = await concerns.keep_reused(db, actor, once.reused_for, body)
-        return reply(concerns.receipt(concern, warnings), status=201)
+        kept = await concerns.keep_reused(db, actor, once.reused_for, body)
+        return reply(concerns.receipt(kept.concern, kept.warnings), status=201)
     concern, warnings = await concerns.raise_concern(db, actor, body)
     answer = concerns.receipt(concern, warnings)
     return await once.created(answer, location=f"concerns/{concern.id}")
@@ -168,3 +204,4 @@ async def list_concern_history(actor: MayMoveConcern, db: Db, concern: ThisConce
 
 router.include_router(working.router)
 router.include_router(actions.router)
+router.include_router(reading.router)

@@ -1,8 +1,9 @@
 """Concerns: raising one always works (here); the work on it (`work.py`, `actions.py`), its life
 (`moves.py`), its clocks (`clocks.py`) and the sweep that never forgets it (`sweep.py`)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,16 +36,17 @@ from app.visibility import shape
 
 TELL_NOW = "Tell an officer or press the cell bell NOW: this record is not the alarm."
 TELL = "Saved. This record is not the alarm: if it gets worse, tell an officer."
-LONGEST_LINE = 300
+LONGEST_LINE, LONGEST_SAID = 300, 100
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 async def raise_concern(
-    db: AsyncSession, actor: Actor, body: ConcernCreate
+    db: AsyncSession, actor: Actor, body: ConcernCreate, *, as_said: str | None = None
 ) -> tuple[Concern, list[str]]:
     """Save a concern and start its clocks. Answers it with the warnings for who raised it.
 
-    The answer is the same whether the person it is about is known here or not.
+    The answer is the same whether the person it is about is known here or not. `as_said`: how soon
+    in words that are none of the service's, from paper.
     """
     now = clock.now()
     warnings: list[str] = []
@@ -64,12 +66,12 @@ async def raise_concern(
         prison_id=actor.prison_id,
         reference=references.new("C"),
         immediacy=immediacy,
-        immediacy_as_said=body.immediacy.value if body.immediacy else None,
+        immediacy_as_said=_how_soon(body, as_said),
         subject_person_id=subject_id,
         subject_as_told=as_told,
         about_staff_id=staff_id,
         about_staff_as_told=staff_as_told,
-        mentions_self_harm=body.mentions_self_harm or body.kind is ConcernKind.self_harm_or_suicide,
+        mentions_self_harm=_self_harm(body),
         handed_over_to=body.handover.to if body.handover else None,
         handed_over_at=handed_over_at,
         raised_by_subject=None if by_proxy else actor.subject,
@@ -85,6 +87,15 @@ async def raise_concern(
     await lifecycle.begin(db, CONCERN, concern, actor)
     await debriefs.owe(db, concern)
     return concern, warnings
+
+
+def _self_harm(body: ConcernCreate) -> bool:
+    return body.mentions_self_harm or body.kind is ConcernKind.self_harm_or_suicide
+
+
+def _how_soon(body: ConcernCreate, as_said: str | None = None) -> str | None:
+    """How soon, in the words it was said in."""
+    return as_said[:LONGEST_SAID] if as_said else body.immediacy and body.immediacy.value
 
 
 def _choice(actor: Actor, said: Disclosure) -> Disclosure:
@@ -190,15 +201,21 @@ async def _call_back_to(db: AsyncSession, concern: Concern) -> None:
     concern.next_step_at = clock.now()
 
 
-async def keep_reused(
-    db: AsyncSession, actor: Actor, thing_id: UUID, body: ConcernCreate
-) -> tuple[Concern, list[str]]:
-    """Keep what was sent under a key used before: more words with the concern it belongs to, or a
-    concern of its own where they would find nobody's eye there.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of words sent under a key used before."""
 
-    That is so when the key belongs to something else, the concern is closed or by now kept from
-    them, or this one is about somebody else or more urgent. Answers the concern and the warnings,
-    as `raise_concern` does.
+    concern: Concern
+    how: Literal["saved", "saved_before", "words_added"]
+    warnings: list[str]
+
+
+async def keep_reused(db: AsyncSession, actor: Actor, thing_id: UUID, body: ConcernCreate) -> Kept:
+    """Keep what was sent under a key used before: more words with the concern it belongs to, or a
+    concern of its own where they would find nobody's eye there. Nothing new adds nothing.
+
+    It is a concern of its own when the key belongs to something else, the concern is closed or by
+    now kept from them, or this one is about somebody else or more urgent.
     """
     found = everything(Concern, actor.prison_id).where(col(Concern.id) == thing_id)
     concern = (await db.execute(found.with_for_update())).scalar_one_or_none()
@@ -208,10 +225,27 @@ async def keep_reused(
         or not await _same_matter(db, actor, concern, body)
     ):
         concern, warnings = await raise_concern(db, actor, body)
-        return concern, [*warnings, "The key was used before: this was kept as a new concern."]
+        told = "The key was used before: this was kept as a new concern."
+        return Kept(concern, "saved", [*warnings, told])
     as_sent = body.model_dump(mode="json")
+    if await _said_before(db, concern, body, as_sent):
+        return Kept(concern, "saved_before", ["It was saved before: nothing was added."])
+    concern.mentions_self_harm |= _self_harm(body)
     await add_words(db, actor, concern, body.account, body.disclosure, as_sent)
-    return concern, ["The key was used before: your words were added to that concern."]
+    told = "The key was used before: your words were added to that concern."
+    return Kept(concern, "words_added", [told])
+
+
+async def _said_before(
+    db: AsyncSession, concern: Concern, body: ConcernCreate, as_sent: dict[str, Any]
+) -> bool:
+    """Whether the concern, or what was added to it, says all of this already."""
+    same = ("kind", "account", "needs", "protects", "told")
+    if body.handover is None and all(getattr(concern, name) == as_sent[name] for name in same):
+        self_harm = concern.mentions_self_harm or not body.mentions_self_harm
+        return self_harm and concern.immediacy_as_said == _how_soon(body)
+    added = everything(Addendum, concern.prison_id).where(col(Addendum.concern_id) == concern.id)
+    return any(each.as_sent == as_sent for each in await db.scalars(added))
 
 
 async def _same_matter(

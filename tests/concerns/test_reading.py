@@ -1,0 +1,122 @@
+"""Searching concerns, others like one, and all that happened around it."""
+
+from datetime import timedelta
+from typing import Any
+
+from app import clock
+from app.models.base import new_id
+from app.models.concerns import Concern, DuplicateWhy
+from app.services.concerns.duplicates import why
+from tests.concerns.conftest import Night
+
+GONE = "He gave his radio away and would not say why."
+
+
+def told(account: str = GONE, person: Any = None, as_told: str | None = None) -> Concern:
+    return Concern(account=account, subject_person_id=person, subject_as_told=as_told)
+
+
+def test_what_speaks_for_two_being_the_same() -> None:
+    person = new_id()
+    assert why(told("A.", person), told("B.", person)) == [DuplicateWhy.same_person]
+    near = told("A.", as_told="The lad, end cell"), told("B.", as_told="that lad in the END cell")
+    assert why(*near) == [DuplicateWhy.same_subject_as_told]
+    assert why(told(), told(f"  {GONE.upper()} ")) == [DuplicateWhy.same_words]
+    assert why(told(), told("He asked for a doctor.")) == []
+    assert why(told("A.", person), told("B.", new_id())) == []
+    assert why(told("A.", as_told="the"), told("B.", as_told="in")) == []
+
+
+async def test_others_like_it_are_offered_to_who_may_see_them_and_none_is_dropped(
+    night: Night,
+) -> None:
+    wing = night.wing
+    first = await night.raises()
+    second = await night.raises(account="Something else.")
+    about = {"about_staff_id": str(wing.support_worker.staff_id), "kind": "misconduct"}
+    hidden = await night.raises(wing.clinician, **about)
+    found = (await wing.support_worker.get(f"concerns/{first['id']}/possible-duplicates"))["items"]
+    assert [(each["id"], each["why"]) for each in found] == [
+        (second["id"], ["same_subject_as_told"])
+    ]
+    seen = (await wing.governor.get(f"concerns/{first['id']}/possible-duplicates"))["items"]
+    assert hidden["id"] in {each["id"] for each in seen}
+    await wing.support_worker.get(f"concerns/{hidden['id']}/possible-duplicates", 404)
+    for caller in (night.mentor, wing.officer):
+        await caller.get(f"concerns/{first['id']}/possible-duplicates", 403)
+    clock.forward(days=8)
+    later = await night.raises()
+    path = f"concerns/{later['id']}/possible-duplicates"
+    assert (await wing.clinician.get(path))["items"] == []
+
+
+async def test_the_timeline_holds_every_step_page_receipt_act_and_look(night: Night) -> None:
+    wing = night.wing
+    raised = await night.raises()
+    await night.sweep()
+    [page] = await night.pages(wing.clinician)
+    await wing.clinician.post(f"notifications/{page['id']}/read", {}, 200)
+    path = f"concerns/{raised['id']}"
+    await wing.clinician.get(path)
+    await wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    words = {"account": "He is asking for his sister."}
+    await wing.support_worker.post(f"{path}/addenda", words)
+    line = (await wing.governor.get(f"{path}/timeline"))["items"]
+    kinds = [each["kind"] for each in line]
+    assert {"moved", "done", "paged", "page_sent", "page_read", "looked_at", "words_added"} == set(
+        kinds
+    )
+    assert [each["at"] for each in line] == sorted(each["at"] for each in line)
+    paged = [each for each in line if each["kind"] == "paged"]
+    ids = {str(wing.clinician.staff_id), str(wing.officer.staff_id)}
+    assert {each["staff_id"] for each in paged} == ids
+    assert {(each["code"], each["step"]) for each in paged} == {("not_acknowledged", 0)}
+    moved = [each["code"] for each in line if each["kind"] == "moved"]
+    assert moved == ["raised", "acknowledged"]
+    looks = {each["subject"] for each in line if each["kind"] == "looked_at"}
+    assert wing.clinician.subject in looks
+    assert "sister" not in str(line)
+    theirs = (await wing.support_worker.get(f"{path}/timeline"))["items"]
+    others = {each["subject"] for each in theirs if each["kind"] == "looked_at"}
+    assert others <= {wing.support_worker.subject}
+    for caller in (night.mentor, wing.officer):
+        await caller.get(f"{path}/timeline", 403)
+
+
+async def test_the_line_of_who_it_is_about_finds_no_timeline(night: Night) -> None:
+    wing = night.wing
+    about = {"about_staff_id": str(wing.support_worker.staff_id), "kind": "misconduct"}
+    hidden = await night.raises(wing.clinician, **about)
+    await wing.support_worker.get(f"concerns/{hidden['id']}/timeline", 404)
+    assert (await wing.governor.get(f"concerns/{hidden['id']}/timeline"))["items"]
+
+
+async def test_concerns_are_found_by_words_person_and_time(night: Night) -> None:
+    wing = night.wing
+    early = await night.raises(account="He keeps a 100% watch on the door.")
+    clock.forward(hours=2)
+    between = clock.spell(clock.now() - timedelta(hours=1)).replace("+00:00", "Z")
+    late = await night.raises(account="Nothing of that.", subject_as_told="The Watchmaker")
+
+    async def found(query: str, caller: Any = wing.clinician) -> list[str]:
+        items = (await caller.get(f"concerns?sort=recorded_at&{query}"))["items"]
+        return [each["id"] for each in items]
+
+    assert await found("words=WATCH") == [early["id"], late["id"]]
+    assert await found("words=100%25") == [early["id"]]
+    assert await found("words=0_ w") == []
+    assert await found(f"since={between}") == [late["id"]]
+    assert await found(f"until={between}") == [early["id"]]
+    assert await found(f"subject_person_id={new_id()}") == []
+    assert await found("words=door", night.mentor) == [early["id"]]
+    for caller, query, field in (
+        (wing.officer, "words=watch", "words"),
+        (night.mentor, f"subject_person_id={new_id()}", "subject_person_id"),
+        (night.mentor, "status=raised", "status"),
+    ):
+        refused = await caller.get(f"concerns?{query}", 422)
+        assert [(each["field"], each["code"]) for each in refused["errors"]] == [
+            (field, "out_of_reach")
+        ]
+    refused = await wing.clinician.get("concerns?words=ab", 422)
+    assert refused["errors"][0]["field"] == "words"
