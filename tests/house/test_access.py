@@ -25,7 +25,6 @@ FINER = {
     ("list_efforts", Role.governor): "a governor reads hours put together",
     ("read_wing_occupancy", Role.mentor): "a prisoner learns where their own place stands",
     ("read_wing_occupancy", Role.applicant): "a prisoner learns where their own place stands",
-    ("list_duties", Role.mentor): "a mentor asks who is on call, and gets no rota",
     ("sign_off_concern", Role.governor): "clinicians sign off; governors work on the rest",
     ("accept_action", Role.governor): "only the one it was handed to accepts an action",
 }
