@@ -1,7 +1,8 @@
 """Periods that somebody asks for: whole days in the prison's time, both included."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app import clock
@@ -37,3 +38,12 @@ def period_of(zone: ZoneInfo, first: date | None, last: date | None, usual: time
     if last - first > LONGEST:
         raise Invalid.field("from", "too_long", "at most 366 days are asked for at a time")
     return Period(first, last, zone)
+
+
+def together(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
+    """How long they are, what they share once."""
+    total, reached = timedelta(), datetime.min.replace(tzinfo=UTC)
+    for start, end in sorted(spans):
+        total += max(end - max(start, reached), timedelta())
+        reached = max(reached, end)
+    return total

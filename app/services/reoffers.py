@@ -23,6 +23,7 @@ from app.models.lockdowns import (
 )
 from app.models.mentees import Mentee
 from app.models.rooms import Room
+from app.models.series import Occurrence, OccurrenceCreate, Series
 from app.models.sessions import ClashKind, Session, SessionCreate
 from app.models.staff import Staff
 from app.scope import everything
@@ -96,7 +97,7 @@ async def _one(
             why = [outcome for kind, outcome in ALWAYS.items() if kind in against]
             return _told(kept, why[0] if why else Outcome.no_free_time)
         try:
-            made = await anew.book_again(db, actor, meeting, _body(wanted, free))
+            made = await anew.book_again(db, actor, meeting, _body(wanted, free, meeting))
         except Clash:
             continue
         kept.reoffered_as = made.id
@@ -112,8 +113,10 @@ async def _lead_is_here(db: AsyncSession, gone: Session) -> bool:
     return (await db.execute(found)).scalar_one().active
 
 
-def _body(wanted: Wanted, free: Free) -> SessionCreate:
-    return SessionCreate(
+def _body(wanted: Wanted, free: Free, meeting: tuple[Series, Occurrence] | None) -> SessionCreate:
+    """A meeting of a series is planned anew even where nobody has a place in it now."""
+    of = SessionCreate if meeting is None else OccurrenceCreate
+    return of(
         kind=wanted.kind,
         room_id=free.room_id,
         mentor_id=wanted.mentor_id,

@@ -6,7 +6,7 @@ are held against this; what has happened is recorded, with the same findings as 
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from app.models.mentees import MenteeStatus
 from app.models.mentors import ApprovalCondition, MentorStatus
 from app.models.prison_events import PrisonEventKind
 from app.models.sessions import ClashKind, SessionKind
+from app.services.periods import together
 from app.services.spared import NOTHING, Spared
 from app.services.working_days import LONDON, local_date, utc
 
@@ -287,7 +288,7 @@ def _weekly_hours(plan: Plan, limits: Limits) -> Iterator[Clash]:
         for each in work
         if week_of(each.starts_at, limits.zone) == monday
     ]
-    total = _together([*spans, (utc(plan.starts_at), utc(plan.ends_at))])
+    total = together([*spans, (utc(plan.starts_at), utc(plan.ends_at))])
     if total > timedelta(hours=limits.weekly_hours):
         hours, minutes = divmod(int(total.total_seconds()) // 60, 60)
         detail = (
@@ -299,15 +300,6 @@ def _weekly_hours(plan: Plan, limits: Limits) -> Iterator[Clash]:
 
 def _counts(duty: OnDuty) -> bool:
     return duty.counts
-
-
-def _together(spans: Sequence[Span]) -> timedelta:
-    """How long they are, what they share once."""
-    total, reached = timedelta(), datetime.min.replace(tzinfo=UTC)
-    for start, end in sorted(spans):
-        total += max(end - max(start, reached), timedelta())
-        reached = max(reached, end)
-    return total
 
 
 def _nights(plan: Plan, limits: Limits) -> Iterator[Clash]:
@@ -362,10 +354,8 @@ def _conditions(plan: Plan, limits: Limits) -> Iterator[Clash]:
 
 def _spared(plan: Plan, limits: Limits) -> Iterator[Clash]:
     """What the mentor was found not to be up to for now. Not why: that is theirs."""
-    spared = limits.spared
-    night = spared.nights and plan.kind is SessionKind.night_callout
-    group = spared.groups and plan.kind in GROUPS
-    if night or group or spared.rests(plan.starts_at):
+    night, group = plan.kind is SessionKind.night_callout, plan.kind in GROUPS
+    if limits.spared.binds(plan.starts_at, night=night, group=group):
         detail = "The mentor is spared it for now: see when they were last asked how they are."
         yield Clash(ClashKind.spared, "mentor_id", detail, plan.mentor_id)
 

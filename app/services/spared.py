@@ -29,6 +29,10 @@ class Spared:
     groups: bool = False
     rests_until: datetime | None = None
 
+    def binds(self, starts_at: datetime, *, night: bool, group: bool) -> bool:
+        """Whether it stands against what begins then."""
+        return (night and self.nights) or (group and self.groups) or self.rests(starts_at)
+
     def rests(self, starts_at: datetime) -> bool:
         """Whether what begins then falls into their rest."""
         return self.rests_until is not None and utc(starts_at) < utc(self.rests_until)

@@ -120,6 +120,7 @@ async def _sick_and_well_again(cast: Cast, shift: Any) -> None:
     check(shift["id"] in {each["thing_id"] for each in owed["items"]}, "the night is a task")
     again, said = {"mentor_id": cast.mentor_id}, "calls him in, when he is well again"
     await cast.support_worker.sends(said, f"{path}/give", again, 200)
+    await cast.mentor.moves("accepts it again", path, "accepted")
 
 
 async def _cannot_sleep(cast: Cast, shift: Any) -> None:

@@ -22,7 +22,7 @@ from tests.security.test_limits import TWICE, throttled
 from tests.sessions.scene import Scene, a_mentee, a_scene, tomorrow
 from tests.story import Wing
 
-QUERIES = 21
+QUERIES = 22
 WORDS = "They cannot attend together."
 
 

@@ -32,8 +32,9 @@ from app.services.sessions.facts import load_facts
 
 ENTERED_WITHIN = timedelta(days=1)
 A_VISIT = timedelta(hours=1)  # what a call is reckoned with before it is over
-NO_MATTER = frozenset({ClashKind.in_the_past, ClashKind.mentee_not_engaged})
-"""It begins this instant, and who is not in support yet may ask for somebody to talk to."""
+NO_MATTER = frozenset({ClashKind.in_the_past, ClashKind.mentee_not_engaged, ClashKind.shift})
+"""It begins this instant; who is not in support yet may ask for somebody to talk to; and whoever
+serves is there to be asked."""
 
 
 async def ask(db: AsyncSession, actor: Actor, body: ContactRequestCreate) -> ContactRequest:

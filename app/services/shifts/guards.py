@@ -138,7 +138,7 @@ def against_a_condition(facts: Facts) -> bool:
 
 def not_spared(facts: Facts) -> bool:
     night = is_night(facts.piece.starts_at, facts.piece.ends_at, facts.zone)
-    return (night and facts.spared.nights) or facts.spared.rests(facts.piece.starts_at)
+    return facts.spared.binds(facts.piece.starts_at, night=night, group=False)
 
 
 RULES: dict[str, tuple[Broken, str]] = {
