@@ -24,6 +24,7 @@ _STAFF = _EVERYONE | {
     P.death_report,
     P.room_use_read,
     P.lockdown_read,
+    P.escalation_read,
 }
 _INVESTIGATION = {P.hold_write, P.chronology_read, P.release_read, P.release_write}
 _CARE = _STAFF | {
@@ -200,6 +201,9 @@ _GOVERNORS |= _READ_ROTA
 _SUPPORT_WORKERS |= {P.availability_write, P.rota_write, P.shift_write}
 _MENTORS |= {P.availability_read, P.availability_write, P.shift_read, P.shift_write}
 _WING |= {P.shift_read}
+# Of who is paged about concerns: clinicians and governors draft it, two of them put it in force.
+_GOVERNORS |= {P.escalation_write}
+_CLINICIANS |= {P.escalation_write}
 # Of asking for a mentor: everyone on the scheme asks, whoever it is put to answers, officers let
 # people meet. Governors read the figures.
 _ASK = {P.contact_read, P.contact_ask, P.contact_answer}

@@ -35,6 +35,7 @@ from app.models.clients import Client
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.duties import Duty
+from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.legal_holds import HoldStatus, LegalHold
@@ -159,6 +160,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     LockdownSession: _only_staff,
     WelfareCheck: welfare_checks,
     Duty: _only_staff,
+    EscalationPolicy: _only_staff,
     Staff: _only_staff,
     Mentor: _all_for_staff(col(Mentor.person_id) == MY_PERSON),
     Observation: _all_for_staff(col(Observation.mentor_id) == MY_MENTOR),

@@ -25,6 +25,12 @@ from app.models.concerns import (
 )
 from app.models.deaths import DeathRead
 from app.models.duties import DutyRead, OnCall
+from app.models.escalation_policies import (
+    EscalationPolicyRead,
+    EscalationPolicyRow,
+    SimulationRead,
+    StandingPolicy,
+)
 from app.models.explanations import ExplanationRead
 from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
 from app.models.legal_holds import HoldRead, HoldStands
@@ -142,6 +148,11 @@ MATRIX: dict[str, Audiences] = {
     "duties": dict.fromkeys(_STAFF, DutyRead),
     "duties.row": dict.fromkeys(_STAFF, DutyRead),
     "duties.on_call": dict.fromkeys(_SCHEME, OnCall),
+    "escalation_policies": dict.fromkeys(_STAFF, EscalationPolicyRead),
+    "escalation_policies.row": dict.fromkeys(_STAFF, EscalationPolicyRow),
+    "escalation_policies.standing": dict.fromkeys(_STAFF, StandingPolicy),
+    "escalation_policies.simulation": dict.fromkeys(_STAFF, SimulationRead),
+    "escalation_policies.history": dict.fromkeys(_STAFF, HistoryCoarse),
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},

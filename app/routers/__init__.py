@@ -54,6 +54,7 @@ NOUNS = [
     "regime_exceptions",
     "staff",
     "duties",
+    "escalation_policies",
     "clients",
     "revocations",
     "tasks",

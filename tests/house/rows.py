@@ -20,7 +20,7 @@ from sqlalchemy.types import (
 
 from app import clock
 from app.models.base import EXEMPT_TABLES, metadata, new_id
-from app.services.escalation import default_policy
+from app.services.ladders import default_policy
 
 BEGIN = datetime(2026, 11, 23, 9, tzinfo=UTC)
 END = BEGIN + timedelta(hours=1)
@@ -58,6 +58,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
         "next_step_at": END,
         "policy": default_policy().to_json(),
     },
+    "escalation_policy": {"policy": default_policy().to_json(), "put_in_force_by": None},
     "adoption": {"withdrawn_at": None},
     "outage": {"ended_at": END},
     "task": {"kind": "debrief", "thing_noun": "people", "next_step_at": END},

@@ -34,6 +34,7 @@ from app.models.demand import TurnedAway
 from app.models.duties import Duty
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
+from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
@@ -321,6 +322,12 @@ def availabilities(world: World, actor: Actor, row: Any) -> bool:
     if is_prisoner(actor):
         return actor.role is Role.mentor and row.mentor_id == actor.mentor_id
     return actor.role is not Role.wing_duty
+
+
+@sees(EscalationPolicy)
+def escalation_policies(world: World, actor: Actor, row: Any) -> bool:
+    """Everyone who may be paged: all staff."""
+    return not is_prisoner(actor)
 
 
 @sees(RotaDemand, Rota, RotaSolve)

@@ -127,6 +127,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
 
 def _rota(world: World) -> None:
     """Shifts in every state, of anybody, past and to come; some superseded."""
+    world.add("escalation_policy", drafted_by=world.pick("staff").id)
     world.add("rota_demand", recorded_by=world.pick("staff").id)
     rota = world.add("rota", made_by=world.pick("staff").id)
     world.add("rota_solve", rota_id=rota.id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -14,6 +14,7 @@ from app.models.duties import Duty, DutyCreate, DutyUpdate, OnCall, Post
 from app.models.staff import Role, Staff
 from app.scope import everything, referred
 from app.services import outbox
+from app.services.duties.roster import Held, Roster, load
 
 
 async def create(db: AsyncSession, actor: Actor, body: DutyCreate) -> Duty:
@@ -56,11 +57,7 @@ async def release(db: AsyncSession, staff: Staff) -> None:
 async def on_duty(db: AsyncSession, prison_id: str, now: datetime) -> dict[Post, list[UUID]]:
     """The active staff on duty on each post at an instant, the longest on duty first; a post
     without anyone has an empty list."""
-    found: dict[Post, list[UUID]] = {post: [] for post in Post}
-    for duty, staff in await _on_duty(db, prison_id, now):
-        if staff.id not in found[duty.post]:
-            found[duty.post].append(staff.id)
-    return found
+    return (await load(db, prison_id, now, now)).on_duty(now)
 
 
 async def on_call(db: AsyncSession, prison_id: str) -> list[OnCall]:
@@ -81,19 +78,11 @@ async def reachable(db: AsyncSession, prison_id: str) -> list[dict[str, str | No
     return sorted(found.values(), key=lambda each: list(Post).index(Post(str(each["post"]))))
 
 
-async def _on_duty(db: AsyncSession, prison_id: str, now: datetime) -> list[tuple[Duty, Staff]]:
-    ends = col(Duty.ends_at)
-    found = (
-        everything(Duty, prison_id)
-        .add_columns(Staff)
-        .join(
-            Staff,
-            (col(Staff.prison_id) == col(Duty.prison_id)) & (col(Staff.id) == col(Duty.staff_id)),
-        )
-        .where(col(Staff.active), col(Duty.starts_at) <= now, or_(ends.is_(None), ends > now))
-        .order_by(col(Duty.starts_at), col(Duty.id))
-    )
-    return [(duty, staff) for duty, staff in (await db.execute(found)).all()]
+async def _on_duty(db: AsyncSession, prison_id: str, now: datetime) -> list[tuple[Held, Staff]]:
+    roster = await load(db, prison_id, now, now)
+    staff = {each.id: each for each in roster.working}
+    held = [each for each in roster.held if each.covers(now) and each.staff_id in staff]
+    return [(each, staff[each.staff_id]) for each in held]
 
 
 def _governors_only(actor: Actor) -> None:
@@ -120,3 +109,6 @@ async def _another_stands(db: AsyncSession, prison_id: str, *, by: datetime, bes
     )
     if (await db.execute(another)).first() is None:
         raise LastResortNeeded("Name another last resort first: this is the only one.")
+
+
+__all__ = ["Roster", "create", "end", "load", "on_call", "on_duty", "reachable", "release"]

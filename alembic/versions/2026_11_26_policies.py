@@ -1,0 +1,74 @@
+"""Escalation policies of a prison's own."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from alembic import op
+from app.ddl import chosen, moment, points, scoped
+
+revision = "0023"
+down_revision = "0022"
+branch_labels = None
+depends_on = None
+
+KINDS = (
+    "welfare",
+    "self_harm_or_suicide",
+    "harm_to_others",
+    "safeguarding",
+    "coercion_of_mentor",
+    "misconduct",
+    "security_matter",
+)
+
+
+def _policies() -> None:
+    scoped(
+        "escalation_policy",
+        chosen("kind", *KINDS, nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        chosen("status", "draft", "signed_off", "in_force", "superseded", "withdrawn"),
+        sa.Column("policy", postgresql.JSONB(), nullable=False),
+        sa.Column("drafted_by", sa.Uuid(), nullable=False),
+        sa.Column("signed_off_by", sa.Uuid(), nullable=True),
+        moment("signed_off_at", nullable=True),
+        sa.Column("put_in_force_by", sa.Uuid(), nullable=True),
+        moment("in_force_from", nullable=True),
+        moment("superseded_at", nullable=True),
+        points("drafted_by", "staff", name="fk_escalation_policy_drafted_by"),
+        points("signed_off_by", "staff", name="fk_escalation_policy_signed_off_by"),
+        points("put_in_force_by", "staff", name="fk_escalation_policy_put_in_force_by"),
+        sa.CheckConstraint(
+            "signed_off_by <> put_in_force_by", name=op.f("ck_escalation_policy_two_people")
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('in_force', 'superseded')"
+            " OR (signed_off_by IS NOT NULL AND put_in_force_by IS NOT NULL)",
+            name=op.f("ck_escalation_policy_signed_off_and_put_in_force"),
+        ),
+        sa.UniqueConstraint(
+            "prison_id",
+            "kind",
+            "number",
+            name="uq_escalation_policy_number",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_index(
+        "uq_escalation_policy_in_force",
+        "escalation_policy",
+        ["prison_id", "kind"],
+        unique=True,
+        postgresql_where=sa.text("status = 'in_force'"),
+        postgresql_nulls_not_distinct=True,
+    )
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    _policies()
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("escalation_policy")
