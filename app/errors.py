@@ -107,6 +107,10 @@ class RoomTaken(Clash):
     code, title = "room_taken", "The room is taken at that time"
 
 
+class DutyPartTaken(Refused):
+    code, title = "duty_part_taken", "Somebody has taken that part of the duty"
+
+
 class MentorTaken(Clash):
     code, title = "mentor_taken", "The mentor is taken at that time"
 
@@ -300,6 +304,7 @@ CONSTRAINTS: dict[str, type[Refused]] = {
     "ex_participation_mentee_during": MenteeTaken,
     "ex_shift_mentor_during": MentorTaken,
     "uq_rota_solve_open": RotaSolving,
+    "ex_duty_override_duty_during": DutyPartTaken,
 }
 
 

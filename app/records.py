@@ -102,6 +102,7 @@ NOBODYS = {
     "lockdown": "the prison's day",
     "staff": "who works here",
     "duty": "who works here",
+    "duty_override": "who works here",
     "escalation_policy": "who is paged, in which order; of no concern",
     "calendar_feed": "who works here",
     "outreach_visit": "where the scheme went, and how many it reached: of nobody by name",

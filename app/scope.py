@@ -34,7 +34,7 @@ from app.models.break_glass import BreakGlass
 from app.models.clients import Client
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
-from app.models.duties import Duty
+from app.models.duties import Duty, DutyOverride
 from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
@@ -160,6 +160,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     LockdownSession: _only_staff,
     WelfareCheck: welfare_checks,
     Duty: _only_staff,
+    DutyOverride: _only_staff,
     EscalationPolicy: _only_staff,
     Staff: _only_staff,
     Mentor: _all_for_staff(col(Mentor.person_id) == MY_PERSON),

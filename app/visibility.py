@@ -24,7 +24,7 @@ from app.models.concerns import (
     ConcernRow,
 )
 from app.models.deaths import DeathRead
-from app.models.duties import DutyRead, OnCall
+from app.models.duties import DutyGap, DutyOverrideRead, DutyRead, OnCall
 from app.models.escalation_policies import (
     EscalationPolicyRead,
     EscalationPolicyRow,
@@ -147,6 +147,8 @@ MATRIX: dict[str, Audiences] = {
     "staff.row": dict.fromkeys(_STAFF, StaffRead),
     "duties": dict.fromkeys(_STAFF, DutyRead),
     "duties.row": dict.fromkeys(_STAFF, DutyRead),
+    "duties.overrides": dict.fromkeys(_STAFF, DutyOverrideRead),
+    "duties.gaps": dict.fromkeys(_STAFF, DutyGap),
     "duties.on_call": dict.fromkeys(_SCHEME, OnCall),
     "escalation_policies": dict.fromkeys(_STAFF, EscalationPolicyRead),
     "escalation_policies.row": dict.fromkeys(_STAFF, EscalationPolicyRow),

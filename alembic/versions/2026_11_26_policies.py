@@ -1,4 +1,4 @@
-"""Escalation policies of a prison's own."""
+"""Escalation policies of a prison's own; parts of duties that others take."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -64,11 +64,44 @@ def _policies() -> None:
     )
 
 
+def _overrides() -> None:
+    scoped(
+        "duty_override",
+        sa.Column("duty_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        moment("starts_at"),
+        moment("ends_at"),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        moment("withdrawn_at", nullable=True),
+        sa.Column(
+            "during",
+            postgresql.TSTZRANGE(),
+            sa.Computed("tstzrange(starts_at, ends_at)", persisted=True),
+            nullable=False,
+        ),
+        points("duty_id", "duty"),
+        points("staff_id", "staff", name="fk_duty_override_staff"),
+        points("recorded_by", "staff", name="fk_duty_override_recorded_by"),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_duty_override_ends_after_start")),
+        postgresql.ExcludeConstraint(
+            (sa.column("prison_id"), "="),
+            (sa.column("duty_id"), "="),
+            (sa.column("during"), "&&"),
+            where=sa.text("withdrawn_at IS NULL"),
+            using="gist",
+            name="ex_duty_override_duty_during",
+        ),
+    )
+    op.create_index("ix_duty_override_duty", "duty_override", ["prison_id", "duty_id"])
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     _policies()
+    _overrides()
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("duty_override")
     op.drop_table("escalation_policy")

@@ -23,7 +23,7 @@ from app.models.concerns import ConcernKind
 from app.models.duties import Post
 from app.models.moves import MoveOption
 from app.services.escalation import Why
-from app.services.ladders import Immediacy, Policy, Target
+from app.services.ladders import Immediacy, Policy, Target, default_policy
 
 MOST_STEPS = 100
 
@@ -89,6 +89,7 @@ class EscalationPolicyCreate(Input):
     )
     policy: Policy = Field(
         description="Its ladders and clocks, no slower than the domain's table.",
+        schema_extra={"examples": [default_policy().to_json()]},
     )
 
 

@@ -56,6 +56,8 @@ class TaskKind(StrEnum):
     mentor_review = "mentor_review"
     contact_request_due = "contact_request_due"
     shift_uncovered = "shift_uncovered"
+    duty_gap = "duty_gap"
+    handover_due = "handover_due"
 
 
 class TaskSource(StrEnum):
@@ -65,6 +67,7 @@ class TaskSource(StrEnum):
     complaints = "complaints"
     concerns = "concerns"
     contact_requests = "contact_requests"
+    duties = "duties"
     joint_reviews = "joint_reviews"
     match_proposals = "match_proposals"
     mentees = "mentees"

@@ -138,7 +138,7 @@ class OutOfHours(BaseModel, frozen=True, extra="forbid"):
 class Policy(BaseModel, frozen=True, extra="forbid"):
     """One ladder an immediacy; snapshotted with each concern as JSON, of the TOML file's shape.
 
-    An unsound one cannot be made: pydantic's ValidationError, a ValueError, says what and where.
+    An unsound one cannot be made: the refusal says what and where.
     """
 
     schema_version: Literal[1]

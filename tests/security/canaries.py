@@ -554,6 +554,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("match_proposal", "made_by"): _AUTHOR,
     ("availability", "on_day"): "a day of one's own, as the weekdays beside it",
     ("escalation_policy", "policy"): "targets, codes and minutes",
+    ("duty_override", "during"): "its starts_at and ends_at",
     ("rota", "first_day"): "days of the prison's",
     ("rota", "last_day"): "days of the prison's",
     ("rota", "accepted_gaps"): "times, roles and counts",

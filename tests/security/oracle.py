@@ -31,7 +31,7 @@ from app.models.concerns import Action, Addendum, Concern
 from app.models.contact_requests import ContactOffer, ContactRequest
 from app.models.deaths import Death
 from app.models.demand import TurnedAway
-from app.models.duties import Duty
+from app.models.duties import Duty, DutyOverride
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
 from app.models.escalation_policies import EscalationPolicy
@@ -220,7 +220,9 @@ def holds(world: World, actor: Actor, row: Any) -> bool:
     return works_here and row.status != "lifted"
 
 
-@sees(Death, Duty, Staff, Action, Addendum, AcctPointer, SharingPermission, Explanation)
+@sees(
+    Death, Duty, DutyOverride, Staff, Action, Addendum, AcctPointer, SharingPermission, Explanation
+)
 def staff_alone(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor)
 

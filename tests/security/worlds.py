@@ -175,7 +175,11 @@ def _place(world: World) -> None:
     for role in [*StaffRole, StaffRole.clinician, StaffRole.governor, StaffRole.support_worker]:
         staff = world.add("staff", subject=f"{role}-{new_id()}", role=role.value, active=True)
         if world.random.random() < 0.5:
-            world.add("duty", staff_id=staff.id, starts_at=world.around(9))
+            begins = world.around(9)
+            duty = world.add("duty", staff_id=staff.id, starts_at=begins)
+            part = {"staff_id": staff.id, "recorded_by": staff.id}
+            ends = begins + HOUR
+            world.add("duty_override", duty_id=duty.id, starts_at=begins, ends_at=ends, **part)
         feed = {"kind": "led", "room_id": None, "wing_id": None}
         world.add("calendar_feed", staff_id=staff.id, secret_digest=new_id().bytes * 2, **feed)
 

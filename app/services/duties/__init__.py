@@ -9,18 +9,19 @@ from sqlmodel import col
 
 from app import clock
 from app.access import Actor
-from app.errors import Invalid, LastResortNeeded, NotAllowed
+from app.errors import Invalid, LastResortNeeded
 from app.models.duties import Duty, DutyCreate, DutyUpdate, OnCall, Post
-from app.models.staff import Role, Staff
+from app.models.staff import Staff
 from app.scope import everything, referred
 from app.services import outbox
+from app.services.duties.naming import governors_only
 from app.services.duties.roster import Held, Roster, load
 
 
 async def create(db: AsyncSession, actor: Actor, body: DutyCreate) -> Duty:
     """Put an active member of staff on a post. The last resort is the governor's to name."""
     if body.post is Post.last_resort:
-        _governors_only(actor)
+        governors_only(actor)
         if body.ends_at is not None:
             raise Invalid.field(
                 "ends_at", "last_resort_stands", "a last resort stands until there is another"
@@ -40,7 +41,7 @@ async def end(db: AsyncSession, actor: Actor, duty: Duty, body: DutyUpdate) -> N
     if body.ends_at <= duty.starts_at:
         raise Invalid.field("ends_at", "ends_at", "must be after starts_at")
     if duty.post is Post.last_resort:
-        _governors_only(actor)
+        governors_only(actor)
         await _another_stands(db, duty.prison_id, by=body.ends_at, besides=duty.staff_id)
     duty.ends_at = body.ends_at
     outbox.say(db, duty.prison_id, "duty.ended", duty.id, post=duty.post)
@@ -81,13 +82,8 @@ async def reachable(db: AsyncSession, prison_id: str) -> list[dict[str, str | No
 async def _on_duty(db: AsyncSession, prison_id: str, now: datetime) -> list[tuple[Held, Staff]]:
     roster = await load(db, prison_id, now, now)
     staff = {each.id: each for each in roster.working}
-    held = [each for each in roster.held if each.covers(now) and each.staff_id in staff]
-    return [(each, staff[each.staff_id]) for each in held]
-
-
-def _governors_only(actor: Actor) -> None:
-    if actor.role not in {Role.governor, Role.system}:
-        raise NotAllowed("Only a governor names or ends a last resort.")
+    held = [(each, each.holder(now, staff.keys())) for each in roster.held]
+    return [(each, staff[holder]) for each, holder in held if holder is not None]
 
 
 def _standing(prison_id: str) -> Select[Duty]:

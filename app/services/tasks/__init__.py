@@ -28,6 +28,7 @@ SOURCES = {
     "complaint": TaskSource.complaints,
     "concern": TaskSource.concerns,
     "contact_request": TaskSource.contact_requests,
+    "duty": TaskSource.duties,
     "joint_review": TaskSource.joint_reviews,
     "match_proposal": TaskSource.match_proposals,
     "mentee": TaskSource.mentees,
