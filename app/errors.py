@@ -63,6 +63,10 @@ class OwnRecord(Refused):
     )
 
 
+class NotOnDuty(Refused):
+    code, title = "not_on_duty", "Only someone on duty can take this over"
+
+
 class NursesOnly(Refused):
     status, code, title = 403, "nurses_only", "This is for a nurse or the mental health lead"
 

@@ -25,6 +25,7 @@ _STAFF = _EVERYONE | {
     P.room_use_read,
     P.lockdown_read,
     P.escalation_read,
+    P.duty_hand_over,
 }
 _INVESTIGATION = {P.hold_write, P.chronology_read, P.release_read, P.release_write}
 _CARE = _STAFF | {

@@ -159,3 +159,4 @@ class Permission(StrEnum):
     room_use_read = "room_use_read"
     escalation_read = "escalation_read"
     escalation_write = "escalation_write"
+    duty_hand_over = "duty_hand_over"

@@ -33,6 +33,7 @@ from app.models.escalation_policies import (
 )
 from app.models.explanations import ExplanationRead
 from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
+from app.models.handovers import HandoverRead, HandoverRow
 from app.models.legal_holds import HoldRead, HoldStands
 from app.models.lockdowns import (
     LockdownDeclared,
@@ -155,6 +156,9 @@ MATRIX: dict[str, Audiences] = {
     "escalation_policies.standing": dict.fromkeys(_STAFF, StandingPolicy),
     "escalation_policies.simulation": dict.fromkeys(_STAFF, SimulationRead),
     "escalation_policies.history": dict.fromkeys(_STAFF, HistoryCoarse),
+    "handovers": dict.fromkeys(_STAFF, HandoverRead),
+    "handovers.row": dict.fromkeys(_STAFF, HandoverRow),
+    "handovers.history": dict.fromkeys(_STAFF, HistoryCoarse),
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},

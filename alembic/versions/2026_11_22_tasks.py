@@ -95,6 +95,7 @@ def upgrade() -> None:
                 "concerns",
                 "contact_requests",
                 "duties",
+                "handovers",
                 "joint_reviews",
                 "match_proposals",
                 "mentees",

@@ -1,10 +1,10 @@
-"""Escalation policies of a prison's own; parts of duties that others take."""
+"""Escalation policies of a prison's own; parts of duties that others take; hand-overs."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
-from app.ddl import chosen, moment, points, scoped
+from app.ddl import chosen, moment, points, scoped, story
 
 revision = "0023"
 down_revision = "0022"
@@ -20,6 +20,8 @@ KINDS = (
     "misconduct",
     "security_matter",
 )
+
+POSTS = ("clinician", "support_worker", "orderly_officer", "duty_governor", "last_resort")
 
 
 def _policies() -> None:
@@ -95,13 +97,53 @@ def _overrides() -> None:
     op.create_index("ix_duty_override_duty", "duty_override", ["prison_id", "duty_id"])
 
 
+def _handovers() -> None:
+    scoped(
+        "handover",
+        sa.Column("duty_id", sa.Uuid(), nullable=False),
+        chosen("post", *POSTS),
+        sa.Column("from_staff_id", sa.Uuid(), nullable=False),
+        sa.Column("to_staff_id", sa.Uuid(), nullable=False),
+        chosen("status", "offered", "accepted", "withdrawn"),
+        story("notes", nullable=True),
+        moment("accept_by"),
+        moment("accepted_at", nullable=True),
+        points("duty_id", "duty"),
+        points("from_staff_id", "staff", name="fk_handover_from_staff"),
+        points("to_staff_id", "staff", name="fk_handover_to_staff"),
+        sa.CheckConstraint("from_staff_id <> to_staff_id", name=op.f("ck_handover_two_people")),
+        sa.CheckConstraint(
+            "(status = 'accepted') = (accepted_at IS NOT NULL)", name=op.f("ck_handover_accepted")
+        ),
+        written=True,
+    )
+    op.create_index("ix_handover_recorded", "handover", ["prison_id", "recorded_at", "id"])
+    scoped(
+        "handover_item",
+        sa.Column("handover_id", sa.Uuid(), nullable=False),
+        sa.Column("concern_id", sa.Uuid(), nullable=False),
+        moment("accepted_at", nullable=True),
+        moment("declined_at", nullable=True),
+        points("handover_id", "handover"),
+        points("concern_id", "concern"),
+        sa.UniqueConstraint("prison_id", "handover_id", "concern_id", name="uq_handover_item"),
+        sa.CheckConstraint(
+            "accepted_at IS NULL OR declined_at IS NULL", name=op.f("ck_handover_item_one_answer")
+        ),
+        versioned=False,
+    )
+    op.create_index("ix_handover_item_concern", "handover_item", ["prison_id", "concern_id"])
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     _policies()
     _overrides()
+    _handovers()
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_table("duty_override")
+    for table in ("handover_item", "handover", "duty_override"):
+        op.drop_table(table)
     op.drop_table("escalation_policy")

@@ -68,6 +68,7 @@ class TaskSource(StrEnum):
     concerns = "concerns"
     contact_requests = "contact_requests"
     duties = "duties"
+    handovers = "handovers"
     joint_reviews = "joint_reviews"
     match_proposals = "match_proposals"
     mentees = "mentees"

@@ -55,6 +55,7 @@ NOUNS = [
     "staff",
     "duties",
     "escalation_policies",
+    "handovers",
     "clients",
     "revocations",
     "tasks",

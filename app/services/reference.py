@@ -47,6 +47,7 @@ from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoi
 from app.models.enrolments import EnrolmentStatus, PlaceOrder
 from app.models.escalation_policies import PolicyStatus, SimulationGap
 from app.models.goals import GoalKind, GoalStatus
+from app.models.handovers import DutyHandoverStatus
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.languages import Language
@@ -172,6 +173,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     HoursDay,
     PolicyStatus,
     SimulationGap,
+    DutyHandoverStatus,
     NotificationStatus,
     Recipient,
     Purpose,

@@ -225,6 +225,12 @@ _put(
     {"mentor": CARE | {V.mentor}},
     "the mentor's own words",
 )
+_put(
+    "handover",
+    "notes",
+    {"clinician": CLINICIANS, "support_worker": frozenset({V.support_worker, V.supervisor})},
+    "the two of it; of the clinicians' post every clinician",
+)
 _put("joint_review", "summary", {"month": CARE}, "governors see whether and when")
 _put(
     "check_in",

@@ -38,6 +38,7 @@ from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
+from app.models.handovers import Handover, HandoverItem
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.legal_holds import LegalHold
@@ -324,6 +325,20 @@ def availabilities(world: World, actor: Actor, row: Any) -> bool:
     if is_prisoner(actor):
         return actor.role is Role.mentor and row.mentor_id == actor.mentor_id
     return actor.role is not Role.wing_duty
+
+
+@sees(Handover)
+def handovers(world: World, actor: Actor, row: Any) -> bool:
+    """The two of it, and clinicians those of their post."""
+    if is_prisoner(actor):
+        return False
+    mine = actor.staff_id is not None and actor.staff_id in {row.from_staff_id, row.to_staff_id}
+    return mine or (actor.family is Role.clinician and row.post == "clinician")
+
+
+@sees(HandoverItem)
+def handover_items(world: World, actor: Actor, row: Any) -> bool:
+    return False
 
 
 @sees(EscalationPolicy)

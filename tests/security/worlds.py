@@ -179,6 +179,10 @@ def _place(world: World) -> None:
             duty = world.add("duty", staff_id=staff.id, starts_at=begins)
             part = {"staff_id": staff.id, "recorded_by": staff.id}
             ends = begins + HOUR
+            other = world.random.choice(world.rows("staff"))
+            if other.id != staff.id:
+                two = {"from_staff_id": staff.id, "to_staff_id": other.id}
+                world.add("handover", duty_id=duty.id, accepted_at=None, **two)
             world.add("duty_override", duty_id=duty.id, starts_at=begins, ends_at=ends, **part)
         feed = {"kind": "led", "room_id": None, "wing_id": None}
         world.add("calendar_feed", staff_id=staff.id, secret_digest=new_id().bytes * 2, **feed)

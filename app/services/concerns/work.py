@@ -72,7 +72,7 @@ async def acknowledge(
     here = any(actor.staff_id in ids for ids in on_duty.values())
     accepts = here and actor.allowed(Permission.concern_review)
     if concern.accepted_on_duty_at is None and accepts:
-        concern.accepted_on_duty_at = when
+        concern.accepted_on_duty_at, concern.accepted_by_staff_id = when, actor.staff_id
         await lifecycle.mark(db, CONCERN, concern, actor, "accepted_on_duty", occurred_at=when)
     await reschedule(db, concern, clock.now())
     await db.flush()

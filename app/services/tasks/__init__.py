@@ -29,6 +29,7 @@ SOURCES = {
     "concern": TaskSource.concerns,
     "contact_request": TaskSource.contact_requests,
     "duty": TaskSource.duties,
+    "handover": TaskSource.handovers,
     "joint_review": TaskSource.joint_reviews,
     "match_proposal": TaskSource.match_proposals,
     "mentee": TaskSource.mentees,
