@@ -208,3 +208,17 @@ def test_a_gap_is_exactly_where_nobody_is_on_duty(held: list[Held], here: set[UU
         instant = START + timedelta(minutes=30 * half_hours)
         empty = not roster.on_duty(instant)[Post.clinician]
         assert any(each.starts_at <= instant < each.ends_at for each in found) is empty
+
+
+@given(duties(), st.sets(st.sampled_from(PEOPLE)))
+def test_the_turns_of_a_duty_are_who_has_it_at_each_instant(held: Held, here: set[UUID]) -> None:
+    turns = held.turns(here)
+    for half_hours in range(-20, 80):
+        instant = START + timedelta(minutes=30 * half_hours)
+        having = [
+            turn.staff_id
+            for turn in turns
+            if turn.starts_at <= instant and (turn.ends_at is None or instant < turn.ends_at)
+        ]
+        holder = held.holder(instant, here)
+        assert having == ([] if holder is None else [holder])

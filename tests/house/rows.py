@@ -149,9 +149,18 @@ async def one_of_each(connection: AsyncConnection, prison_id: str) -> dict[str, 
         for name in TWO_MENTORS.get(table.name, ()):
             other = other or await _another_mentor(connection, prison_id, world)
             row[name] = other
+        if table.name == "handover":
+            row["to_staff_id"] = await _another_staff(connection, world)
         await connection.execute(table.insert().values(row))
         world[table.name] = row
     return world
+
+
+async def _another_staff(connection: AsyncConnection, world: dict[str, dict[str, Any]]) -> Any:
+    """A second member of staff: nobody hands over to themselves."""
+    staff = {**world["staff"], "id": new_id(), "subject": "another"}
+    await connection.execute(metadata.tables["staff"].insert().values(staff))
+    return staff["id"]
 
 
 async def _another_mentor(

@@ -3,8 +3,9 @@ asked without the database."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from uuid import UUID
 
 from sqlalchemy import or_
@@ -46,6 +47,30 @@ class Held:
             return None
         instead = [t.staff_id for t in self.taken if t.starts_at <= at < t.ends_at]
         return next((each for each in [*instead, self.staff_id] if each in here), None)
+
+    def turns(self, here: Collection[UUID]) -> list["Turn"]:
+        """Who of those who work here has it from when to when, in order."""
+        edges = {edge for t in self.taken for edge in (t.starts_at, t.ends_at) if self.covers(edge)}
+        times: list[datetime | None] = [*sorted({self.starts_at, *edges}), self.ends_at]
+        found: list[Turn] = []
+        for begins, ends in pairwise(times):
+            assert begins is not None, "only the last may be open"
+            holder = self.holder(begins, here)
+            if found and found[-1].staff_id == holder and found[-1].ends_at == begins:
+                found[-1] = replace(found[-1], ends_at=ends)
+            elif holder is not None:
+                found.append(Turn(self.post, holder, begins, ends))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A time in which somebody has a post."""
+
+    post: Post
+    staff_id: UUID
+    starts_at: datetime
+    ends_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
