@@ -77,11 +77,11 @@ async def create_escalation_policy(
     return await once.created(shown, location=f"escalation-policies/{policy.id}")
 
 
-@router.get("/standing/{kind}", response_model=StandingPolicy, responses=refusals())
-async def read_standing_policy(actor: MayReadEscalation, db: Db, kind: ConcernKind) -> Response:
-    """What a concern of this kind would be raised under now; the default where the prison has
+@router.get("/standing", response_model=Page[StandingPolicy], responses=refusals())
+async def list_standing_policies(actor: MayReadEscalation, db: Db) -> Response:
+    """What a concern of each kind would be raised under now; the default where the prison has
     none of its own."""
-    return reply(await escalation_policies.standing_shown(db, actor, kind))
+    return reply(whole(await escalation_policies.standing_shown(db, actor)))
 
 
 @router.get("/{escalation_policy_id}", response_model=EscalationPolicyRead, responses=refusals())

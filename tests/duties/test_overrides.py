@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import clock, worker
@@ -166,6 +166,34 @@ async def test_governors_are_told_of_a_gap_before_it_begins_and_no_more_when_it_
     assert (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"] == []
 
 
+async def test_a_governor_who_ended_the_task_is_not_told_of_the_same_gap_again(wing: Wing) -> None:
+    await on_duty(wing, wing.clinician, 30)
+    await worker.housekeeping(wing.db, wing.prison_id)
+    (task,) = (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"]
+    await wing.governor.move(f"tasks/{task['id']}", "done")
+    await worker.housekeeping(wing.db, wing.prison_id)
+    assert (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"] == []
+
+
+async def test_a_gap_that_was_filled_and_opens_again_is_told_again_and_when(wing: Wing) -> None:
+    first = await on_duty(wing, wing.clinician, 30)
+    await worker.housekeeping(wing.db, wing.prison_id)
+    second = await on_duty(wing, wing.nurse, 90)
+    await worker.housekeeping(wing.db, wing.prison_id)
+    assert (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"] == []
+    await wing.governor.patch(f"duties/{second['id']}", {"ends_at": spelt(20)})
+    await worker.housekeeping(wing.db, wing.prison_id)
+    (task,) = (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"]
+    assert task["due_at"] == first["ends_at"]
+    await wing.governor.patch(f"duties/{first['id']}", {"ends_at": second["ends_at"]})
+    await wing.governor.patch(f"duties/{second['id']}", {"ends_at": spelt(10)})
+    await wing.governor.patch(f"duties/{first['id']}", {"ends_at": spelt(9)})
+    await worker.housekeeping(wing.db, wing.prison_id)
+    (task,) = (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"]
+    due = datetime.fromisoformat(task["due_at"]) - clock.now()
+    assert timedelta(hours=9.9) < due <= timedelta(hours=10)
+
+
 async def test_a_post_that_nobody_ever_had_alarms_nobody(wing: Wing) -> None:
     await worker.housekeeping(wing.db, wing.prison_id)
     assert (await wing.governor.get("tasks?kind=duty_gap"))["items"] == []
@@ -198,6 +226,7 @@ def duties(draw: st.DrawFn) -> Held:
                 ends, parts)  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(duties(), max_size=6), st.sets(st.sampled_from(PEOPLE)))
 def test_a_gap_is_exactly_where_nobody_is_on_duty(held: list[Held], here: set[UUID]) -> None:
     role = StaffRole.clinician
@@ -210,6 +239,7 @@ def test_a_gap_is_exactly_where_nobody_is_on_duty(held: list[Held], here: set[UU
         assert any(each.starts_at <= instant < each.ends_at for each in found) is empty
 
 
+@settings(deadline=None)
 @given(duties(), st.sets(st.sampled_from(PEOPLE)))
 def test_the_turns_of_a_duty_are_who_has_it_at_each_instant(held: Held, here: set[UUID]) -> None:
     turns = held.turns(here)

@@ -27,6 +27,12 @@ async def policy_of(wing: Wing, concern_id: str) -> Any:
         return (await db.execute(found, {"id": concern_id})).scalar_one()
 
 
+async def standing_of(wing: Wing, kind: str) -> Any:
+    found = (await wing.officer.get("escalation-policies/standing"))["items"]
+    (one,) = [each for each in found if each["kind"] == kind]
+    return one
+
+
 async def test_two_people_put_a_policy_in_force_and_it_supersedes_the_one_before(
     wing: Wing,
 ) -> None:
@@ -149,12 +155,12 @@ async def test_a_kind_of_its_own_goes_before_the_one_for_all(night: Night) -> No
     for kind, every in (("safeguarding", 1), ("welfare", 2)):
         raised = await night.raises(kind=kind)
         assert (await policy_of(wing, raised["id"]))["handover_every_minutes"] == every
-        standing = await wing.officer.get(f"escalation-policies/standing/{kind}")
+        standing = await standing_of(wing, kind)
         assert standing["policy"]["handover_every_minutes"] == every
 
 
 async def test_without_one_the_default_stands(wing: Wing) -> None:
-    standing = await wing.officer.get("escalation-policies/standing/welfare")
+    standing = await standing_of(wing, "welfare")
     assert standing["escalation_policy_id"] is None
     assert standing["policy"]["ladders"]["now"] == default_policy().to_json()["ladders"]["now"]
 

@@ -77,6 +77,24 @@ async def test_what_was_handed_over_and_accepted_lapses_not(wing: Wing) -> None:
     assert [await pages(wing.nurse, each) for each in raised] == [[], ["not_accepted"], []]
 
 
+async def test_who_takes_it_up_before_it_lapses_has_it(wing: Wing) -> None:
+    await on_duty(wing, wing.clinician, -1, 2)
+    await on_duty(wing, wing.nurse, -1, 10)
+    raised = await accepted(wing, wing.clinician)
+    await wing.nurse.post(f"concerns/{raised['id']}/acknowledgement", {}, 200)
+    clock.forward(hours=2)  # the clinician had it until now
+    await wing.nurse.post(f"concerns/{raised['id']}/acknowledgement", {}, 200)
+    await keeps_house(wing)
+    assert await pages(wing.nurse, raised) == []
+
+
+async def test_a_governor_is_handed_no_review_of_others(wing: Wing) -> None:
+    duty = await on_duty(wing, wing.clinician, -1, 2)
+    await accepted(wing, wing.clinician)
+    refused = await hands_over(wing.clinician, duty, wing.governor, 422)
+    assert refused["errors"][0]["code"] == "cannot_take"
+
+
 async def test_an_offer_alone_keeps_nothing_from_lapsing_and_pages(wing: Wing) -> None:
     duty = await on_duty(wing, wing.clinician, -1, 2)
     await on_duty(wing, wing.nurse, 1.9, 10)

@@ -1,13 +1,15 @@
 """When a post has nobody: reckoned for a period, and told before it begins."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
+from app.access import the_system
 from app.errors import Invalid
 from app.models.duties import Duty, DutyGap, Post
 from app.models.staff import StaffRole
@@ -61,20 +63,20 @@ async def between(
 
 async def tell_due(db: AsyncSession, prison_id: str) -> None:
     """Governors are told of every gap of a post in use before it begins, and no more when it is
-    filled. A post that nobody had for weeks is not in use."""
+    filled, or when one of them has ended the task: they know. A post that nobody had for weeks is
+    not in use."""
+    lock = func.hashtextextended(f"duty_gap:{prison_id}", 0)
+    await db.execute(select(func.pg_advisory_xact_lock(lock)))
     now = clock.now()
     found = gaps(await load(db, prison_id, now - BEFORE, now + TOLD_BEFORE), now, now + TOLD_BEFORE)
     coming = {each.after_duty_id: each for each in reversed(found) if each.after_duty_id}
-    waiting = everything(Task, prison_id).where(
-        col(Task.kind) == TaskKind.duty_gap, col(Task.status) == TaskStatus.open
-    )
-    told = {task.thing_id for task in await db.scalars(waiting)}
-    duties = everything(Duty, prison_id).where(col(Duty.id).in_(told | set(coming)))
+    told = await _told(db, prison_id, coming.keys())
+    duties = everything(Duty, prison_id).where(col(Duty.id).in_([*told, *coming]))
     for duty in await db.scalars(duties.order_by(col(Duty.id))):
-        gap = coming.get(duty.id)
+        gap, task = coming.get(duty.id), told.get(duty.id)
         if gap is None:
             await tasks.drop(db, duty, TaskKind.duty_gap)
-        elif duty.id not in told:
+        elif task is None:
             await tasks.open_task(
                 db,
                 prison_id,
@@ -84,3 +86,17 @@ async def tell_due(db: AsyncSession, prison_id: str) -> None:
                 for_role=StaffRole.governor,
                 told_at_once=True,
             )
+        elif now < gap.starts_at < task.due_at:
+            await tasks.reschedule(db, duty, TaskKind.duty_gap, gap.starts_at)
+
+
+async def _told(db: AsyncSession, prison_id: str, coming: Collection[UUID]) -> dict[UUID, Task]:
+    """By duty, the tasks about gaps that are open, and those that a person has ended."""
+    is_open = col(Task.status) == TaskStatus.open
+    by_hand = and_(
+        col(Task.thing_id).in_(coming), col(Task.done_by) != the_system(prison_id).subject
+    )
+    found = everything(Task, prison_id).where(
+        col(Task.kind) == TaskKind.duty_gap, or_(is_open, by_hand)
+    )
+    return {task.thing_id: task for task in await db.scalars(found.order_by(is_open))}

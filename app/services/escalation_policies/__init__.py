@@ -15,7 +15,7 @@ from app.models.staff import Staff
 from app.scope import everything
 from app.services import lifecycle
 from app.services.escalation_policies.moves import POLICY
-from app.services.escalation_policies.standing import policy_for, standing_for
+from app.services.escalation_policies.standing import in_force, read
 from app.services.ladders import Policy, named, too_loose
 from app.visibility import shape
 
@@ -95,13 +95,11 @@ async def shown(db: AsyncSession, policy: EscalationPolicy, actor: Actor) -> Out
     return shape("escalation_policies", actor.role).model_validate(fields)
 
 
-async def standing_shown(db: AsyncSession, actor: Actor, kind: ConcernKind) -> Output:
-    """What a concern of this kind would be raised under now."""
-    standing = await standing_for(db, actor.prison_id, kind)
-    return shape("escalation_policies.standing", actor.role).model_validate(
-        {
-            "kind": kind,
-            "escalation_policy_id": standing.id if standing else None,
-            "policy": await policy_for(db, actor.prison_id, kind),
-        }
-    )
+async def standing_shown(db: AsyncSession, actor: Actor) -> list[Output]:
+    """What a concern of each kind would be raised under now."""
+    standing, found = await in_force(db, actor.prison_id), []
+    for kind in ConcernKind:
+        one = standing.get(kind) or standing.get(None)
+        known = {"kind": kind, "escalation_policy_id": one.id if one else None, "policy": read(one)}
+        found.append(shape("escalation_policies.standing", actor.role).model_validate(known))
+    return found

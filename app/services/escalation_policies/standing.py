@@ -12,26 +12,27 @@ from app.services.ladders import Policy, default_policy
 log = structlog.get_logger(__name__)
 
 
-async def standing_for(
-    db: AsyncSession, prison_id: str, kind: ConcernKind
-) -> EscalationPolicy | None:
-    """The version in force for a kind: its own, else the one for all kinds."""
+async def in_force(db: AsyncSession, prison_id: str) -> dict[ConcernKind | None, EscalationPolicy]:
+    """The versions in force, by kind; None: the one for all that have none of their own."""
     found = everything(EscalationPolicy, prison_id).where(
-        col(EscalationPolicy.status) == PolicyStatus.in_force,
-        (col(EscalationPolicy.kind) == kind) | col(EscalationPolicy.kind).is_(None),
+        col(EscalationPolicy.status) == PolicyStatus.in_force
     )
-    in_order = found.order_by(col(EscalationPolicy.kind).nulls_last()).limit(1)
-    return (await db.scalars(in_order)).one_or_none()
+    return {each.kind: each for each in await db.scalars(found)}
 
 
 async def policy_for(db: AsyncSession, prison_id: str, kind: ConcernKind) -> Policy:
-    """The policy for a kind; the default where the prison has none. One that cannot be read stands
-    in no concern's way: the default takes its place, with an alarm."""
-    standing = await standing_for(db, prison_id, kind)
+    """The policy a concern of a kind is raised under; the default where the prison has none."""
+    standing = await in_force(db, prison_id)
+    return read(standing.get(kind) or standing.get(None))
+
+
+def read(standing: EscalationPolicy | None) -> Policy:
+    """What a version says. One that cannot be read stands in no concern's way: the default takes
+    its place, with an alarm."""
     if standing is None:
         return default_policy()
     try:
         return Policy.from_json(standing.policy)
     except ValueError:
-        log.critical("policy_unreadable", prison_id=prison_id, id=str(standing.id))
+        log.critical("policy_unreadable", prison_id=standing.prison_id, id=str(standing.id))
         return default_policy()

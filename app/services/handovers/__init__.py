@@ -23,7 +23,7 @@ from app.models.handovers import (
     HandoverItem,
 )
 from app.models.moves import MoveCreate
-from app.models.staff import Role, Staff
+from app.models.staff import Role, Staff, StaffRole
 from app.models.tasks import TaskKind
 from app.rights import Permission
 from app.scope import everything, referred, visible
@@ -113,7 +113,11 @@ async def _concerns(
 def _can_take(concerns: Sequence[Concern], to: Staff) -> None:
     """Raises Invalid where the next may not read a concern, or reviews none."""
     reviews = Permission.concern_review in GRANTS[Role(to.role.value)]
-    if not all(reviews and may_work(each, to.role, to.id) for each in concerns):
+    governor = to.role is StaffRole.governor  # who review only what is routed to them
+    if not all(
+        reviews and may_work(each, to.role, to.id) and (each.routed or not governor)
+        for each in concerns
+    ):
         message = "cannot take up all of these concerns; leave some out, or choose somebody else"
         raise Invalid.field("to_staff_id", "cannot_take", message)
 
