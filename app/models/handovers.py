@@ -152,5 +152,5 @@ class HandoverRead(HandoverRow):
 
     notes: str | None
     disclosure: str
-    items: list[HandoverItemRead] = []
+    concerns: list[HandoverItemRead] = []
     moves: list[MoveOption] = []

@@ -65,7 +65,7 @@ async def test_what_was_handed_over_and_accepted_lapses_not(wing: Wing) -> None:
     raised = [await accepted(wing, wing.clinician) for _ in range(3)]
     clock.forward(hours=1.95)
     made = await hands_over(wing.clinician, duty, wing.nurse, notes="All quiet.")
-    assert {each["concern_id"] for each in made["items"]} == {each["id"] for each in raised}
+    assert {each["concern_id"] for each in made["concerns"]} == {each["id"] for each in raised}
     answers = [
         {"concern_id": each["id"], "accept": accept}
         for each, accept in zip(raised, (True, False, True), strict=True)
@@ -127,7 +127,7 @@ async def test_the_task_ends_with_the_last_answer(wing: Wing) -> None:
     assert refused["errors"][0]["field"] == "items.0.concern_id"
     done = await wing.nurse.post(path, {}, 200)
     assert done["status"] == "accepted"
-    assert all(each["accepted_at"] for each in done["items"])
+    assert all(each["accepted_at"] for each in done["concerns"])
     assert (await wing.nurse.get("tasks?kind=handover_due&status=open"))["items"] == []
     assert (await wing.nurse.post(path, {}, 409))["code"] == "conflict"
 
@@ -168,7 +168,7 @@ async def test_a_concern_of_somebody_else_is_no_ones_to_hand_over(wing: Wing) ->
     refused = await hands_over(wing.clinician, duty, wing.nurse, 422, concern_ids=ids)
     assert [each["field"] for each in refused["errors"]] == ["concern_ids.1"]
     made = await hands_over(wing.clinician, duty, wing.nurse, concern_ids=[mine["id"]])
-    assert len(made["items"]) == 1
+    assert len(made["concerns"]) == 1
 
 
 async def test_what_somebody_may_not_read_is_not_handed_to_them(wing: Wing) -> None:
@@ -192,9 +192,9 @@ async def test_what_is_kept_from_them_since_is_declined_and_not_shown(wing: Wing
         change = "UPDATE concern SET about_staff_id = :staff WHERE id = :id"
         await db.execute(text(change), known)
     seen = await wing.nurse.get(f"handovers/{made['id']}")
-    assert seen["items"] == []
+    assert seen["concerns"] == []
     done = await wing.nurse.post(f"handovers/{made['id']}/acceptance", {}, 200)
-    assert (done["status"], done["items"]) == ("accepted", [])
+    assert (done["status"], done["concerns"]) == ("accepted", [])
     clock.forward(hours=3)
     await keeps_house(wing)
     assert await pages(wing.nurse, raised) == []

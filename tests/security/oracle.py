@@ -80,7 +80,8 @@ from app.models.wing_places import WingPlace
 from app.models.wings import Wing
 from tests.security.worlds import World
 
-NOBODY = {FormerValue, Outage, NonAssociation}  # told in a chronology, or to nobody at all
+# Told in a chronology, with what they belong to, or to nobody at all.
+NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem}
 Sees = Callable[[World, Actor, Any], bool]
 ORACLE: dict[type[SQLModel], Sees] = {}
 PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}

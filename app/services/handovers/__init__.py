@@ -207,5 +207,5 @@ async def shown(db: AsyncSession, handover: Handover, actor: Actor) -> Output:
     ).where(col(HandoverItem.handover_id) == handover.id)
     items = [row._asdict() for row in await db.execute(found.order_by(col(HandoverItem.id)))]
     moves = await lifecycle.options(db, HANDOVER, handover, actor)
-    fields = {**handover.model_dump(), "items": items, "moves": moves}
+    fields = {**handover.model_dump(), "concerns": items, "moves": moves}
     return shape("handovers", actor.role).model_validate(fields)
