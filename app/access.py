@@ -154,6 +154,17 @@ async def current_actor(
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
+async def elsewhere(
+    actor: CurrentActor, who: Annotated[Claims, Depends(claims)], db: ReadDb
+) -> list[Actor]:
+    """Who the bearer is in the other prisons that the token names."""
+    others = sorted(set(who.prisons) - {actor.prison_id})
+    return [found for name in others if (found := await standing(db, name, who)) is not None]
+
+
+Elsewhere = Annotated[list[Actor], Depends(elsewhere)]
+
+
 class May:
     """The dependency that proves a permission; shows it to tests and the OpenAPI document."""
 
@@ -340,6 +351,9 @@ MayReadRota = Annotated[Actor, Depends(may(P.rota_read))]
 MayWriteRota = Annotated[Actor, Depends(may(P.rota_write))]
 MayReadShift = Annotated[Actor, Depends(may(P.shift_read))]
 MayWriteShift = Annotated[Actor, Depends(may(P.shift_write))]
+MayHandOver = Annotated[Actor, Depends(may(P.duty_hand_over))]
+MayReadEscalation = Annotated[Actor, Depends(may(P.escalation_read))]
+MayWriteEscalation = Annotated[Actor, Depends(may(P.escalation_write))]
 MayReadOnDuty = Annotated[Actor, Depends(may(P.on_duty_read))]
 MayReadContact = Annotated[Actor, Depends(may(P.contact_read))]
 MayAskForContact = Annotated[Actor, Depends(may(P.contact_ask))]

@@ -65,6 +65,10 @@ class OwnRecord(Refused):
     )
 
 
+class NotOnDuty(Refused):
+    code, title = "not_on_duty", "Only someone on duty can take this over"
+
+
 class NursesOnly(Refused):
     status, code, title = 403, "nurses_only", "This is for a nurse or the mental health lead"
 
@@ -107,6 +111,10 @@ class Clash(Conflicting):
 
 class RoomTaken(Clash):
     code, title = "room_taken", "The room is taken at that time"
+
+
+class DutyPartTaken(Refused):
+    code, title = "duty_part_taken", "Somebody has taken that part of the duty"
 
 
 class MentorTaken(Clash):
@@ -306,6 +314,7 @@ CONSTRAINTS: dict[str, type[Refused]] = {
     "ex_participation_mentee_during": MenteeTaken,
     "ex_shift_mentor_during": MentorTaken,
     "uq_rota_solve_open": RotaSolving,
+    "ex_duty_override_duty_during": DutyPartTaken,
 }
 
 

@@ -24,6 +24,8 @@ _STAFF = _EVERYONE | {
     P.death_report,
     P.room_use_read,
     P.lockdown_read,
+    P.escalation_read,
+    P.duty_hand_over,
 }
 _INVESTIGATION = {P.hold_write, P.chronology_read, P.release_read, P.release_write}
 _CARE = _STAFF | {
@@ -203,6 +205,9 @@ _WING |= {P.shift_read}
 # Whoever reads shifts has them on paper, as far as they read them.
 for _readers in (_PROGRAMME, _GOVERNORS, _MENTORS, _WING):
     _readers.add(P.print_rota)
+# Of who is paged about concerns: clinicians and governors draft it, two of them put it in force.
+_GOVERNORS |= {P.escalation_write}
+_CLINICIANS |= {P.escalation_write}
 # Of asking for a mentor: everyone on the scheme asks, whoever it is put to answers, officers let
 # people meet. Governors read the figures.
 _ASK = {P.contact_read, P.contact_ask, P.contact_answer}

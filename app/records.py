@@ -39,6 +39,7 @@ from app.models.enrolments import Enrolment
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
+from app.models.handovers import HandoverItem
 from app.models.interviews import Interview
 from app.models.legal_holds import LegalHold
 from app.models.lockdowns import LockdownSession, WelfareCheck
@@ -102,6 +103,9 @@ NOBODYS = {
     "lockdown": "the prison's day",
     "staff": "who works here",
     "duty": "who works here",
+    "duty_override": "who works here",
+    "handover": "what one shift tells the next; what is of a person stands in their own records",
+    "escalation_policy": "who is paged, in which order; of no concern",
     "calendar_feed": "who works here",
     "outreach_visit": "where the scheme went, and how many it reached: of nobody by name",
     "outbox": "ids only, of rows that are listed here",
@@ -232,6 +236,7 @@ def theirs(
         Goal: col(Goal.mentee_id).in_(mentees),
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),
+        HandoverItem: col(HandoverItem.concern_id).in_(concerns),
         Task: or_(mine[Task], col(Task.thing_id).in_(both), col(Task.thing_id).in_(concerns)),
         Notification: or_(
             col(Notification.concern_id).in_(concerns),

@@ -160,3 +160,6 @@ class Permission(StrEnum):
     calendar_feed_read = "calendar_feed_read"
     calendar_feed_write = "calendar_feed_write"
     room_use_read = "room_use_read"
+    escalation_read = "escalation_read"
+    escalation_write = "escalation_write"
+    duty_hand_over = "duty_hand_over"

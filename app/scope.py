@@ -34,9 +34,11 @@ from app.models.break_glass import BreakGlass
 from app.models.clients import Client
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
-from app.models.duties import Duty
+from app.models.duties import Duty, DutyOverride, Post
+from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
+from app.models.handovers import Handover, HandoverItem
 from app.models.legal_holds import HoldStatus, LegalHold
 from app.models.lockdowns import Lockdown, LockdownSession, WelfareCheck
 from app.models.mentees import Mentee
@@ -141,6 +143,15 @@ def _holds(role: Role) -> ColumnElement[bool]:
     return col(LegalHold.status) != HoldStatus.lifted if works_here else false()
 
 
+def _handovers(role: Role) -> ColumnElement[bool]:
+    """The two of it; and clinicians those of their post, whose notes are of patients."""
+    if role.family is Role.mentor:
+        return false()
+    mine = or_(col(Handover.from_staff_id) == MY_STAFF, col(Handover.to_staff_id) == MY_STAFF)
+    of_clinicians = col(Handover.post) == Post.clinician
+    return or_(mine, of_clinicians) if role.family is Role.clinician else mine
+
+
 def _both_sides(role: Role) -> ColumnElement[bool]:
     return true() if role in {Role.governor, Role.mental_health_lead} else false()
 
@@ -159,6 +170,10 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     LockdownSession: _only_staff,
     WelfareCheck: welfare_checks,
     Duty: _only_staff,
+    DutyOverride: _only_staff,
+    EscalationPolicy: _only_staff,
+    Handover: _handovers,
+    HandoverItem: _nobody,  # shown with the concern, as far as one may read that
     Staff: _only_staff,
     Mentor: _all_for_staff(col(Mentor.person_id) == MY_PERSON),
     Observation: _all_for_staff(col(Observation.mentor_id) == MY_MENTOR),

@@ -27,9 +27,16 @@ from app.models.concerns import (
     TimelineEntry,
 )
 from app.models.deaths import DeathRead
-from app.models.duties import DutyRead
+from app.models.duties import DutyGap, DutyOverrideRead, DutyRead
+from app.models.escalation_policies import (
+    EscalationPolicyRead,
+    EscalationPolicyRow,
+    SimulationRead,
+    StandingPolicy,
+)
 from app.models.explanations import ExplanationRead
 from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
+from app.models.handovers import HandoverRead, HandoverRow
 from app.models.legal_holds import HoldRead, HoldStands
 from app.models.lockdowns import (
     LockdownDeclared,
@@ -152,6 +159,16 @@ MATRIX: dict[str, Audiences] = {
     "staff.row": dict.fromkeys(_STAFF, StaffRead),
     "duties": dict.fromkeys(_STAFF, DutyRead),
     "duties.row": dict.fromkeys(_STAFF, DutyRead),
+    "duties.overrides": dict.fromkeys(_STAFF, DutyOverrideRead),
+    "duties.gaps": dict.fromkeys(_STAFF, DutyGap),
+    "escalation_policies": dict.fromkeys(_STAFF, EscalationPolicyRead),
+    "escalation_policies.row": dict.fromkeys(_STAFF, EscalationPolicyRow),
+    "escalation_policies.standing": dict.fromkeys(_STAFF, StandingPolicy),
+    "escalation_policies.simulation": dict.fromkeys(_STAFF, SimulationRead),
+    "escalation_policies.history": dict.fromkeys(_STAFF, HistoryCoarse),
+    "handovers": dict.fromkeys(_STAFF, HandoverRead),
+    "handovers.row": dict.fromkeys(_STAFF, HandoverRow),
+    "handovers.history": dict.fromkeys(_STAFF, HistoryCoarse),
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},

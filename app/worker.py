@@ -57,6 +57,8 @@ from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
+from app.services.duties import gaps as duty_gaps
+from app.services.handovers import lapsing
 from app.services.mentors import reviews, standing
 from app.services.people import merges
 from app.services.rotas import solving
@@ -236,6 +238,8 @@ CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
     enrolments.lapse_due,
     shifts_by_the_clock,
     contact_requests.lapse_due,
+    duty_gaps.tell_due,
+    lapsing.lapse_due,
     trainings.expire_due,
     trainings.refreshers_due,
     clearances.review_due,

@@ -125,6 +125,7 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
         sa.Column("accepted_on_duty_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_by_staff_id", sa.Uuid(), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_by_subject", sa.String(length=200), nullable=True),
         sa.Column("not_seen_reason", sa.String(length=300), nullable=True),
@@ -208,6 +209,11 @@ def upgrade() -> None:
             ["prison_id", "about_staff_id"],
             ["staff.prison_id", "staff.id"],
             name="fk_concern_about_staff",
+        ),
+        sa.ForeignKeyConstraint(
+            ["prison_id", "accepted_by_staff_id"],
+            ["staff.prison_id", "staff.id"],
+            name="fk_concern_accepted_by",
         ),
         sa.ForeignKeyConstraint(
             ["prison_id", "raised_by_person_id"],

@@ -1,12 +1,13 @@
-"""Duties: who answers the pages, when. A minimal list until the clinicians' rota."""
+"""Duties: who answers the pages, when; what others take of them, and when nobody has a post."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import model_validator
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Column, Computed, Index, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 from sqlmodel import Field
 
 from app.models.base import (
@@ -14,6 +15,7 @@ from app.models.base import (
     Identified,
     Input,
     Instant,
+    Output,
     Versioned,
     choice,
     reference,
@@ -46,6 +48,41 @@ class Duty(Versioned, table=True):
     ends_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
+class DutyOverride(Versioned, table=True):
+    """Somebody takes a part of another's duty, and its pages with it."""
+
+    __tablename__ = "duty_override"
+    __table_args__ = (
+        reference("duty", "duty_id"),
+        reference("staff", "staff_id", name="fk_duty_override_staff"),
+        reference("staff", "recorded_by", name="fk_duty_override_recorded_by"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        ExcludeConstraint(
+            ("prison_id", "="),
+            ("duty_id", "="),
+            ("during", "&&"),
+            where=text("withdrawn_at IS NULL"),
+            using="gist",
+            name="ex_duty_override_duty_during",
+        ),
+        Index("ix_duty_override_duty", "prison_id", "duty_id"),
+    )
+    __mapper_args__ = {"eager_defaults": True}
+
+    duty_id: UUID
+    staff_id: UUID
+    starts_at: datetime = Field(sa_type=TIMESTAMP)
+    ends_at: datetime = Field(sa_type=TIMESTAMP)
+    recorded_by: UUID
+    withdrawn_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    during: Any = Field(
+        default=None,
+        sa_column=Column(
+            TSTZRANGE, Computed("tstzrange(starts_at, ends_at)", persisted=True), nullable=False
+        ),
+    )
+
+
 class DutyCreate(Input):
     """A duty to add."""
 
@@ -74,3 +111,37 @@ class DutyRead(Identified):
     post: Post
     starts_at: Instant
     ends_at: Instant | None
+
+
+class DutyOverrideCreate(Input):
+    """A part of a duty that somebody else takes."""
+
+    staff_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000002"]})
+    starts_at: Instant = Field(schema_extra={"examples": ["2026-11-22T23:00:00+00:00"]})
+    ends_at: Instant = Field(schema_extra={"examples": ["2026-11-23T02:00:00+00:00"]})
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.ends_at <= self.starts_at:
+            raise ValueError("ends_at: must be after starts_at")
+        return self
+
+
+class DutyOverrideRead(Identified):
+    """A part of a duty that somebody else takes."""
+
+    duty_id: UUID
+    staff_id: UUID
+    starts_at: Instant
+    ends_at: Instant
+    recorded_by: UUID
+    withdrawn_at: Instant | None
+
+
+class DutyGap(Output):
+    """A time in which a post has nobody; `after_duty_id` is the duty before it, if any."""
+
+    post: Post
+    starts_at: Instant
+    ends_at: Instant
+    after_duty_id: UUID | None

@@ -57,6 +57,8 @@ class TaskKind(StrEnum):
     contact_request_due = "contact_request_due"
     shift_uncovered = "shift_uncovered"
     place_review = "place_review"
+    duty_gap = "duty_gap"
+    handover_due = "handover_due"
 
 
 class TaskSource(StrEnum):
@@ -67,6 +69,8 @@ class TaskSource(StrEnum):
     concerns = "concerns"
     contact_requests = "contact_requests"
     enrolments = "enrolments"
+    duties = "duties"
+    handovers = "handovers"
     joint_reviews = "joint_reviews"
     match_proposals = "match_proposals"
     mentees = "mentees"

@@ -58,6 +58,8 @@ NOUNS = [
     "regime_exceptions",
     "staff",
     "duties",
+    "escalation_policies",
+    "handovers",
     "clients",
     "revocations",
     "tasks",

@@ -6,21 +6,42 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import and_, or_
 from sqlmodel import Field, col
 
-from app.access import MayReadDuty, MayWriteDuty
+from app.access import MayReadDuty, MayReadEscalation, MayWriteDuty
 from app.db import Db, ReadDb
-from app.errors import KeyReused, LastResortNeeded, MatchNeeded, Stale
-from app.models.base import Instant
-from app.models.duties import Duty, DutyCreate, DutyRead, DutyUpdate, Post
-from app.paging import Listing, Page, PageQuery
+from app.errors import (
+    Conflicting,
+    DutyPartTaken,
+    KeyReused,
+    LastResortNeeded,
+    MatchNeeded,
+    Stale,
+)
+from app.models.base import Input, Instant
+from app.models.duties import (
+    Duty,
+    DutyCreate,
+    DutyGap,
+    DutyOverride,
+    DutyOverrideCreate,
+    DutyOverrideRead,
+    DutyRead,
+    DutyUpdate,
+    Post,
+)
+from app.paging import Listing, Page, PageQuery, whole
 from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import duties
+from app.services.duties import gaps, overrides
 from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/duties", tags=["duties"])
 ThisDuty = Annotated[Duty, Depends(to_read(Duty, "duty_id"))]
 DutyToChange = Annotated[Duty, Depends(to_change(Duty, "duty_id", match=True))]
+PartToEnd = Annotated[
+    DutyOverride, Depends(to_change(DutyOverride, "duty_override_id", match=False))
+]
 
 LIST = Listing(
     Duty,
@@ -63,6 +84,21 @@ async def create_duty(actor: MayWriteDuty, db: Db, body: DutyCreate, once: JustO
     return await once.created(shown, location=f"duties/{duty.id}")
 
 
+class GapQuery(Input):
+    first: Instant | None = Field(default=None, alias="from", description="Absent: from now.")
+    last: Instant | None = Field(
+        default=None, alias="to", description="Absent: a week on. At most 92 days on."
+    )
+
+
+@router.get("/gaps", response_model=Page[DutyGap], responses=refusals())
+async def list_duty_gaps(
+    actor: MayReadEscalation, db: Db, query: Annotated[GapQuery, Query()]
+) -> Response:
+    """When a post has nobody, by post and time. Governors are told of each two days before."""
+    return reply(whole(await gaps.between(db, actor.prison_id, query.first, query.last)))
+
+
 @router.get("/{duty_id}", response_model=DutyRead, responses=refusals())
 async def read_duty(actor: MayReadDuty, duty: ThisDuty) -> Response:
     """One duty."""
@@ -78,3 +114,39 @@ async def end_duty(actor: MayWriteDuty, db: Db, duty: DutyToChange, body: DutyUp
     """Set when a duty ends. The prison's only last resort cannot be ended."""
     await duties.end(db, actor, duty, body)
     return reply(shape("duties", actor.role).model_validate(duty))
+
+
+@router.post(
+    "/{duty_id}/overrides",
+    status_code=201,
+    response_model=DutyOverrideRead,
+    responses=refusals(KeyReused, DutyPartTaken),
+)
+async def create_duty_override(
+    actor: MayWriteDuty, db: Db, duty: ThisDuty, body: DutyOverrideCreate, once: JustOnce
+) -> Response:
+    """Let somebody else take a part of a duty: their pages, from then until then."""
+    part = await overrides.take(db, actor, duty, body)
+    shown = shape("duties.overrides", actor.role).model_validate(part)
+    return await once.created(shown, location=f"duties/{duty.id}/overrides")
+
+
+@router.get("/{duty_id}/overrides", response_model=Page[DutyOverrideRead], responses=refusals())
+async def list_duty_overrides(actor: MayReadEscalation, db: Db, duty: ThisDuty) -> Response:
+    """Every part of a duty that somebody else took or takes, those given back too."""
+    found = shape("duties.overrides", actor.role)
+    parts = await overrides.of(db, duty)
+    return reply(whole([found.model_validate(part) for part in parts]))
+
+
+@router.post(
+    "/{duty_id}/overrides/{duty_override_id}/end",
+    response_model=DutyOverrideRead,
+    responses=refusals(Conflicting, Stale),
+)
+async def end_duty_override(
+    actor: MayWriteDuty, db: Db, duty: ThisDuty, part: PartToEnd
+) -> Response:
+    """Give a part back: from now it is the duty of the one it was taken from."""
+    await overrides.give_back(db, actor, duty, part)
+    return reply(shape("duties.overrides", actor.role).model_validate(part))

@@ -1,46 +1,20 @@
 """Who must be told about a concern, and when next. Pure: the caller loads the facts, passes `now`.
 
 The ladder of steps repeats for ever and ends in a last resort: an open concern always has a next
-step. Sources: the immediacy table of the domain, and `app/reference/escalation.toml`. Times are
+step. Sources: the immediacy table of the domain, and the policy's ladders (`ladders`). Times are
 aware UTC; a naive time is a ValueError.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
-
+from app.services.ladders import Immediacy as Immediacy
+from app.services.ladders import Ladder, Policy, PolicyStep, Stricter, Target
 from app.services.working_days import LONDON, Zone, close_of_day, local_date, utc
-
-POLICY_FILE = Path(__file__).parents[1] / "reference" / "escalation.toml"
-
-
-class Immediacy(StrEnum):
-    """How soon a person must act, strictest first. Never how likely harm is."""
-
-    now = "now"
-    this_session = "this_session"
-    within_24h = "within_24h"
-    routine = "routine"
-
-
-class Target(StrEnum):
-    """Whom a step pages: whoever is on duty in a role, or one of the two last resorts."""
-
-    clinician = "clinician"
-    orderly_officer = "orderly_officer"
-    support_worker = "support_worker"
-    duty_governor = "duty_governor"
-    last_resort = "last_resort"
-    last_resort_outside = "last_resort_outside"
 
 
 class Why(StrEnum):
@@ -94,13 +68,31 @@ class Clocks:
 
 
 def clocks(
-    immediacy: Immediacy, raised_at: datetime, lock_up: datetime | None = None, zone: Zone = LONDON
+    immediacy: Immediacy,
+    raised_at: datetime,
+    lock_up: datetime | None = None,
+    zone: Zone = LONDON,
+    stricter: Stricter | None = None,
 ) -> Clocks:
-    """The deadlines of the domain's immediacy table.
+    """The deadlines of the domain's immediacy table, or the prison's own where they are earlier.
 
     `lock_up` is the next one of the regime, if any is configured: this_session must be seen by
     then, unless it is less than 1 h away, when the person is seen at the door within 4 h.
     """
+    table, at = _by_the_table(immediacy, raised_at, lock_up, zone), utc(raised_at)
+    if stricter is None:
+        return table
+    by_table = astuple(table)
+    own = (stricter.acknowledge_minutes, stricter.seen_minutes, stricter.decided_minutes)
+    times = (
+        at + timedelta(minutes=each) if each else by for each, by in zip(own, by_table, strict=True)
+    )
+    return merge_clocks(table, Clocks(*times))
+
+
+def _by_the_table(
+    immediacy: Immediacy, raised_at: datetime, lock_up: datetime | None, zone: Zone
+) -> Clocks:
     at, hour = utc(raised_at), timedelta(hours=1)
     match immediacy:
         case Immediacy.now:
@@ -122,54 +114,10 @@ def merge_clocks(a: Clocks, b: Clocks) -> Clocks:
     return Clocks(*map(min, astuple(a), astuple(b)))
 
 
-class PolicyStep(BaseModel, frozen=True, extra="forbid"):
-    """Page these; if nothing happens, take the following step so many minutes later."""
-
-    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
-    after_minutes: Annotated[int, Field(strict=True, ge=1, le=2880)]
-
-
-class Policy(BaseModel, frozen=True, extra="forbid"):
-    """One ladder an immediacy; snapshotted with each concern as JSON, of the TOML file's shape.
-
-    An unsound one cannot be made: pydantic's ValidationError, a ValueError, says what and where.
-    """
-
-    schema_version: Literal[1]
-    ladders: Mapping[Immediacy, tuple[PolicyStep, ...]]
-    handover_every_minutes: Annotated[int, Field(strict=True, ge=1, le=3)]
-    reminder_every_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)]
-
-    @model_validator(mode="after")
-    def _reaches_someone(self) -> Self:
-        for immediacy in Immediacy:
-            ladder = self.ladders.get(immediacy)
-            if not ladder or Target.last_resort not in ladder[-1].targets:
-                raise ValueError(f"the ladder of {immediacy} must end in a step with last_resort")
-        first = set(self.ladders[Immediacy.now][0].targets)
-        if not first >= {Target.orderly_officer, Target.clinician}:
-            raise ValueError("now must page orderly_officer and clinician together, first")
-        return self
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON, for the snapshot."""
-        return self.model_dump(mode="json")
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """The policy of a snapshot, or of the TOML file; ValidationError if it is unsound."""
-        return cls.model_validate(data)
-
-
-@lru_cache(maxsize=1)
-def default_policy() -> Policy:
-    """The policy of `app/reference/escalation.toml`; ValidationError if it is unsound."""
-    return Policy.from_json(tomllib.loads(POLICY_FILE.read_text("utf-8")))
-
-
 @dataclass(frozen=True, slots=True)
 class Duty:
     """Who can be paged now. `conflicted`: whom the concern is about, and their line; never paged.
+    `working`: those who can be paged by name, on duty or not.
 
     `last_resort` is a named member of staff, on duty or not, None when there is no one left;
     `outside` an address outside the prison, since the first may be the accused. ValueError without
@@ -180,13 +128,17 @@ class Duty:
     last_resort: UUID | None
     outside: str
     conflicted: frozenset[UUID] = frozenset()
+    working: frozenset[UUID] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.outside.strip():
             raise ValueError("the last resort outside the prison has no address")
 
-    def who(self, target: Target) -> tuple[UUID | str, ...]:
-        """Staff ids, or the outside address; empty only for a role with no one to page."""
+    def who(self, target: Target | UUID) -> tuple[UUID | str, ...]:
+        """Staff ids, or the outside address; empty only for a role or a name with no one to
+        page."""
+        if isinstance(target, UUID):
+            return (target,) if target in self.working - self.conflicted else ()
         if target is Target.last_resort_outside:
             return (self.outside,)
         if target is Target.last_resort:
@@ -229,7 +181,7 @@ class ConcernState:
 class Page:
     """One content-free page, to a member of staff or to an address."""
 
-    target: Target
+    target: Target | UUID
     to: UUID | str
     reason: Why
 
@@ -268,7 +220,7 @@ def next_step(concern: ConcernState, duty: Duty, now: datetime) -> Step | None:
     due = now if concern.next_step_at is None else utc(concern.next_step_at)
     if not concern.is_open or now < due:
         return None
-    why, ladder = waiting_for(concern, now), _ladder(concern)
+    why, ladder = waiting_for(concern, now), _ladder(concern, now)
     alarms = [] if concern.next_step_at else ["no_next_step"]
     index = _first_rung(concern, why, due, now)
     while not (pages := _pages(ladder[index], duty, why)):  # the last step is never empty
@@ -354,16 +306,17 @@ def merged(survivor: ConcernState, duplicate: ConcernState, now: datetime) -> Co
 _CLIMBING = frozenset({Why.not_acknowledged, Why.not_accepted, Why.not_handed_over})
 
 
-def _ladder(concern: ConcernState) -> tuple[PolicyStep, ...]:
-    return concern.policy.ladders[concern.immediacy]
+def _ladder(concern: ConcernState, now: datetime) -> Ladder:
+    return concern.policy.ladder(concern.immediacy, now, concern.zone)
 
 
 def _clocks_as(concern: ConcernState, immediacy: Immediacy) -> Clocks:
-    return clocks(immediacy, concern.raised_at, concern.lock_up, concern.zone)
+    own = concern.policy.clocks.get(immediacy)
+    return clocks(immediacy, concern.raised_at, concern.lock_up, concern.zone, own)
 
 
 def _first_rung(concern: ConcernState, why: Why, due: datetime, now: datetime) -> int:
-    last = len(_ladder(concern)) - 1
+    last = len(_ladder(concern, now)) - 1
     if why is Why.not_handed_over:
         return 0
     if why in _CLIMBING and due <= concern.clocks.acknowledge_by <= now:

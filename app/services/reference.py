@@ -45,7 +45,9 @@ from app.models.demand import TurnedAwayReason
 from app.models.duties import Post
 from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoid
 from app.models.enrolments import EnrolmentStatus, PlaceOrder
+from app.models.escalation_policies import PolicyStatus, SimulationGap
 from app.models.goals import GoalKind, GoalStatus
+from app.models.handovers import DutyHandoverStatus
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.languages import Language
@@ -113,6 +115,7 @@ from app.models.waiting_list import OrderReason, WaitingFor
 from app.models.wing_places import WingPlaceEnd, WingPlaceStatus
 from app.rights import Permission
 from app.services.escalation import Immediacy, Why
+from app.services.ladders import HoursDay, Target
 from app.services.participations.outcomes import by_reason, by_status
 
 LABELS = Path(__file__).parents[1] / "reference"
@@ -167,6 +170,11 @@ LISTS: tuple[type[StrEnum], ...] = (
     AcctDecision,
     FeedbackOutcome,
     Why,
+    Target,
+    HoursDay,
+    PolicyStatus,
+    SimulationGap,
+    DutyHandoverStatus,
     NotificationStatus,
     Recipient,
     Purpose,

@@ -18,13 +18,9 @@ from app.services.escalation import (
     ConcernState,
     Duty,
     Immediacy,
-    Policy,
-    PolicyStep,
     Step,
-    Target,
     Why,
     clocks,
-    default_policy,
     has_next_step,
     initial,
     is_risk_word,
@@ -37,6 +33,7 @@ from app.services.escalation import (
     schedule_after,
     strictest,
 )
+from app.services.ladders import Policy, PolicyStep, Target, default_policy
 from app.services.working_days import LONDON
 
 NOW, THIS_SESSION, WITHIN_24H, ROUTINE = Immediacy

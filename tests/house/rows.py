@@ -20,7 +20,7 @@ from sqlalchemy.types import (
 
 from app import clock
 from app.models.base import EXEMPT_TABLES, metadata, new_id
-from app.services.escalation import default_policy
+from app.services.ladders import default_policy
 
 BEGIN = datetime(2026, 11, 23, 9, tzinfo=UTC)
 END = BEGIN + timedelta(hours=1)
@@ -38,6 +38,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "regime_exception": {"slots": [], "withdrawn_at": None},
     "staff": {"active": True},
     "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
+    "duty_override": {"starts_at": BEGIN, "ends_at": END},
     "calendar_feed": {
         "kind": "led",
         "room_id": None,
@@ -58,6 +59,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
         "next_step_at": END,
         "policy": default_policy().to_json(),
     },
+    "escalation_policy": {"policy": default_policy().to_json(), "put_in_force_by": None},
     "adoption": {"withdrawn_at": None},
     "outage": {"ended_at": END},
     "task": {"kind": "debrief", "thing_noun": "people", "next_step_at": END},
@@ -147,9 +149,18 @@ async def one_of_each(connection: AsyncConnection, prison_id: str) -> dict[str, 
         for name in TWO_MENTORS.get(table.name, ()):
             other = other or await _another_mentor(connection, prison_id, world)
             row[name] = other
+        if table.name == "handover":
+            row["to_staff_id"] = await _another_staff(connection, world)
         await connection.execute(table.insert().values(row))
         world[table.name] = row
     return world
+
+
+async def _another_staff(connection: AsyncConnection, world: dict[str, dict[str, Any]]) -> Any:
+    """A second member of staff: nobody hands over to themselves."""
+    staff = {**world["staff"], "id": new_id(), "subject": "another"}
+    await connection.execute(metadata.tables["staff"].insert().values(staff))
+    return staff["id"]
 
 
 async def _another_mentor(

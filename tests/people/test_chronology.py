@@ -231,6 +231,12 @@ async def test_it_tells_the_pages_the_duty_the_settings_and_the_software(
         "starts_at": str(clock.now() - timedelta(hours=1)),
     }
     duty = await wing.clinician.post("duties", body)
+    part = {
+        "staff_id": str(wing.nurse.staff_id),
+        "starts_at": str(clock.now()),
+        "ends_at": str(clock.now() + timedelta(hours=1)),
+    }
+    taken = await wing.clinician.post(f"duties/{duty['id']}/overrides", part)
     await software.started(wing.db, Process.worker, settings)
     person = await wing.person()
     await concern(wing.support_worker, person["id"])
@@ -240,7 +246,10 @@ async def test_it_tells_the_pages_the_duty_the_settings_and_the_software(
     events = await chronology(wing.governor, person["id"])
     assert of(events, "recorded", "notification")
     assert {each["what"]["to"] for each in of(events, "moved", "notification")} == {"sent"}
-    assert duty["id"] in {each["thing"]["id"] for each in of(events, "on_duty")}
+    on_duty = {each["thing"]["id"]: each["what"] for each in of(events, "on_duty")}
+    assert duty["id"] in on_duty
+    assert on_duty[taken["id"]]["post"] == "clinician"
+    assert on_duty[taken["id"]]["instead_of"] == str(wing.clinician.staff_id)
     numbers = [each["what"]["call_back_number"] for each in of(events, "configuration")]
     assert numbers == [None, "ext. 2000"]
     assert of(events, "configuration")[1]["who"]["subject"] == wing.governor.subject

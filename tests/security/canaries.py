@@ -225,6 +225,12 @@ _put(
     {"mentor": CARE | {V.mentor}},
     "the mentor's own words",
 )
+_put(
+    "handover",
+    "notes",
+    {"clinician": CLINICIANS, "support_worker": frozenset({V.support_worker, V.supervisor})},
+    "the two of it; of the clinicians' post every clinician",
+)
 _put("joint_review", "summary", {"month": CARE}, "governors see whether and when")
 _put(
     "check_in",
@@ -553,6 +559,8 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("prison_event", "cancelled_by"): _AUTHOR,
     ("match_proposal", "made_by"): _AUTHOR,
     ("availability", "on_day"): "a day of one's own, as the weekdays beside it",
+    ("escalation_policy", "policy"): "targets, codes and minutes",
+    ("duty_override", "during"): "its starts_at and ends_at",
     ("rota", "first_day"): "days of the prison's",
     ("rota", "last_day"): "days of the prison's",
     ("rota", "accepted_gaps"): "times, roles and counts",

@@ -31,12 +31,14 @@ from app.models.concerns import Action, Addendum, Concern
 from app.models.contact_requests import ContactOffer, ContactRequest
 from app.models.deaths import Death
 from app.models.demand import TurnedAway
-from app.models.duties import Duty
+from app.models.duties import Duty, DutyOverride
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
+from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
+from app.models.handovers import Handover, HandoverItem
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.legal_holds import LegalHold
@@ -78,7 +80,8 @@ from app.models.wing_places import WingPlace
 from app.models.wings import Wing
 from tests.security.worlds import World
 
-NOBODY = {FormerValue, Outage, NonAssociation}  # told in a chronology, or to nobody at all
+# Told in a chronology, with what they belong to, or to nobody at all.
+NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem}
 Sees = Callable[[World, Actor, Any], bool]
 ORACLE: dict[type[SQLModel], Sees] = {}
 PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}
@@ -219,7 +222,9 @@ def holds(world: World, actor: Actor, row: Any) -> bool:
     return works_here and row.status != "lifted"
 
 
-@sees(Death, Duty, Staff, Action, Addendum, AcctPointer, SharingPermission, Explanation)
+@sees(
+    Death, Duty, DutyOverride, Staff, Action, Addendum, AcctPointer, SharingPermission, Explanation
+)
 def staff_alone(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor)
 
@@ -321,6 +326,26 @@ def availabilities(world: World, actor: Actor, row: Any) -> bool:
     if is_prisoner(actor):
         return actor.role is Role.mentor and row.mentor_id == actor.mentor_id
     return actor.role is not Role.wing_duty
+
+
+@sees(Handover)
+def handovers(world: World, actor: Actor, row: Any) -> bool:
+    """The two of it, and clinicians those of their post."""
+    if is_prisoner(actor):
+        return False
+    mine = actor.staff_id is not None and actor.staff_id in {row.from_staff_id, row.to_staff_id}
+    return mine or (actor.family is Role.clinician and row.post == "clinician")
+
+
+@sees(HandoverItem)
+def handover_items(world: World, actor: Actor, row: Any) -> bool:
+    return False
+
+
+@sees(EscalationPolicy)
+def escalation_policies(world: World, actor: Actor, row: Any) -> bool:
+    """Everyone who may be paged: all staff."""
+    return not is_prisoner(actor)
 
 
 @sees(RotaDemand, Rota, RotaSolve)

@@ -636,6 +636,11 @@ async def _looked_after(world: World) -> None:
             **words_of_row("check_in", variant),
         }
         await world.supervisor.post("check-ins", body)
+    for variant, to in (("clinician", world.nurse), ("support_worker", world.supervisor)):
+        duties = await world.governor.get(f"duties?post={variant}")
+        body = {"duty_id": duties["items"][0]["id"], "to_staff_id": str(to.staff_id)}
+        body |= {"concern_ids": [], **words_of_row("handover", variant)}
+        await world.viewers[Viewer(variant)].post("handovers", body)
     async with world.home.db.write(HOME) as session:
         await joint_reviews.open_due(session, HOME)
     (review,) = (await world.clinician.get("joint-reviews"))["items"]

@@ -127,6 +127,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
 
 def _rota(world: World) -> None:
     """Shifts in every state, of anybody, past and to come; some superseded."""
+    world.add("escalation_policy", drafted_by=world.pick("staff").id)
     world.add("rota_demand", recorded_by=world.pick("staff").id)
     rota = world.add("rota", made_by=world.pick("staff").id)
     world.add("rota_solve", rota_id=rota.id)
@@ -174,7 +175,15 @@ def _place(world: World) -> None:
     for role in [*StaffRole, StaffRole.clinician, StaffRole.governor, StaffRole.support_worker]:
         staff = world.add("staff", subject=f"{role}-{new_id()}", role=role.value, active=True)
         if world.random.random() < 0.5:
-            world.add("duty", staff_id=staff.id, starts_at=world.around(9))
+            begins = world.around(9)
+            duty = world.add("duty", staff_id=staff.id, starts_at=begins)
+            part = {"staff_id": staff.id, "recorded_by": staff.id}
+            ends = begins + HOUR
+            other = world.random.choice(world.rows("staff"))
+            if other.id != staff.id:
+                two = {"from_staff_id": staff.id, "to_staff_id": other.id}
+                world.add("handover", duty_id=duty.id, accepted_at=None, **two)
+            world.add("duty_override", duty_id=duty.id, starts_at=begins, ends_at=ends, **part)
         feed = {"kind": "led", "room_id": None, "wing_id": None}
         world.add("calendar_feed", staff_id=staff.id, secret_digest=new_id().bytes * 2, **feed)
 

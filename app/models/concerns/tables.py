@@ -74,6 +74,7 @@ class Concern(Versioned, Written, table=True):
         reference("person", "raised_by_person_id", name="fk_concern_raised_by"),
         reference("staff", "about_staff_id", name="fk_concern_about_staff"),
         reference("staff", "about_line_id", name="fk_concern_about_line"),
+        reference("staff", "accepted_by_staff_id", name="fk_concern_accepted_by"),
         reference("concern", "merged_into", name="fk_concern_merged_into"),
         UniqueConstraint("prison_id", "reference", name="uq_concern_reference"),
         CheckConstraint(
@@ -126,6 +127,7 @@ class Concern(Versioned, Written, table=True):
     acknowledged_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     acknowledged_by: str | None = Field(default=None, max_length=200)
     accepted_on_duty_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    accepted_by_staff_id: UUID | None = None
     seen_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     seen_by_subject: str | None = Field(default=None, max_length=200)
     not_seen_reason: str | None = Field(default=None, max_length=300)

@@ -265,17 +265,21 @@ def _duties(facts: Facts, rows: dict[UUID, Row]) -> Iterator[Event]:
         for row in rows.values()
         if row.noun == "concern"
     ]
-    for duty in facts.duties:
-        begins = datetime.fromisoformat(duty.then["starts_at"])
-        ends = _parsed(duty.then["ends_at"])
-        if not any(begins <= to and (ends is None or ends > since) for since, to in open_times):
+    duties = {duty.id: duty.then for duty in facts.duties}
+    for row in (*facts.duties, *facts.parts):
+        begins, ends = datetime.fromisoformat(row.then["starts_at"]), _parsed(row.then["ends_at"])
+        meets = any(begins <= to and (ends is None or ends > since) for since, to in open_times)
+        if not meets or row.then.get("withdrawn_at") is not None:
             continue
-        staff = facts.staff[UUID(duty.then["staff_id"])].then
-        what = {"post": duty.then["post"], "staff_id": duty.then["staff_id"]}
+        staff = facts.staff[UUID(row.then["staff_id"])].then
+        what = {"post": row.then.get("post"), "staff_id": row.then["staff_id"]}
         if ends is not None:
-            what["ends_at"] = duty.then["ends_at"]
+            what["ends_at"] = row.then["ends_at"]
+        if "duty_id" in row.then:
+            duty = duties[UUID(row.then["duty_id"])]
+            what |= {"post": duty["post"], "instead_of": duty["staff_id"]}
         who = staff["subject"], staff["role"]
-        yield _event(begins, duty.recorded_at, E.on_duty, duty.noun, duty.id, who=who, what=what)
+        yield _event(begins, row.recorded_at, E.on_duty, row.noun, row.id, who=who, what=what)
 
 
 def _parsed(value: str | None) -> datetime | None:

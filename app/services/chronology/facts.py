@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from app import records
 from app.models.audit import AuditEntry
-from app.models.duties import Duty
+from app.models.duties import Duty, DutyOverride
 from app.models.former_values import PRISON, FormerValue
 from app.models.moves import History
 from app.models.prisons import Prison
@@ -55,6 +55,7 @@ class Facts:
     texts: Sequence[TextVersion]
     audit: Sequence[AuditEntry]
     duties: Sequence[Row]
+    parts: Sequence[Row]
     staff: Mapping[UUID, Row]
     prison: Row
     software: Sequence[SoftwareStart]
@@ -87,6 +88,7 @@ async def load(db: AsyncSession, prison_id: str, person_id: UUID, as_at: datetim
         await _told(db, TextVersion, prison_id, ids, as_at),
         await _looks(db, prison_id, ids, as_at),
         [each for each in others if each.noun == Duty.__tablename__],
+        [each for each in others if each.noun == DutyOverride.__tablename__],
         {each.id: each for each in others if each.noun == Staff.__tablename__},
         _row(prison, formers[PRISON], as_at),
         await _software(db, as_at),
@@ -113,11 +115,11 @@ def _theirs(prison_id: str, person_id: UUID, as_at: datetime) -> Any:
 
 
 def _around(prison_id: str, as_at: datetime) -> Any:
-    """Duties and staff of the prison."""
+    """Duties, the parts of them that others took, and staff of the prison."""
     return union_all(
         *(
             _doc_of(model, everything(model, prison_id).where(col(model.recorded_at) <= as_at))
-            for model in (Duty, Staff)
+            for model in (Duty, DutyOverride, Staff)
         )
     )
 

@@ -81,7 +81,13 @@ RESOURCES = {
     "outreach_part": "outreach_visits",
 }
 # What the service did by itself, and whom the prison kept apart: told in a bundle only.
-OF_THE_SERVICE = {"expiry", "non_association", "lockdown_session", "contact_offer"}
+OF_THE_SERVICE = {
+    "expiry",
+    "non_association",
+    "lockdown_session",
+    "contact_offer",
+    "handover_item",
+}
 PAGE = frozenset({*PAGED_ABOUT, "staff_id", "address", "why"})
 # Tables of which not every row is within reach of those who read the others, as their nouns.
 SOMETIMES = {"concern": "concerns", "break_glass": "break_glass", "complaint": "complaints"}

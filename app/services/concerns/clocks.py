@@ -4,25 +4,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app.models.concerns import CONCERN_OPEN, Concern
 from app.models.duties import Post
 from app.models.prisons import Prison
-from app.models.staff import Staff, StaffRole
-from app.scope import everything
+from app.models.staff import StaffRole
 from app.services import duties, regimes
 from app.services.concerns.routing import may_work
-from app.services.escalation import (
-    Clocks,
-    ConcernState,
-    Duty,
-    Policy,
-    Target,
-    clocks,
-    default_policy,
-    rescheduled,
-)
+from app.services.duties import Roster
+from app.services.escalation import Clocks, ConcernState, Duty, clocks, rescheduled
+from app.services.escalation_policies.standing import policy_for
+from app.services.ladders import Policy, Target
 
 NOWHERE = "outside last resort is not configured"
 
@@ -68,8 +60,10 @@ async def start_clocks(db: AsyncSession, concern: Concern, now: datetime) -> Non
     zone = await zone_of(db, concern.prison_id)
     concern.raised_at = now
     concern.lock_up = await regimes.lock_up_after(db, concern.prison_id, now)
-    concern.policy = default_policy().to_json()
-    fresh = clocks(concern.immediacy, now, concern.lock_up, zone)
+    policy = await policy_for(db, concern.prison_id, concern.kind)
+    concern.policy = policy.to_json()
+    own = policy.clocks.get(concern.immediacy)
+    fresh = clocks(concern.immediacy, now, concern.lock_up, zone, own)
     concern.acknowledge_by = fresh.acknowledge_by
     concern.seen_by, concern.decide_by = fresh.seen_by, fresh.decide_by
     concern.step, concern.next_step_at = 0, now
@@ -83,16 +77,20 @@ async def reschedule(db: AsyncSession, concern: Concern, now: datetime) -> None:
 
 
 async def duty_for(db: AsyncSession, concern: Concern, prison: Prison, now: datetime) -> Duty:
-    """Who can be paged about the concern now. With no one left inside, the address outside is the
-    last resort: a page is always written."""
-    active = everything(Staff, prison.id).where(col(Staff.active)).order_by(col(Staff.recorded_at))
-    everyone = (await db.execute(active)).scalars().all()
-    on_duty = await duties.on_duty(db, prison.id, now)
-    able = [staff.id for staff in everyone if may_work(concern, staff.role, staff.id)]
-    governors = [staff.id for staff in everyone if staff.role is StaffRole.governor]
+    """Who can be paged about the concern now."""
+    return duty_at(await duties.load(db, prison.id, now, now), concern, prison, now)
+
+
+def duty_at(roster: Roster, concern: Concern, prison: Prison, at: datetime) -> Duty:
+    """Who can be paged about the concern at an instant. With no one left inside, the address
+    outside is the last resort: a page is always written."""
+    on_duty = roster.on_duty(at)
+    able = [each.id for each in roster.working if may_work(concern, each.role, each.id)]
+    governors = [each.id for each in roster.working if each.role is StaffRole.governor]
     named = [*on_duty[Post.last_resort], *governors]
     if prison.outside_last_resort is None:
         named += able
+    everyone = frozenset(each.id for each in roster.working)
     return Duty(
         on_duty={
             Target(post.value): tuple(ids)
@@ -101,5 +99,6 @@ async def duty_for(db: AsyncSession, concern: Concern, prison: Prison, now: date
         },
         last_resort=next((each for each in named if each in able), None),
         outside=prison.outside_last_resort or NOWHERE,
-        conflicted=frozenset(staff.id for staff in everyone) - frozenset(able),
+        conflicted=everyone - frozenset(able),
+        working=everyone,
     )

@@ -125,6 +125,7 @@ async def start_anew(db: AsyncSession, context: Context) -> None:
     concern: Concern = context.thing
     concern.next_step_at = context.now  # first of all: an open concern always has a next step
     concern.acknowledged_at = concern.acknowledged_by = concern.accepted_on_duty_at = None
+    concern.accepted_by_staff_id = None
     concern.seen_at = concern.seen_by_subject = concern.not_seen_reason = None
     concern.handed_over_to = concern.handed_over_at = None
     concern.decided_at = concern.decided_by = concern.decision = None

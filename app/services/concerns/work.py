@@ -60,7 +60,8 @@ async def acknowledge(
     db: AsyncSession, actor: Actor, concern: Concern, at: datetime | None
 ) -> None:
     """Take the concern up. The ladder stops only when someone on duty has done so who can review
-    it: an officer's word does not let the clinician sleep."""
+    it: an officer's word does not let the clinician sleep. Whoever had it and went off duty has it
+    no more."""
     still_open(concern)
     when = happened_at(concern, at)
     on_duty = await duties.on_duty(db, concern.prison_id, clock.now())
@@ -71,8 +72,9 @@ async def acknowledge(
             await lifecycle.move(db, CONCERN, concern, to=to, actor=actor)
     here = any(actor.staff_id in ids for ids in on_duty.values())
     accepts = here and actor.allowed(Permission.concern_review)
-    if concern.accepted_on_duty_at is None and accepts:
-        concern.accepted_on_duty_at = when
+    held = any(concern.accepted_by_staff_id in ids for ids in on_duty.values())
+    if accepts and not (concern.accepted_on_duty_at is not None and held):
+        concern.accepted_on_duty_at, concern.accepted_by_staff_id = when, actor.staff_id
         await lifecycle.mark(db, CONCERN, concern, actor, "accepted_on_duty", occurred_at=when)
     await reschedule(db, concern, clock.now())
     await db.flush()

@@ -7,13 +7,12 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.access import Actor
 from app.errors import SheetTooLong
-from app.models.duties import Duty, Post
+from app.models.duties import Post
 from app.models.mentees import Mentee
 from app.models.mentors import Mentor
 from app.models.people import Person, Presence
@@ -28,10 +27,10 @@ from app.models.sessions import (
     SessionStatus,
 )
 from app.models.shifts import Shift, ShiftStatus
-from app.models.staff import Role, Staff
+from app.models.staff import Role
 from app.models.wings import Wing
 from app.scope import everything, visible
-from app.services import regimes
+from app.services import duties, regimes
 from app.services.participations.naming import in_a_group
 from app.services.regime_days import DayOfRegime, resolve
 from app.services.scheduling import GROUPS
@@ -233,19 +232,14 @@ def _called(actor: Actor, session: Session, mentees: Sequence[Person]) -> Mappin
 
 async def on_duty(db: AsyncSession, actor: Actor, since: datetime, until: datetime) -> list[OnDuty]:
     """The duties of active staff that touch a time, post by post."""
-    ends = col(Duty.ends_at)
-    found = (
-        visible(Duty, actor)
-        .join(
-            Staff,
-            (col(Staff.prison_id) == col(Duty.prison_id)) & (col(Staff.id) == col(Duty.staff_id)),
-        )
-        .where(col(Staff.active), col(Duty.starts_at) < until, or_(ends.is_(None), ends > since))
-        .order_by(col(Duty.starts_at), col(Duty.id))
-        .limit(MOST_LINES)
-        .with_only_columns(col(Duty.post), col(Staff.name), col(Duty.starts_at), col(Duty.ends_at))
-    )
-    rows = [OnDuty(*row) for row in (await db.execute(found)).all()]
+    roster = await duties.load(db, actor.prison_id, since, until)
+    names = {staff.id: staff.name for staff in roster.working}
+    turns = [turn for each in roster.held for turn in each.turns(names.keys())]
+    rows = [
+        OnDuty(turn.post, names[turn.staff_id], turn.starts_at, turn.ends_at)
+        for turn in turns
+        if turn.starts_at < until and (turn.ends_at is None or turn.ends_at > since)
+    ][:MOST_LINES]
     return sorted(rows, key=lambda each: list(Post).index(each.post))
 
 

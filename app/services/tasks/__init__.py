@@ -29,6 +29,8 @@ SOURCES = {
     "concern": TaskSource.concerns,
     "contact_request": TaskSource.contact_requests,
     "enrolment": TaskSource.enrolments,
+    "duty": TaskSource.duties,
+    "handover": TaskSource.handovers,
     "joint_review": TaskSource.joint_reviews,
     "match_proposal": TaskSource.match_proposals,
     "mentee": TaskSource.mentees,

@@ -73,6 +73,8 @@ OF_SAFETY = frozenset(
         TaskKind.welfare_check,
         TaskKind.suspension_review,
         TaskKind.shift_uncovered,
+        TaskKind.duty_gap,
+        TaskKind.handover_due,
         TaskKind.contact_request_due,
     }
 )

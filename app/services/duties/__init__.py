@@ -3,23 +3,25 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
 from app.access import Actor
-from app.errors import Invalid, LastResortNeeded, NotAllowed
+from app.errors import Invalid, LastResortNeeded
 from app.models.duties import Duty, DutyCreate, DutyUpdate, Post
-from app.models.staff import Role, Staff
+from app.models.staff import Staff
 from app.scope import everything, referred
 from app.services import outbox
+from app.services.duties.naming import governors_only
+from app.services.duties.roster import Held, Roster, load
 
 
 async def create(db: AsyncSession, actor: Actor, body: DutyCreate) -> Duty:
     """Put an active member of staff on a post. The last resort is the governor's to name."""
     if body.post is Post.last_resort:
-        _governors_only(actor)
+        governors_only(actor)
         if body.ends_at is not None:
             raise Invalid.field(
                 "ends_at", "last_resort_stands", "a last resort stands until there is another"
@@ -39,7 +41,7 @@ async def end(db: AsyncSession, actor: Actor, duty: Duty, body: DutyUpdate) -> N
     if body.ends_at <= duty.starts_at:
         raise Invalid.field("ends_at", "ends_at", "must be after starts_at")
     if duty.post is Post.last_resort:
-        _governors_only(actor)
+        governors_only(actor)
         await _another_stands(db, duty.prison_id, by=body.ends_at, besides=duty.staff_id)
     duty.ends_at = body.ends_at
     outbox.say(db, duty.prison_id, "duty.ended", duty.id, post=duty.post)
@@ -56,11 +58,7 @@ async def release(db: AsyncSession, staff: Staff) -> None:
 async def on_duty(db: AsyncSession, prison_id: str, now: datetime) -> dict[Post, list[UUID]]:
     """The active staff on duty on each post at an instant, the longest on duty first; a post
     without anyone has an empty list."""
-    found: dict[Post, list[UUID]] = {post: [] for post in Post}
-    for duty, staff in await _on_duty(db, prison_id, now):
-        if staff.id not in found[duty.post]:
-            found[duty.post].append(staff.id)
-    return found
+    return (await load(db, prison_id, now, now)).on_duty(now)
 
 
 async def reachable(db: AsyncSession, prison_id: str) -> list[dict[str, str | None]]:
@@ -73,24 +71,11 @@ async def reachable(db: AsyncSession, prison_id: str) -> list[dict[str, str | No
     return sorted(found.values(), key=lambda each: list(Post).index(Post(str(each["post"]))))
 
 
-async def _on_duty(db: AsyncSession, prison_id: str, now: datetime) -> list[tuple[Duty, Staff]]:
-    ends = col(Duty.ends_at)
-    found = (
-        everything(Duty, prison_id)
-        .add_columns(Staff)
-        .join(
-            Staff,
-            (col(Staff.prison_id) == col(Duty.prison_id)) & (col(Staff.id) == col(Duty.staff_id)),
-        )
-        .where(col(Staff.active), col(Duty.starts_at) <= now, or_(ends.is_(None), ends > now))
-        .order_by(col(Duty.starts_at), col(Duty.id))
-    )
-    return [(duty, staff) for duty, staff in (await db.execute(found)).all()]
-
-
-def _governors_only(actor: Actor) -> None:
-    if actor.role not in {Role.governor, Role.system}:
-        raise NotAllowed("Only a governor names or ends a last resort.")
+async def _on_duty(db: AsyncSession, prison_id: str, now: datetime) -> list[tuple[Held, Staff]]:
+    roster = await load(db, prison_id, now, now)
+    staff = {each.id: each for each in roster.working}
+    held = [(each, each.holder(now, staff.keys())) for each in roster.held]
+    return [(each, staff[holder]) for each, holder in held if holder is not None]
 
 
 def _standing(prison_id: str) -> Select[Duty]:
@@ -112,3 +97,6 @@ async def _another_stands(db: AsyncSession, prison_id: str, *, by: datetime, bes
     )
     if (await db.execute(another)).first() is None:
         raise LastResortNeeded("Name another last resort first: this is the only one.")
+
+
+__all__ = ["Roster", "create", "end", "load", "on_call", "on_duty", "reachable", "release"]
