@@ -34,6 +34,7 @@ from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.contact_requests import ContactOffer, ContactRequest
 from app.models.deaths import Death
+from app.models.deliveries import Delivery
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
 from app.models.explanations import Explanation
@@ -102,6 +103,7 @@ NOBODYS = {
     "lockdown": "the prison's day",
     "staff": "who works here",
     "duty": "who works here",
+    "address": "where those who work here are reached",
     "calendar_feed": "who works here",
     "outreach_visit": "where the scheme went, and how many it reached: of nobody by name",
     "outbox": "ids only, of rows that are listed here",
@@ -162,6 +164,11 @@ def theirs(
     )
     concerns, plans = ids(Concern, concern), ids(SafetyPlan, mine[SafetyPlan])
     tasks, glasses = ids(Task, mine[Task]), ids(BreakGlass, mine[BreakGlass])
+    paged = or_(
+        col(Notification.concern_id).in_(concerns),
+        col(Notification.task_id).in_(tasks),
+        col(Notification.break_glass_id).in_(glasses),
+    )
     numbers = (
         select(func.unnest(col(PersonIdentity.numbers)))
         .join(Person, col(Person.identity_id) == col(PersonIdentity.id))
@@ -233,11 +240,8 @@ def theirs(
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),
         Task: or_(mine[Task], col(Task.thing_id).in_(both), col(Task.thing_id).in_(concerns)),
-        Notification: or_(
-            col(Notification.concern_id).in_(concerns),
-            col(Notification.task_id).in_(tasks),
-            col(Notification.break_glass_id).in_(glasses),
-        ),
+        Notification: paged,
+        Delivery: col(Delivery.notification_id).in_(ids(Notification, paged)),
     }
     things = union_all(*(ids(model, condition) for model, condition in found.items()))
     return found | {each: col(each.thing_id).in_(things) for each in TOLD_OF_OTHERS}

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     concern_review = "concern_review"
     concern_move = "concern_move"
     notification_read = "notification_read"
+    address_read = "address_read"
+    address_write = "address_write"
     acct_read = "acct_read"
     acct_write = "acct_write"
     permission_read = "permission_read"

@@ -26,14 +26,24 @@ from sqlmodel import SQLModel, col
 
 from app.access import Actor
 from app.clinical_scope import CLINICAL
-from app.concern_scope import audit, concerns, for_machines, pages, tasks, welfare_checks
+from app.concern_scope import (
+    audit,
+    concerns,
+    deliveries,
+    for_machines,
+    pages,
+    tasks,
+    welfare_checks,
+)
 from app.errors import Invalid, NotFound
 from app.models.acct_pointers import AcctPointer
+from app.models.addresses import Address
 from app.models.audit import AuditEntry
 from app.models.break_glass import BreakGlass
 from app.models.clients import Client
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
+from app.models.deliveries import Delivery
 from app.models.duties import Duty
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
@@ -127,6 +137,13 @@ def _everyone(_: Role) -> ColumnElement[bool]:
     return true()
 
 
+def _addresses(role: Role) -> ColumnElement[bool]:
+    """Staff see their own; governors of everybody that there is one."""
+    if role.family is Role.mentor:
+        return false()
+    return true() if role is Role.governor else col(Address.staff_id) == MY_STAFF
+
+
 def _revocations(role: Role) -> ColumnElement[bool]:
     """Governors see the prison's, but not those of their own tokens."""
     others = col(Revocation.subject).is_distinct_from(MY_SUBJECT)
@@ -177,6 +194,8 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Action: _only_staff,
     Addendum: _only_staff,
     Notification: pages,
+    Delivery: deliveries,
+    Address: _addresses,
     BreakGlass: _broken_glass,
     Task: tasks,
     History: _everyone,

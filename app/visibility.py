@@ -6,6 +6,7 @@ in `app/scope.py`; whether they may ask at all is in `app/grants.py`.
 
 from app.errors import NotAllowed
 from app.models.acct_pointers import AcctPointerRead, AcctPointerRow
+from app.models.addresses import AddressForGovernor, AddressRead
 from app.models.audit import AuditRead
 from app.models.base import Output
 from app.models.break_glass import BreakGlassOwn, BreakGlassRead, BreakGlassRow
@@ -24,6 +25,7 @@ from app.models.concerns import (
     ConcernRow,
 )
 from app.models.deaths import DeathRead
+from app.models.deliveries import DeliveryRead
 from app.models.duties import DutyRead, OnCall
 from app.models.explanations import ExplanationRead
 from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
@@ -115,6 +117,7 @@ _CONCERN: Audiences = {
     Role.mentor: ConcernReceipt,
     Role.machine: ConcernForMachine,
 }
+_ADDRESS: Audiences = {**dict.fromkeys(_CARE, AddressRead), Role.governor: AddressForGovernor}
 _HISTORY: Audiences = {**dict.fromkeys(_STAFF, HistoryRead), Role.mentor: HistoryForMentor}
 
 # "mentees" is the single resource, "mentees.row" the same in a list, "mentees.history" its moves. A
@@ -144,6 +147,9 @@ MATRIX: dict[str, Audiences] = {
     "duties.on_call": dict.fromkeys(_SCHEME, OnCall),
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
+    "notifications.deliveries": dict.fromkeys(_STAFF, DeliveryRead),
+    "addresses": _ADDRESS,
+    "addresses.row": _ADDRESS,
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
     "people.row": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
     "mentors": {

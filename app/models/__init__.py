@@ -3,6 +3,7 @@
 from app.models import (
     acct_pointers,
     acquaintances,
+    addresses,
     adoptions,
     applications,
     assessments,
@@ -20,6 +21,7 @@ from app.models import (
     concerns,
     contact_requests,
     deaths,
+    deliveries,
     duties,
     enrolments,
     explanations,
@@ -76,6 +78,7 @@ from app.models.base import metadata
 __all__ = [
     "acct_pointers",
     "acquaintances",
+    "addresses",
     "adoptions",
     "applications",
     "assessments",
@@ -93,6 +96,7 @@ __all__ = [
     "concerns",
     "contact_requests",
     "deaths",
+    "deliveries",
     "duties",
     "enrolments",
     "explanations",

@@ -54,6 +54,8 @@ NOUNS = [
     "regime_exceptions",
     "staff",
     "duties",
+    "addresses",
+    "deliveries",
     "clients",
     "revocations",
     "tasks",

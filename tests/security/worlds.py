@@ -176,6 +176,8 @@ def _place(world: World) -> None:
         if world.random.random() < 0.5:
             world.add("duty", staff_id=staff.id, starts_at=world.around(9))
         feed = {"kind": "led", "room_id": None, "wing_id": None}
+        own = {"value": f"{staff.id}@prison.example", "ordinary_from": None, "ordinary_until": None}
+        world.add("address", staff_id=staff.id, **own)
         world.add("calendar_feed", staff_id=staff.id, secret_digest=new_id().bytes * 2, **feed)
 
 
@@ -469,7 +471,10 @@ def _voices(world: World) -> None:
 
 def _page(world: World, **about: Any) -> None:
     both = {"concern_id": None, "task_id": None, "break_glass_id": None, **about}
-    world.add("notification", staff_id=world.maybe(world.pick("staff").id, 0.9), **both)
+    page = world.add("notification", staff_id=world.maybe(world.pick("staff").id, 0.9), **both)
+    world.add("delivery", notification_id=page.id, address_id=None)
+    if world.random.random() < 0.2:
+        world.add("delivery", notification_id=None, address_id=world.pick("address").id)
 
 
 def _clinical(world: World) -> None:

@@ -23,6 +23,7 @@ from app.services.escalation import (
     default_policy,
     rescheduled,
 )
+from app.services.prisons import outside
 
 NOWHERE = "outside last resort is not configured"
 
@@ -100,6 +101,6 @@ async def duty_for(db: AsyncSession, concern: Concern, prison: Prison, now: date
             if post is not Post.last_resort
         },
         last_resort=next((each for each in named if each in able), None),
-        outside=prison.outside_last_resort or NOWHERE,
+        outside=outside(prison) or NOWHERE,
         conflicted=frozenset(staff.id for staff in everyone) - frozenset(able),
     )
