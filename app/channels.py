@@ -2,13 +2,14 @@
 
 import re
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode
 
 
 class SmtpSecurity(StrEnum):
@@ -63,6 +64,31 @@ class ChannelSettings(BaseSettings):
         description="E-mail address or number of those who answer for the service: the last resort"
         " of a prison that names none outside itself.",
     )
+
+    webhook_allowed_networks: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="Comma-separated private networks that webhooks may be in, as 10.20.0.0/16.",
+    )
+    webhook_ca_file: Path | None = Field(
+        default=None, description="Authority of the certificates of webhooks, besides the system's."
+    )
+
+    @property
+    def webhook_networks(self) -> list[IPv4Network | IPv6Network]:
+        return [ip_network(each) for each in self.webhook_allowed_networks]
+
+    @field_validator("webhook_allowed_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: str | list[str] | None) -> list[str]:
+        parts = value.split(",") if isinstance(value, str) else value
+        return [each.strip() for each in parts or [] if each.strip()]
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _each_a_network(cls, value: list[str]) -> list[str]:
+        for each in value:
+            ip_network(each)  # its ValueError says which is none
+        return value
 
     @model_validator(mode="before")
     @classmethod

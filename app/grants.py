@@ -125,6 +125,8 @@ _CLINICIANS = {
     P.cohort_write,
 }
 _GOVERNORS = {
+    P.webhook_read,
+    P.webhook_write,
     P.campaign_read,
     P.campaign_write,
     P.statement_read,

@@ -109,6 +109,8 @@ NOBODYS = {
     "outbox": "ids only, of rows that are listed here",
     "idempotency_key": "answers given once, deleted after a day",
     "client": "machines",
+    "webhook": "machines",
+    "webhook_delivery": "ids of events, of rows that are listed here",
     "outage": "the machine",
     "audit_entry": "found by the ids of the rows listed here",
     "audit_link": "digests",

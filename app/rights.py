@@ -45,6 +45,8 @@ class Permission(StrEnum):
     notification_read = "notification_read"
     address_read = "address_read"
     address_write = "address_write"
+    webhook_read = "webhook_read"
+    webhook_write = "webhook_write"
     acct_read = "acct_read"
     acct_write = "acct_write"
     permission_read = "permission_read"

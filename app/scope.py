@@ -67,6 +67,7 @@ from app.models.software import Outage
 from app.models.staff import Role, Staff
 from app.models.tasks import Task
 from app.models.trainings import Training
+from app.models.webhooks import Webhook, WebhookDelivery
 from app.models.wings import Wing
 from app.programme_scope import PROGRAMME
 from app.ties import (
@@ -162,6 +163,10 @@ def _both_sides(role: Role) -> ColumnElement[bool]:
     return true() if role in {Role.governor, Role.mental_health_lead} else false()
 
 
+def _only_governors(role: Role) -> ColumnElement[bool]:
+    return true() if role is Role.governor else false()
+
+
 def _nobody(_: Role) -> ColumnElement[bool]:
     return false()
 
@@ -196,6 +201,8 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Notification: pages,
     Delivery: deliveries,
     Address: _addresses,
+    Webhook: _only_governors,
+    WebhookDelivery: _only_governors,
     BreakGlass: _broken_glass,
     Task: tasks,
     History: _everyone,

@@ -97,6 +97,7 @@ from app.models.staff import Role, StaffRead
 from app.models.tasks import TaskForOverseer, TaskRead, TaskRow
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingRead, TrainingRow
+from app.models.webhooks import Replayed, WebhookDeliveryRead, WebhookMade, WebhookRead
 from app.models.wings import WingRead
 from app.programme_visibility import CARE as _CARE
 from app.programme_visibility import PROGRAMME, Audiences
@@ -148,6 +149,11 @@ MATRIX: dict[str, Audiences] = {
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.deliveries": dict.fromkeys(_STAFF, DeliveryRead),
+    "webhooks": {Role.governor: WebhookRead},
+    "webhooks.row": {Role.governor: WebhookRead},
+    "webhooks.made": {Role.governor: WebhookMade},
+    "webhooks.deliveries.row": {Role.governor: WebhookDeliveryRead},
+    "webhooks.replayed": {Role.governor: Replayed},
     "addresses": _ADDRESS,
     "addresses.row": _ADDRESS,
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},

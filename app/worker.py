@@ -22,7 +22,6 @@ from app import clock, logs
 from app.config import Settings
 from app.db import LOST_CONNECTION, Database
 from app.integrations.notify import Channel
-from app.integrations.notify.configured import carriers
 from app.integrations.notify.log import LogChannel
 from app.models.addresses import ChannelKind
 from app.models.concerns import CONCERN_OPEN, Concern
@@ -33,6 +32,7 @@ from app.models.software import Process
 from app.models.tasks import Task, TaskStatus
 from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
+from app.senders import Senders
 from app.services import (
     break_glass,
     campaigns,
@@ -54,13 +54,14 @@ from app.services import (
     software,
     supervisions,
     trainings,
+    webhooks,
     wing_places,
 )
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
-from app.services.deliveries import after, sending
+from app.services.deliveries import after
 from app.services.deliveries.hastening import HASTENED
 from app.services.mentors import reviews, standing
 from app.services.people import merges
@@ -170,7 +171,7 @@ async def _send(
 
 
 async def _let_go(db: Database, prison_id: str) -> None:
-    """Events that nobody subscribes to yet are done with as soon as they are committed."""
+    """Events are done with as soon as they are written down for the webhooks told of them."""
     async with db.write(prison_id) as session:
         unsent = (
             everything(Outbox, prison_id)
@@ -179,9 +180,11 @@ async def _let_go(db: Database, prison_id: str) -> None:
             .limit(EVENTS_A_TURN)
             .with_for_update(skip_locked=True)  # two workers never wait for each other
         )
+        events = (await session.scalars(unsent)).all()
+        await webhooks.fan_out(session, prison_id, events)
         await session.execute(
             update(Outbox)
-            .where(col(Outbox.prison_id) == prison_id, col(Outbox.id).in_(unsent))
+            .where(col(Outbox.prison_id) == prison_id, col(Outbox.id).in_(events))
             .values(sent_at=clock.now())
         )
 
@@ -368,11 +371,7 @@ async def run(settings: Settings) -> None:
     await software.started(db, Process.worker, settings)
     stopping = asyncio.Event()
     solver = asyncio.create_task(solving.serve(db, stopping, settings.sweep_seconds))
-    ways = carriers(settings)
-    senders = [
-        asyncio.create_task(sending.serve(db, each, stopping, settings.sweep_seconds))
-        for each in ways
-    ]
+    senders = Senders(db, settings, stopping)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     channel, anchors = LogChannel(settings.page_file), Anchors(settings.anchor_file)
@@ -384,7 +383,7 @@ async def run(settings: Settings) -> None:
             if not settings.production:
                 await take_up_clock(db)
             more = await round_trip(
-                db, channel, tidy=tidy, anchors=anchors, channels={each.kind for each in ways}
+                db, channel, tidy=tidy, anchors=anchors, channels=senders.channels
             )
             tidied = now if tidy else tidied
         except Exception as error:
@@ -392,7 +391,7 @@ async def run(settings: Settings) -> None:
         if not more:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), settings.sweep_seconds)
-    for task in (solver, *senders):
+    for task in (solver, *senders.tasks):
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

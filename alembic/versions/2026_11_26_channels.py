@@ -1,6 +1,7 @@
-"""Addresses of staff, and what became of each page on each channel."""
+"""Addresses of staff, what became of each page on each channel, and webhooks."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from alembic import op
 from app.ddl import chosen, moment, points, scoped, word
@@ -23,11 +24,29 @@ CODES = (
 )
 
 
+TOPICS = (
+    "concern",
+    "session",
+    "series",
+    "shift",
+    "rota",
+    "lockdown",
+    "regime",
+    "regime_exception",
+    "room",
+    "room_closure",
+    "duty",
+    "campaign",
+    "cohort",
+)
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '10min'")
     _addresses()
     _deliveries()
+    _webhooks()
 
 
 def _addresses() -> None:
@@ -103,7 +122,48 @@ def _deliveries() -> None:
     )
 
 
+def _webhooks() -> None:
+    known = ", ".join(f"'{each}'" for each in TOPICS)
+    scoped(
+        "webhook",
+        word("name", 100),
+        word("url", 300),
+        sa.Column("topics", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        chosen("ended_for", "by_hand", "gone", "failing", nullable=True),
+        moment("failing_since", nullable=True),
+        sa.Column("secret_number", sa.Integer(), nullable=False),
+        moment("old_secret_until", nullable=True),
+        sa.CheckConstraint(f"topics <@ ARRAY[{known}]::varchar[]", name=op.f("ck_webhook_topics")),
+        sa.CheckConstraint("active = (ended_for IS NULL)", name=op.f("ck_webhook_ended")),
+    )
+    scoped(
+        "webhook_delivery",
+        sa.Column("webhook_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        word("topic", 80),
+        sa.Column("thing_id", sa.Uuid(), nullable=False),
+        moment("happened_at"),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        moment("next_attempt_at", nullable=True),
+        moment("delivered_at", nullable=True),
+        sa.Column("tries", postgresql.JSONB(), nullable=False, server_default="[]"),
+        points("webhook_id", "webhook"),
+        sa.UniqueConstraint(
+            "prison_id", "webhook_id", "event_id", name="uq_webhook_delivery_event"
+        ),
+    )
+    op.create_index(
+        "ix_webhook_delivery_waiting",
+        "webhook_delivery",
+        ["prison_id", "next_attempt_at"],
+        postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+
+
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("webhook_delivery")
+    op.drop_table("webhook")
     op.drop_table("delivery")
     op.drop_table("address")

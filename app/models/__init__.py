@@ -71,6 +71,7 @@ from app.models import (
     tasks,
     texts,
     trainings,
+    webhooks,
     wings,
 )
 from app.models.base import metadata
@@ -147,5 +148,6 @@ __all__ = [
     "tasks",
     "texts",
     "trainings",
+    "webhooks",
     "wings",
 ]

@@ -56,6 +56,7 @@ class TaskKind(StrEnum):
     mentor_review = "mentor_review"
     contact_request_due = "contact_request_due"
     shift_uncovered = "shift_uncovered"
+    webhook_failing = "webhook_failing"
 
 
 class TaskSource(StrEnum):
@@ -75,6 +76,7 @@ class TaskSource(StrEnum):
     shifts = "shifts"
     supervisions = "supervisions"
     trainings = "trainings"
+    webhooks = "webhooks"
     wing_places = "wing_places"
     wings = "wings"
 

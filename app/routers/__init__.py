@@ -56,6 +56,7 @@ NOUNS = [
     "duties",
     "addresses",
     "deliveries",
+    "webhooks",
     "clients",
     "revocations",
     "tasks",

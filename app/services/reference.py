@@ -112,6 +112,7 @@ from app.models.supervisions import (
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.models.waiting_list import OrderReason, WaitingFor
+from app.models.webhooks import WebhookEnd, WebhookTopic
 from app.models.wing_places import WingPlaceEnd, WingPlaceStatus
 from app.rights import Permission
 from app.services.escalation import Immediacy, Why
@@ -174,6 +175,8 @@ LISTS: tuple[type[StrEnum], ...] = (
     ChannelKind,
     DeliveryStatus,
     DeliveryCode,
+    WebhookTopic,
+    WebhookEnd,
     Recipient,
     Purpose,
     PermissionStatus,

@@ -38,6 +38,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "regime_exception": {"slots": [], "withdrawn_at": None},
     "staff": {"active": True},
     "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
+    "webhook": {"topics": ["shift"], "ended_for": None, "active": True},
     "address": {"ordinary_from": None, "ordinary_until": None},
     "calendar_feed": {
         "kind": "led",

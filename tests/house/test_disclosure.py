@@ -20,6 +20,7 @@ NO_STORY = {
     "staff.subject": "who a token is of",
     "staff.contact": "a telephone number",
     "notification.address": "a telephone number",
+    "webhook.url": "where a program is",
     "address.value": "where one of the staff is reached",
     "address.ended_by": "who a token is of",
     "notification.text": "one sentence of the service's own that names nobody",
@@ -104,6 +105,8 @@ def _bodies(app: FastAPI) -> dict[str, Any]:
 # Bodies with a long text and no choice, each with the reason.
 NO_CHOICE = {
     "StaffCreate": "who works here, and their telephone",
+    "WebhookCreate": "where a program is",
+    "WebhookUpdate": "where a program is",
     "AddressCreate": "where one of the staff is reached",
     "StaffUpdate": "who works here, and their telephone",
     "PrisonUpdate": "settings",

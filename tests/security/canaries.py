@@ -149,6 +149,10 @@ _put(
 )
 _put("staff", "contact", {who.value: STAFF for who in OF_THE_STAFF}, "colleagues")
 
+_put("webhook", "name", {"webhook": GOVERNORS}, "where events go")
+_put(
+    "webhook", "url", {"webhook": GOVERNORS}, "where events go", ["https://canary.webhook.example/"]
+)
 _put(
     "address",
     "value",
@@ -444,6 +448,9 @@ _CODE = "a code of ours"
 _RECKONED = "reckoned from days of ours"
 NOT_PLANTED: dict[tuple[str, str], str] = {
     ("address", "ended_by"): _AUTHOR,
+    ("webhook", "topics"): "a closed list",
+    ("webhook_delivery", "topic"): _CODE,
+    ("webhook_delivery", "tries"): "times, codes and numbers",
     ("delivery", "provider_reference"): "a provider's number for a message",
     ("calendar_feed", "secret_digest"): "a digest",
     ("calendar_feed", "ended_by"): _AUTHOR,

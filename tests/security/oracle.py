@@ -76,6 +76,7 @@ from app.models.supervisions import Supervision
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
+from app.models.webhooks import Webhook, WebhookDelivery
 from app.models.wing_places import WingPlace
 from app.models.wings import Wing
 from tests.security.worlds import World
@@ -597,6 +598,11 @@ def pages(world: World, actor: Actor, row: Any) -> bool:
     task = by_id(world, "task", row.task_id)
     complaint = by_id(world, "complaint", task.thing_id) if task else None
     return complaint is None or not accused_in(actor, complaint)
+
+
+@sees(Webhook, WebhookDelivery)
+def of_governors(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role is Role.governor
 
 
 @sees(Delivery)

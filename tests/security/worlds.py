@@ -108,6 +108,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     """The world with this number."""
     world = World(prison_id, now, Random(seed))
     _place(world)
+    _webhooks(world)
     _people(world)
     _courses(world)
     _support(world)
@@ -179,6 +180,11 @@ def _place(world: World) -> None:
         own = {"value": f"{staff.id}@prison.example", "ordinary_from": None, "ordinary_until": None}
         world.add("address", staff_id=staff.id, **own)
         world.add("calendar_feed", staff_id=staff.id, secret_digest=new_id().bytes * 2, **feed)
+
+
+def _webhooks(world: World) -> None:
+    told = world.add("webhook", topics=["shift"], active=True, ended_for=None)
+    world.add("webhook_delivery", webhook_id=told.id, event_id=new_id(), tries=[])
 
 
 def _people(world: World) -> None:

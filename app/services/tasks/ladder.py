@@ -73,6 +73,7 @@ OF_SAFETY = frozenset(
         TaskKind.welfare_check,
         TaskKind.suspension_review,
         TaskKind.shift_uncovered,
+        TaskKind.webhook_failing,
         TaskKind.contact_request_due,
     }
 )
