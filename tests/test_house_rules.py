@@ -38,6 +38,7 @@ NOT_A_STATE = {
 # Selects of scoped rows outside `app/scope.py`, each with its reason.
 MAY_SELECT = {
     ("app/replies.py", "_claim"): "an idempotency key belongs to its caller, not to an audience",
+    ("app/services/webhooks/__init__.py", "_deliveries"): "inserts, with the webhook's prison",
 }
 
 

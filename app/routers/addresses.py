@@ -8,7 +8,7 @@ from sqlmodel import Field, col
 
 from app.access import MayReadAddress, MayWriteAddress
 from app.db import Db, ReadDb
-from app.errors import AlreadyExists, Conflicting, KeyReused, MatchNeeded, Stale
+from app.errors import AddressNotYours, AlreadyExists, Conflicting, KeyReused, MatchNeeded, Stale
 from app.models.addresses import (
     Address,
     AddressCreate,
@@ -81,7 +81,7 @@ async def read_address(actor: MayReadAddress, address: ThisAddress) -> Response:
 @router.patch(
     "/{address_id}",
     response_model=AddressRead,
-    responses=refusals(Conflicting, MatchNeeded, Stale),
+    responses=refusals(AddressNotYours, Conflicting, MatchNeeded, Stale),
 )
 async def update_address(
     actor: MayWriteAddress, db: Db, address: AddressToChange, body: AddressUpdate
@@ -93,7 +93,9 @@ async def update_address(
 
 
 @router.post(
-    "/{address_id}/code", response_model=AddressRead, responses=refusals(Conflicting, Stale)
+    "/{address_id}/code",
+    response_model=AddressRead,
+    responses=refusals(AddressNotYours, Conflicting, Stale),
 )
 async def send_address_code(actor: MayWriteAddress, db: Db, address: AddressToUse) -> Response:
     """Have another code sent; the one before counts no more."""
@@ -104,7 +106,7 @@ async def send_address_code(actor: MayWriteAddress, db: Db, address: AddressToUs
 @router.post(
     "/{address_id}/verification",
     response_model=AddressRead,
-    responses=refusals(Conflicting, Stale),
+    responses=refusals(AddressNotYours, Conflicting, Stale),
 )
 async def verify_address(
     actor: MayWriteAddress, db: Db, address: AddressToUse, body: CodeTried

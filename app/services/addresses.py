@@ -10,7 +10,7 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor, the_system
 from app.config import settings
-from app.errors import Conflicting, Invalid, NotAllowed
+from app.errors import AddressNotYours, Conflicting, Invalid
 from app.models.addresses import (
     CODE_TRIES,
     Address,
@@ -152,9 +152,9 @@ def _end(db: AsyncSession, address: Address, by: str) -> None:
 
 
 def _may_use(actor: Actor, address: Address) -> None:
-    """NotAllowed for anybody but its owner, Conflicting once it has ended."""
+    """AddressNotYours for anybody but its owner, Conflicting once it has ended."""
     if address.staff_id != actor.staff_id:
-        raise NotAllowed("An address is its owner's to prove and to use; a governor may end it.")
+        raise AddressNotYours()
     if address.ended_at is not None:
         raise Conflicting("The address has ended.")
 

@@ -10,8 +10,10 @@ from app import clock
 from app.integrations.notify import PageMessage
 from app.models.addresses import CODE_TRIES, ChannelKind
 from app.models.staff import StaffRole
+from app.services import retention
 from app.services.addresses import MOST_ADDRESSES, MOST_CODES, MOST_IN_A_DAY
 from app.services.deliveries import sending
+from app.services.retention import EXPIRED
 from tests.house.answers import problem
 from tests.story import Caller, Wing
 
@@ -211,3 +213,12 @@ async def test_a_code_that_cannot_be_delivered_hastens_nothing(wing: Wing) -> No
 
     assert await sending.turn(wing.db, wing.prison_id, Down()) == 1
     assert clock.now() - began < timedelta(minutes=1)
+
+
+async def test_what_an_address_was_is_forgotten_after_its_end(wing: Wing) -> None:
+    made = await wing.clinician.post("addresses", MAIL)
+    await wing.clinician.post(f"addresses/{made['id']}/end", None, 200)
+    for days, value in ((89, MAIL["value"]), (91, EXPIRED)):
+        async with wing.db.write(wing.prison_id) as session:
+            await retention.tidy(session, wing.prison_id, clock.now() + timedelta(days=days))
+        assert (await wing.clinician.get(f"addresses/{made['id']}"))["value"] == value

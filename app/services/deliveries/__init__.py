@@ -139,6 +139,7 @@ async def receipt(db: AsyncSession, delivery: Delivery, *, arrived: bool, refere
     delivery.next_attempt_at = None
     if arrived:
         delivery.delivered_at, delivery.code = clock.now(), None
+        delivery.sent_at = delivery.sent_at or delivery.delivered_at
         await _move(db, delivery, D.delivered)
     elif delivery.status is not D.failed:
         delivery.code = DeliveryCode.not_delivered
