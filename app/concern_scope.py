@@ -25,6 +25,7 @@ from sqlmodel import col
 from app.models.audit import AuditAct, AuditEntry
 from app.models.break_glass import BreakGlass
 from app.models.concerns import Concern, ConcernKind
+from app.models.deliveries import Delivery
 from app.models.lockdowns import WelfareCheck
 from app.models.notifications import Notification
 from app.models.staff import Role, StaffRole
@@ -156,6 +157,14 @@ def pages(role: Role) -> ColumnElement[bool]:
     kept_from_me = of_it.where(~_not_about_me()).correlate(Notification).exists()
     of_a_complaint = col(Notification.id).in_(pages_about_me())
     return and_(col(Notification.staff_id) == MY_STAFF, ~kept_from_me, ~of_a_complaint)
+
+
+def deliveries(role: Role) -> ColumnElement[bool]:
+    """What became of one's own pages; codes that prove an address are told to nobody."""
+    mine = select(col(Notification.id)).where(
+        col(Notification.prison_id) == bindparam("actor_prison"), pages(role)
+    )
+    return col(Delivery.notification_id).in_(mine)
 
 
 TASKS_OF: dict[Role, list[StaffRole]] = {

@@ -25,6 +25,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from app.channels import ChannelSettings
+
 DEVELOPMENT_KEY = "development-only-key-never-in-production"
 DEVELOPMENT_ISSUER = "http://wellwing.localhost/development"
 
@@ -73,7 +75,7 @@ class ConfigurationError(Exception):
     """The settings do not make a service that may start; says why in one sentence."""
 
 
-class Settings(BaseSettings):
+class Settings(ChannelSettings):
     """Everything a site may set. Each field is `WELLWING_<NAME>` in the environment."""
 
     model_config = SettingsConfigDict(
@@ -275,6 +277,8 @@ class Settings(BaseSettings):
             )
         if not self.signing_pem:
             raise ConfigurationError("WELLWING_SIGNING_KEY must hold an Ed25519 key as PEM.")
+        if unfit := self.unfit():
+            raise ConfigurationError(unfit)
         self._check_secret_files()
 
     def _check_secret_files(self) -> None:

@@ -245,6 +245,10 @@ class InterviewNotYours(Refused):
     status, code, title = 403, "interview_not_yours", "An interview is its interviewer's to change"
 
 
+class AddressNotYours(Refused):
+    status, code, title = 403, "address_not_yours", "An address is its owner's to prove and to use"
+
+
 class PartNotYours(Refused):
     status, code, title = 403, "part_not_yours", "This part is for another to sign"
 

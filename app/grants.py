@@ -17,6 +17,8 @@ _STAFF = _EVERYONE | {
     P.staff_read,
     P.duty_read,
     P.notification_read,
+    P.address_read,
+    P.address_write,
     P.audit_read,
     P.acct_read,
     P.task_read,
@@ -125,6 +127,8 @@ _CLINICIANS = {
     P.cohort_write,
 }
 _GOVERNORS = {
+    P.webhook_read,
+    P.webhook_write,
     P.campaign_read,
     P.campaign_write,
     P.statement_read,
@@ -301,6 +305,7 @@ PUBLIC = {
     "escalation_health": "the dead man's switch must be readable when all else fails",
     "jwks": "public keys of the development issuer",
     "openid_configuration": "where those keys are",
+    "take_notify_receipt": "a provider sends no token of ours: the site's secret for it is one",
     "read_calendar": "a calendar sends no token: the secret in its address is one",
     "issue_development_token": "absent from production",
     "move_development_clock": "absent from production",

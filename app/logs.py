@@ -85,6 +85,7 @@ SHAPES: dict[str, Shape] = {
     "task_id": ID,
     "prison_id": _form("[A-Z]{3}"),
     "alarm": CODE,
+    "why": CODE,
     "process": CODE,
     "operation": CODE,
     "code": _number,

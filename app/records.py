@@ -34,6 +34,7 @@ from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.contact_requests import ContactOffer, ContactRequest
 from app.models.deaths import Death
+from app.models.deliveries import Delivery
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
 from app.models.explanations import Explanation
@@ -106,11 +107,14 @@ NOBODYS = {
     "duty_override": "who works here",
     "handover": "what one shift tells the next; what is of a person stands in their own records",
     "escalation_policy": "who is paged, in which order; of no concern",
+    "address": "where those who work here are reached",
     "calendar_feed": "who works here",
     "outreach_visit": "where the scheme went, and how many it reached: of nobody by name",
     "outbox": "ids only, of rows that are listed here",
     "idempotency_key": "answers given once, deleted after a day",
     "client": "machines",
+    "webhook": "machines",
+    "webhook_delivery": "ids of events, of rows that are listed here",
     "outage": "the machine",
     "audit_entry": "found by the ids of the rows listed here",
     "audit_link": "digests",
@@ -166,6 +170,11 @@ def theirs(
     )
     concerns, plans = ids(Concern, concern), ids(SafetyPlan, mine[SafetyPlan])
     tasks, glasses = ids(Task, mine[Task]), ids(BreakGlass, mine[BreakGlass])
+    paged = or_(
+        col(Notification.concern_id).in_(concerns),
+        col(Notification.task_id).in_(tasks),
+        col(Notification.break_glass_id).in_(glasses),
+    )
     numbers = (
         select(func.unnest(col(PersonIdentity.numbers)))
         .join(Person, col(Person.identity_id) == col(PersonIdentity.id))
@@ -238,11 +247,8 @@ def theirs(
         Addendum: col(Addendum.concern_id).in_(concerns),
         HandoverItem: col(HandoverItem.concern_id).in_(concerns),
         Task: or_(mine[Task], col(Task.thing_id).in_(both), col(Task.thing_id).in_(concerns)),
-        Notification: or_(
-            col(Notification.concern_id).in_(concerns),
-            col(Notification.task_id).in_(tasks),
-            col(Notification.break_glass_id).in_(glasses),
-        ),
+        Notification: paged,
+        Delivery: col(Delivery.notification_id).in_(ids(Notification, paged)),
     }
     things = union_all(*(ids(model, condition) for model, condition in found.items()))
     return found | {each: col(each.thing_id).in_(things) for each in TOLD_OF_OTHERS}

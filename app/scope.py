@@ -26,14 +26,25 @@ from sqlmodel import SQLModel, col
 
 from app.access import Actor
 from app.clinical_scope import CLINICAL
-from app.concern_scope import audit, concerns, countable, for_machines, pages, tasks, welfare_checks
+from app.concern_scope import (
+    audit,
+    concerns,
+    countable,
+    deliveries,
+    for_machines,
+    pages,
+    tasks,
+    welfare_checks,
+)
 from app.errors import Invalid, NotFound
 from app.models.acct_pointers import AcctPointer
+from app.models.addresses import Address
 from app.models.audit import AuditEntry
 from app.models.break_glass import BreakGlass
 from app.models.clients import Client
 from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
+from app.models.deliveries import Delivery
 from app.models.duties import Duty, DutyOverride, Post
 from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
@@ -59,6 +70,7 @@ from app.models.software import Outage
 from app.models.staff import Role, Staff
 from app.models.tasks import Task
 from app.models.trainings import Training
+from app.models.webhooks import Webhook, WebhookDelivery
 from app.models.wings import Wing
 from app.programme_scope import PROGRAMME
 from app.ties import (
@@ -129,6 +141,13 @@ def _everyone(_: Role) -> ColumnElement[bool]:
     return true()
 
 
+def _addresses(role: Role) -> ColumnElement[bool]:
+    """Staff see their own; governors of everybody that there is one."""
+    if role.family is Role.mentor:
+        return false()
+    return true() if role is Role.governor else col(Address.staff_id) == MY_STAFF
+
+
 def _revocations(role: Role) -> ColumnElement[bool]:
     """Governors see the prison's, but not those of their own tokens."""
     others = col(Revocation.subject).is_distinct_from(MY_SUBJECT)
@@ -154,6 +173,10 @@ def _handovers(role: Role) -> ColumnElement[bool]:
 
 def _both_sides(role: Role) -> ColumnElement[bool]:
     return true() if role in {Role.governor, Role.mental_health_lead} else false()
+
+
+def _only_governors(role: Role) -> ColumnElement[bool]:
+    return true() if role is Role.governor else false()
 
 
 def _nobody(_: Role) -> ColumnElement[bool]:
@@ -192,6 +215,10 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Action: _only_staff,
     Addendum: _only_staff,
     Notification: pages,
+    Delivery: deliveries,
+    Address: _addresses,
+    Webhook: _only_governors,
+    WebhookDelivery: _only_governors,
     BreakGlass: _broken_glass,
     Task: tasks,
     History: _everyone,

@@ -6,6 +6,7 @@ in `app/scope.py`; whether they may ask at all is in `app/grants.py`.
 
 from app.errors import NotAllowed
 from app.models.acct_pointers import AcctPointerRead, AcctPointerRow
+from app.models.addresses import AddressForGovernor, AddressRead
 from app.models.audit import AuditRead
 from app.models.base import Output
 from app.models.break_glass import BreakGlassOwn, BreakGlassRead, BreakGlassRow
@@ -27,6 +28,7 @@ from app.models.concerns import (
     TimelineEntry,
 )
 from app.models.deaths import DeathRead
+from app.models.deliveries import DeliveryRead
 from app.models.duties import DutyGap, DutyOverrideRead, DutyRead
 from app.models.escalation_policies import (
     EscalationPolicyRead,
@@ -105,6 +107,7 @@ from app.models.staff import Role, StaffRead
 from app.models.tasks import TaskForOverseer, TaskRead, TaskRow
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingRead, TrainingRow
+from app.models.webhooks import Replayed, WebhookDeliveryRead, WebhookMade, WebhookRead
 from app.models.wings import WingRead
 from app.programme_visibility import CARE as _CARE
 from app.programme_visibility import PROGRAMME, Audiences
@@ -125,6 +128,7 @@ _CONCERN: Audiences = {
     Role.mentor: ConcernReceipt,
     Role.machine: ConcernForMachine,
 }
+_ADDRESS: Audiences = {**dict.fromkeys(_CARE, AddressRead), Role.governor: AddressForGovernor}
 _HISTORY: Audiences = {**dict.fromkeys(_STAFF, HistoryRead), Role.mentor: HistoryForMentor}
 _CLOSURE_ROW: Audiences = {
     **dict.fromkeys(_STAFF, RoomClosureRow),
@@ -171,6 +175,14 @@ MATRIX: dict[str, Audiences] = {
     "handovers.history": dict.fromkeys(_STAFF, HistoryCoarse),
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
+    "notifications.deliveries": dict.fromkeys(_STAFF, DeliveryRead),
+    "webhooks": {Role.governor: WebhookRead},
+    "webhooks.row": {Role.governor: WebhookRead},
+    "webhooks.made": {Role.governor: WebhookMade},
+    "webhooks.deliveries.row": {Role.governor: WebhookDeliveryRead},
+    "webhooks.replayed": {Role.governor: Replayed},
+    "addresses": _ADDRESS,
+    "addresses.row": _ADDRESS,
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
     "people.row": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
     "mentors": {

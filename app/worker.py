@@ -6,9 +6,8 @@ pages are taken in small turns, prison by prison, so that no flood keeps anyone'
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,12 +23,16 @@ from app.config import Settings
 from app.db import LOST_CONNECTION, Database
 from app.integrations.notify import Channel
 from app.integrations.notify.log import LogChannel
+from app.models.addresses import ChannelKind
 from app.models.concerns import CONCERN_OPEN, Concern
+from app.models.deliveries import Delivery
+from app.models.notifications import UNREACHED, Notification
 from app.models.outbox import Outbox
 from app.models.software import Process
 from app.models.tasks import Task, TaskStatus
 from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
+from app.senders import Senders
 from app.services import (
     break_glass,
     campaigns,
@@ -51,12 +54,15 @@ from app.services import (
     software,
     supervisions,
     trainings,
+    webhooks,
     wing_places,
 )
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
+from app.services.deliveries import after
+from app.services.deliveries.hastening import HASTENED
 from app.services.duties import gaps as duty_gaps
 from app.services.handovers import lapsing
 from app.services.mentors import reviews, standing
@@ -71,8 +77,6 @@ PAGES_A_TURN = 100
 PAGES_A_TRANSACTION = 10  # few: a crash sends a whole transaction's pages again
 EVENTS_A_TURN = 1000
 HOUSEKEEPING_EVERY = 60
-# Of what a page is about, whatever takes its next step sooner when the page is not handed over.
-HASTENED = {"concern_id": concern_steps.hasten, "task_id": task_steps.hasten}
 
 
 def away(error: Exception) -> bool:
@@ -115,16 +119,23 @@ async def _steps(db: Database, prison_id: str, name: str, steps: Any, most: int)
     return taken
 
 
-async def deliver(db: Database, prison_id: str, channel: Channel, most: int = PAGES_A_TURN) -> int:
-    """Send the pages the outbox holds, a handful in a transaction: at least once, never before
-    the step that needs them is true. Answers how many were handed over."""
+async def deliver(
+    db: Database,
+    prison_id: str,
+    channel: Channel,
+    most: int = PAGES_A_TURN,
+    channels: Collection[ChannelKind] = (),
+) -> int:
+    """Log the pages the outbox holds, a handful in a transaction: at least once, never before the
+    step that needs them is true; and set them on their way on the site's other `channels`. Answers
+    how many were handed over."""
     delivered = tried = 0
     undelivered = set[tuple[str, str]]()
     while tried < most:
         async with db.write(prison_id) as session:
             rows = await _waiting_pages(session, prison_id)
             for row in rows:
-                if await _send(session, row, channel):
+                if await _send(session, row, channel, channels):
                     delivered += 1
                 elif row.attempts == 1:
                     undelivered |= set(row.payload.items())
@@ -139,12 +150,16 @@ async def deliver(db: Database, prison_id: str, channel: Channel, most: int = PA
     return delivered
 
 
-async def _send(session: AsyncSession, row: Outbox, channel: Channel) -> bool:
+async def _send(
+    session: AsyncSession, row: Outbox, channel: Channel, channels: Collection[ChannelKind]
+) -> bool:
     """Send one page. One that fails, for whatever reason, is tried later and stops no other."""
     row.attempts += 1
     try:
         async with session.begin_nested():
-            sent = await notifications.send(session, row.prison_id, row.thing_id, channel)
+            sent = await notifications.send(
+                session, row.prison_id, row.thing_id, channel, channels, again=row.attempts > 1
+            )
     except Exception as error:
         if away(error):
             raise
@@ -153,12 +168,12 @@ async def _send(session: AsyncSession, row: Outbox, channel: Channel) -> bool:
     if sent:
         row.sent_at = clock.now()
     else:
-        row.next_attempt_at = _after(row.attempts)
+        row.next_attempt_at = after(row.attempts)
     return sent
 
 
 async def _let_go(db: Database, prison_id: str) -> None:
-    """Events that nobody subscribes to yet are done with as soon as they are committed."""
+    """Events are done with as soon as they are written down for the webhooks told of them."""
     async with db.write(prison_id) as session:
         unsent = (
             everything(Outbox, prison_id)
@@ -167,17 +182,13 @@ async def _let_go(db: Database, prison_id: str) -> None:
             .limit(EVENTS_A_TURN)
             .with_for_update(skip_locked=True)  # two workers never wait for each other
         )
+        events = (await session.scalars(unsent)).all()
+        await webhooks.fan_out(session, prison_id, events)
         await session.execute(
             update(Outbox)
-            .where(col(Outbox.prison_id) == prison_id, col(Outbox.id).in_(unsent))
+            .where(col(Outbox.prison_id) == prison_id, col(Outbox.id).in_(events))
             .values(sent_at=clock.now())
         )
-
-
-def _after(attempts: int) -> datetime:
-    """When to try again: 5 s, doubling, at most 5 min. Real time: networks know no other."""
-    seconds = min(5 * 2 ** min(attempts - 1, 6), 300)
-    return clock.real_now() + timedelta(seconds=seconds)
 
 
 async def _waiting_pages(session: AsyncSession, prison_id: str) -> list[Outbox]:
@@ -196,6 +207,14 @@ async def _waiting_pages(session: AsyncSession, prison_id: str) -> list[Outbox]:
     return list((await session.execute(waiting)).scalars())
 
 
+def _unreached(prison_id: str) -> Any:
+    """Pages that no channel has taken yet."""
+    return select(col(Notification.id)).where(
+        col(Notification.prison_id) == prison_id,
+        col(Notification.status).in_(UNREACHED),
+    )
+
+
 async def pulse(db: Database, prison_id: str) -> None:
     """Write when the prison was swept, and since when a step is overdue or a page unsent: what
     health judges."""
@@ -210,13 +229,19 @@ async def pulse(db: Database, prison_id: str) -> None:
             col(Outbox.topic) == notifications.PAGE,
             col(Outbox.sent_at).is_(None),
         )
+        carried = select(func.min(col(Delivery.recorded_at))).where(
+            col(Delivery.prison_id) == prison_id,
+            col(Delivery.next_attempt_at).is_not(None),
+            col(Delivery.notification_id).in_(_unreached(prison_id)),
+            func.coalesce(col(Delivery.not_before), clock.now()) <= clock.now(),
+        )
         task = select(func.min(col(Task.next_step_at))).where(
             col(Task.prison_id) == prison_id,
             col(Task.status) == TaskStatus.open,
             col(Task.next_step_at) <= clock.now(),
         )
         await software.note_outage(session, prison_id, clock.real_now())
-        oldest = [each.scalar_subquery() for each in (step, task, page)]
+        oldest = [each.scalar_subquery() for each in (step, task, page, carried)]
         await session.execute(
             text(
                 "INSERT INTO sweep_pulse (prison_id, swept_at, oldest_overdue_at)"
@@ -316,7 +341,12 @@ async def daily(db: Database, prison_id: str, anchors: Anchors) -> None:
 
 
 async def round_trip(
-    db: Database, channel: Channel, *, tidy: bool, anchors: Anchors | None = None
+    db: Database,
+    channel: Channel,
+    *,
+    tidy: bool,
+    anchors: Anchors | None = None,
+    channels: Collection[ChannelKind] = (),
 ) -> bool:
     """Once around every prison, a turn each; one prison's trouble does not keep the next one
     waiting. Answers whether some prison had more to do than fits a turn."""
@@ -324,7 +354,7 @@ async def round_trip(
     for prison_id in await db.prison_ids():
         try:
             taken = await sweep(db, prison_id)
-            delivered = await deliver(db, prison_id, channel)
+            delivered = await deliver(db, prison_id, channel, channels=channels)
             await pulse(db, prison_id)
             more = more or taken >= STEPS_A_TURN or delivered >= PAGES_A_TURN
             await seal(db, prison_id)
@@ -350,6 +380,7 @@ async def run(settings: Settings) -> None:
     await software.started(db, Process.worker, settings)
     stopping = asyncio.Event()
     solver = asyncio.create_task(solving.serve(db, stopping, settings.sweep_seconds))
+    senders = Senders(db, settings, stopping)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     channel, anchors = LogChannel(settings.page_file), Anchors(settings.anchor_file)
@@ -360,14 +391,17 @@ async def run(settings: Settings) -> None:
         try:
             if not settings.production:
                 await take_up_clock(db)
-            more = await round_trip(db, channel, tidy=tidy, anchors=anchors)
+            more = await round_trip(
+                db, channel, tidy=tidy, anchors=anchors, channels=senders.channels
+            )
             tidied = now if tidy else tidied
         except Exception as error:
             log.exception("database_away" if away(error) else "round_failed")
         if not more:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), settings.sweep_seconds)
-    solver.cancel()
-    with suppress(asyncio.CancelledError):
-        await solver
+    for task in (solver, *senders.tasks):
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
     await db.close()

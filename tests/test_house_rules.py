@@ -42,6 +42,7 @@ MAY_SELECT = {
         "app/services/idempotency.py",
         "claim",
     ): "an idempotency key belongs to its caller, not to an audience",
+    ("app/services/webhooks/__init__.py", "_deliveries"): "inserts, with the webhook's prison",
 }
 
 

@@ -301,6 +301,19 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=300), nullable=True),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("why", sa.String(length=60), nullable=False),
+        sa.Column(
+            "urgency",
+            sa.Enum(
+                "now",
+                "safety",
+                "ordinary",
+                name="urgency",
+                native_enum=False,
+                create_constraint=True,
+                length=60,
+            ),
+            nullable=False,
+        ),
         sa.Column("text", sa.String(length=300), nullable=False),
         sa.Column(
             "status",

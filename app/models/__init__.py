@@ -3,6 +3,7 @@
 from app.models import (
     acct_pointers,
     acquaintances,
+    addresses,
     adoptions,
     applications,
     assessments,
@@ -20,6 +21,7 @@ from app.models import (
     concerns,
     contact_requests,
     deaths,
+    deliveries,
     duties,
     enrolments,
     escalation_policies,
@@ -71,6 +73,7 @@ from app.models import (
     tasks,
     texts,
     trainings,
+    webhooks,
     wings,
 )
 from app.models.base import metadata
@@ -78,6 +81,7 @@ from app.models.base import metadata
 __all__ = [
     "acct_pointers",
     "acquaintances",
+    "addresses",
     "adoptions",
     "applications",
     "assessments",
@@ -95,6 +99,7 @@ __all__ = [
     "concerns",
     "contact_requests",
     "deaths",
+    "deliveries",
     "duties",
     "enrolments",
     "escalation_policies",
@@ -147,5 +152,6 @@ __all__ = [
     "tasks",
     "texts",
     "trainings",
+    "webhooks",
     "wings",
 ]

@@ -19,12 +19,27 @@ class NotificationStatus(StrEnum):
     failed = "failed"
 
 
+UNREACHED = (
+    NotificationStatus.pending,
+    NotificationStatus.sending,
+    NotificationStatus.failed,
+)
+
+
 class PageWhy(StrEnum):
     """Why someone is paged about something other than a concern (those: `escalation.Why`)."""
 
     task_due_soon = "task_due_soon"
     task_overdue = "task_overdue"
     glass_broken = "glass_broken"
+
+
+class Urgency(StrEnum):
+    """How hard a page tries to reach somebody: what nobody can switch off, and what they may."""
+
+    now = "now"
+    safety = "safety"
+    ordinary = "ordinary"
 
 
 class Notification(Versioned, table=True):
@@ -48,6 +63,7 @@ class Notification(Versioned, table=True):
     address: str | None = Field(default=None, max_length=300)
     step: int
     why: str = Field(max_length=60)
+    urgency: Urgency = Field(default=Urgency.safety, sa_type=choice(Urgency, "urgency"))
     text: str = Field(max_length=300)
     status: NotificationStatus = Field(
         default=NotificationStatus.pending, sa_type=choice(NotificationStatus, "status")

@@ -59,6 +59,7 @@ class TaskKind(StrEnum):
     place_review = "place_review"
     duty_gap = "duty_gap"
     handover_due = "handover_due"
+    webhook_failing = "webhook_failing"
 
 
 class TaskSource(StrEnum):
@@ -81,6 +82,7 @@ class TaskSource(StrEnum):
     shifts = "shifts"
     supervisions = "supervisions"
     trainings = "trainings"
+    webhooks = "webhooks"
     wing_places = "wing_places"
     wings = "wings"
 

@@ -29,6 +29,7 @@ from app.models.tasks import TaskKind
 from app.scope import everything, referred
 from app.services import duties, lifecycle, notifications, outbox, references, tasks
 from app.services.lifecycle import Context, Lifecycle, Move
+from app.services.prisons import outside
 from app.services.tasks.reach import governors_of
 from app.visibility import shape
 
@@ -102,7 +103,7 @@ async def _page_governors(db: AsyncSession, glass: BreakGlass) -> None:
     on_duty = await duties.on_duty(db, prison.id, glass.begins_at)
     able = (await db.execute(others)).scalars().all()
     paged: list[UUID | str] = [*governors_of(able, on_duty)]
-    paged = paged or [*filter(None, [prison.outside_last_resort])]
+    paged = paged or [*filter(None, [outside(prison)])]
     for to in paged:
         await notifications.page_glass(db, glass, prison, to)
     if not paged:

@@ -1,5 +1,6 @@
 """Pages to people: written with the step that needs them, sent after it under a stable id."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import structlog
@@ -9,33 +10,24 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor, the_system
 from app.integrations.notify import Channel, PageMessage
+from app.models.addresses import ChannelKind
+from app.models.base import Output
 from app.models.break_glass import BreakGlass
 from app.models.concerns import Concern
-from app.models.notifications import Notification, NotificationStatus, PageWhy
+from app.models.deliveries import Delivery
+from app.models.notifications import Notification, NotificationStatus, PageWhy, Urgency
 from app.models.prisons import Prison
-from app.models.staff import Role, Staff
+from app.models.staff import Staff
 from app.models.tasks import Task
-from app.scope import everything
-from app.services import lifecycle, outbox
-from app.services.escalation import Page
-from app.services.lifecycle import Lifecycle, Move
+from app.scope import everything, visible
+from app.services import deliveries, lifecycle, outbox
+from app.services.deliveries.moves import NOTIFICATION
+from app.services.escalation import Immediacy, Page
+from app.visibility import shape
 
 log = structlog.get_logger(__name__)
 S = NotificationStatus
 PAGE = "notification.page"
-_SERVICE = Move(frozenset({Role.system}), offered=False)
-_READER = Move(frozenset(Role), offered=False)
-
-MOVES = {
-    (S.pending, S.sent): _SERVICE,
-    (S.pending, S.failed): _SERVICE,
-    (S.failed, S.sent): _SERVICE,
-    (S.failed, S.failed): _SERVICE,
-    (S.pending, S.read): _READER,
-    (S.sent, S.read): _READER,
-    (S.failed, S.read): _READER,
-}
-NOTIFICATION = Lifecycle("notifications", "", NotificationStatus, MOVES)
 
 
 class NobodyToPage(Exception):
@@ -47,16 +39,24 @@ async def page(
 ) -> Notification:
     """Put one page about a concern into the outbox, in the transaction of its step."""
     words = f"a concern needs you, reference {concern.reference}"
-    about = {"concern_id": concern.id}
-    return await _page(db, prison, what.to, words, about, step=step, why=what.reason.value)
+    about, why = {"concern_id": concern.id}, what.reason.value
+    urgency = Urgency.now if concern.immediacy is Immediacy.now else Urgency.safety
+    return await _page(db, prison, what.to, words, about, step=step, why=why, urgency=urgency)
 
 
 async def page_task(
-    db: AsyncSession, task: Task, prison: Prison, to: UUID | str, why: PageWhy, step: int
+    db: AsyncSession,
+    task: Task,
+    prison: Prison,
+    to: UUID | str,
+    why: PageWhy,
+    step: int,
+    urgency: Urgency,
 ) -> Notification:
     """Put one page about a task into the outbox, in the transaction of its step."""
     words = f"a task needs you, reference {task.reference}"
-    return await _page(db, prison, to, words, {"task_id": task.id}, step=step, why=why.value)
+    about, code = {"task_id": task.id}, why.value
+    return await _page(db, prison, to, words, about, step=step, why=code, urgency=urgency)
 
 
 async def page_glass(
@@ -65,7 +65,8 @@ async def page_glass(
     """Put one page about a broken glass into the outbox, in the transaction that broke it."""
     words = f"a break-glass needs your review, reference {glass.reference}"
     about, why = {"break_glass_id": glass.id}, PageWhy.glass_broken.value
-    return await _page(db, prison, to, words, about, step=0, why=why)
+    safety = Urgency.safety
+    return await _page(db, prison, to, words, about, step=0, why=why, urgency=safety)
 
 
 async def _page(
@@ -77,6 +78,7 @@ async def _page(
     *,
     step: int,
     why: str,
+    urgency: Urgency,
 ) -> Notification:
     """One page: `about` names the column of the thing it is about, and its id."""
     call = f", call {prison.call_back_number}" if prison.call_back_number else ""
@@ -86,6 +88,7 @@ async def _page(
         address=to if isinstance(to, str) else None,
         step=step,
         why=why,
+        urgency=urgency,
         text=f"{prison.id}: {words}{call}.",
         concern_id=about.get("concern_id"),
         task_id=about.get("task_id"),
@@ -96,11 +99,20 @@ async def _page(
     return notification
 
 
-async def send(db: AsyncSession, prison_id: str, notification_id: UUID, channel: Channel) -> bool:
-    """Send one page through the channel. False when it could not be handed over, however the
-    channel says so."""
+async def send(
+    db: AsyncSession,
+    prison_id: str,
+    notification_id: UUID,
+    channel: Channel,
+    channels: Collection[ChannelKind] = (),
+    *,
+    again: bool = True,
+) -> bool:
+    """Write one page to the log, and set it on its way on the other channels the site has. False
+    when the log did not take it, however it says so; `again`: it was tried before."""
     found = everything(Notification, prison_id).where(col(Notification.id) == notification_id)
     notification = (await db.execute(found)).scalar_one()
+    elsewhere = await deliveries.fan_out(db, notification, channels, again=again)
     to = notification.address or await _contact(db, prison_id, notification.staff_id)
     state = S.sent
     try:
@@ -108,8 +120,11 @@ async def send(db: AsyncSession, prison_id: str, notification_id: UUID, channel:
     except Exception:
         log.exception("channel_failed", prison_id=prison_id, notification_id=str(notification_id))
         state = S.failed
+    await deliveries.logged(db, notification, taken=state is S.sent, again=again)
     await db.refresh(notification, with_for_update=True)  # it may have been read in the meantime
     notification.attempts += 1
+    if elsewhere:  # what becomes of it there is what became of the page
+        return state is S.sent
     if state is S.sent:
         notification.sent_at = clock.now()
     if notification.status is not S.read:
@@ -129,3 +144,11 @@ async def mark_read(db: AsyncSession, actor: Actor, notification: Notification) 
         return
     notification.read_at = clock.now()
     await lifecycle.move(db, NOTIFICATION, notification, to=S.read, actor=actor)
+
+
+async def deliveries_of(db: AsyncSession, actor: Actor, notification: Notification) -> list[Output]:
+    """What became of a page to the actor on each channel, as they may read it."""
+    found = visible(Delivery, actor).where(col(Delivery.notification_id) == notification.id)
+    rows = await db.scalars(found.order_by(col(Delivery.recorded_at), col(Delivery.id)))
+    each_as = shape("notifications.deliveries", actor.role)
+    return [each_as.model_validate(row) for row in rows]

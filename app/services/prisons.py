@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Actor
+from app.config import settings
 from app.errors import NotFound
 from app.models.prisons import Prison, PrisonUpdate
 
@@ -20,3 +21,8 @@ async def update(db: AsyncSession, prison: Prison, body: PrisonUpdate) -> None:
     for name, value in body.model_dump(exclude_unset=True).items():
         setattr(prison, name, value)
     await db.flush()
+
+
+def outside(prison: Prison) -> str | None:
+    """The last resort outside the prison: its own, else that of those who run the service."""
+    return prison.outside_last_resort or settings().last_resort

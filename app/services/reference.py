@@ -13,6 +13,7 @@ from typing import Any
 
 from app.models.acct_pointers import AcctStatus
 from app.models.acquaintances import DeclaredBy, Relation
+from app.models.addresses import AddressKind, ChannelKind
 from app.models.adoptions import AdoptionPart
 from app.models.applications import CoolingOff
 from app.models.assessments import AssessmentOutcome
@@ -41,6 +42,7 @@ from app.models.concerns import (
 )
 from app.models.contact_requests import ContactStatus, OfferAnswer
 from app.models.deaths import DeathSource, DeathStatus
+from app.models.deliveries import DeliveryCode, DeliveryStatus
 from app.models.demand import TurnedAwayReason
 from app.models.duties import Post
 from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoid
@@ -70,7 +72,7 @@ from app.models.mentors import (
 )
 from app.models.modules import ModuleSource, ModuleStatus
 from app.models.non_associations import PairImportOutcome, Restriction
-from app.models.notifications import NotificationStatus, PageWhy
+from app.models.notifications import NotificationStatus, PageWhy, Urgency
 from app.models.on_duty import ReachedBy
 from app.models.outreach_visits import OutreachKind
 from app.models.pairings import PairingStatus
@@ -112,6 +114,7 @@ from app.models.supervisions import (
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.models.waiting_list import OrderReason, WaitingFor
+from app.models.webhooks import WebhookEnd, WebhookTopic
 from app.models.wing_places import WingPlaceEnd, WingPlaceStatus
 from app.rights import Permission
 from app.services.escalation import Immediacy, Why
@@ -176,6 +179,13 @@ LISTS: tuple[type[StrEnum], ...] = (
     SimulationGap,
     DutyHandoverStatus,
     NotificationStatus,
+    Urgency,
+    AddressKind,
+    ChannelKind,
+    DeliveryStatus,
+    DeliveryCode,
+    WebhookTopic,
+    WebhookEnd,
     Recipient,
     Purpose,
     PermissionStatus,

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from app import clock
+from app.models.addresses import Address
 from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.former_values import FormerValue
@@ -34,6 +35,7 @@ from app.models.releases import Release
 from app.models.retention import ClassRead, Expiry, ExpiryDue, RetentionClass, RetentionRead
 from app.models.sessions import Participation, Session
 from app.models.texts import TextVersion
+from app.models.webhooks import WebhookDelivery
 from app.records import theirs
 from app.services.legal_holds import held_people
 from app.services.subject_access import FILE, tables
@@ -267,7 +269,8 @@ async def _pseudonymise_row(db: AsyncSession, prison_id: str, person_id: UUID) -
 
 
 async def tidy(db: AsyncSession, prison_id: str, now: datetime) -> None:
-    """Delete the service's own paper: answers kept under keys, events long delivered."""
+    """Delete the service's own paper: answers kept under keys, events long delivered and to whom;
+    and where somebody was reached once, and is no more."""
     await db.execute(
         delete(IdempotencyKey).where(
             col(IdempotencyKey.prison_id) == prison_id,
@@ -278,6 +281,17 @@ async def tidy(db: AsyncSession, prison_id: str, now: datetime) -> None:
         delete(Outbox).where(
             col(Outbox.prison_id) == prison_id, col(Outbox.sent_at) < now - EVENTS_KEPT
         )
+    )
+    await db.execute(
+        delete(WebhookDelivery).where(
+            col(WebhookDelivery.prison_id) == prison_id,
+            col(WebhookDelivery.happened_at) < now - EVENTS_KEPT,
+        )
+    )
+    await db.execute(
+        update(Address)
+        .where(col(Address.prison_id) == prison_id, col(Address.ended_at) < now - EVENTS_KEPT)
+        .values(value=EXPIRED)
     )
 
 

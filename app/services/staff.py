@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import Actor
 from app.errors import Conflicting, NotAllowed, OwnRecord, SecondPersonNeeded
 from app.models.staff import Role, Staff, StaffCreate, StaffRole, StaffUpdate
-from app.services import calendar_feeds, duties, outbox
+from app.services import addresses, calendar_feeds, duties, outbox
 
 # Who reads concerns that others may not, and who may confirm such a one: not made by one person.
 CONFIRMED = frozenset({StaffRole.governor, StaffRole.mental_health_lead})
@@ -43,6 +43,7 @@ async def update(db: AsyncSession, actor: Actor, staff: Staff, body: StaffUpdate
     if was_active and not staff.active:
         await duties.release(db, staff)
         await calendar_feeds.end_all(db, staff, actor.subject)
+        await addresses.end_all(db, staff, actor.subject)
     if changes:
         active = str(staff.active).lower()
         outbox.say(db, staff.prison_id, "staff.updated", staff.id, role=staff.role, active=active)

@@ -88,6 +88,7 @@ async def settle(system: System) -> None:
     """Wait until every page is sent and no step is due, at most two minutes."""
     query = (
         "SELECT (SELECT count(*) FROM outbox WHERE topic = 'notification.page' AND sent_at IS NULL)"
+        " + (SELECT count(*) FROM delivery WHERE next_attempt_at IS NOT NULL)"
         " + (SELECT count(*) FROM concern WHERE next_step_at <= now())"
     )
     until = time.time() + SETTLE_SECONDS

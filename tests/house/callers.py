@@ -67,6 +67,9 @@ async def full(wing: Wing, db: Database) -> Full:
         page = {**world["notification"], "id": new_id(), "concern_id": None}
         page["task_id"] = world["task"]["id"]
         await connection.execute(metadata.tables["notification"].insert().values(page))
+        carried = {**world["delivery"], "id": new_id(), "notification_id": page["id"]}
+        await connection.execute(metadata.tables["delivery"].insert().values(carried))
+        world["notification"] = page  # the other one is about the very concern that is theirs
     row = world["staff"]
     body = {"subject": wing.nurse.subject, "token_id": "lost", "reason": "lost_or_stolen"}
     await wing.governor.post("revocations", body)

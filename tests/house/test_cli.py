@@ -34,6 +34,11 @@ PRODUCTION = {
     "WELLWING_DEVELOPMENT_ISSUER": "false",
     "WELLWING_TOKEN_ISSUER": "https://issuer.invalid",
     "WELLWING_JWKS_URL": "https://issuer.invalid/jwks.json",
+    "WELLWING_NOTIFY_API_KEY": f"pages-{uuid4()}-{uuid4()}",
+    "WELLWING_NOTIFY_URL": "https://notify.invalid",
+    "WELLWING_NOTIFY_SMS_TEMPLATE": str(uuid4()),
+    "WELLWING_NOTIFY_CALLBACK_SECRET": "what Notify says to be believed",
+    "WELLWING_LAST_RESORT": "+447700900999",
 }
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 

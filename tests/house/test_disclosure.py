@@ -20,6 +20,9 @@ NO_STORY = {
     "staff.subject": "who a token is of",
     "staff.contact": "a telephone number",
     "notification.address": "a telephone number",
+    "webhook.url": "where a program is",
+    "address.value": "where one of the staff is reached",
+    "address.ended_by": "who a token is of",
     "notification.text": "one sentence of the service's own that names nobody",
     "history.actor_subject": "who a token is of",
     "audit_entry.subject": "who a token is of",
@@ -102,6 +105,9 @@ def _bodies(app: FastAPI) -> dict[str, Any]:
 # Bodies with a long text and no choice, each with the reason.
 NO_CHOICE = {
     "StaffCreate": "who works here, and their telephone",
+    "WebhookCreate": "where a program is",
+    "WebhookUpdate": "where a program is",
+    "AddressCreate": "where one of the staff is reached",
     "StaffUpdate": "who works here, and their telephone",
     "PrisonUpdate": "settings",
     "ClientCreate": "the name of a program",

@@ -149,6 +149,18 @@ _put(
 )
 _put("staff", "contact", {who.value: STAFF for who in OF_THE_STAFF}, "colleagues")
 
+_put("webhook", "name", {"webhook": GOVERNORS}, "where events go")
+_put(
+    "webhook", "url", {"webhook": GOVERNORS}, "where events go", ["https://canary.webhook.example/"]
+)
+_put(
+    "address",
+    "value",
+    {who.value: frozenset({who}) for who in OF_THE_STAFF},
+    "a private number is its owner's alone",
+    [f"canary.address.{n}@prison.example" for n in range(9)],
+)
+
 # Places and settings: no secret within a prison, but none of another prison's business.
 _put("wing", "name", {"dedicated": STAFF | MENTORS, "other": STAFF | MENTORS}, "places")
 _put("room", "name", {"room": STAFF | MENTORS}, "places")
@@ -441,6 +453,11 @@ _AUTHOR = "a subject of staff, planted as staff.subject"
 _CODE = "a code of ours"
 _RECKONED = "reckoned from days of ours"
 NOT_PLANTED: dict[tuple[str, str], str] = {
+    ("address", "ended_by"): _AUTHOR,
+    ("webhook", "topics"): "a closed list",
+    ("webhook_delivery", "topic"): _CODE,
+    ("webhook_delivery", "tries"): "times, codes and numbers",
+    ("delivery", "provider_reference"): "a provider's number for a message",
     ("calendar_feed", "secret_digest"): "a digest",
     ("calendar_feed", "ended_by"): _AUTHOR,
     ("check_in", "limits"): "a closed list",

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from app.access import Actor
 from app.models.acct_pointers import AcctPointer
 from app.models.acquaintances import Acquaintance
+from app.models.addresses import Address
 from app.models.adoptions import Adoption
 from app.models.assessments import Assessment
 from app.models.audit import AuditAct, AuditEntry
@@ -30,6 +31,7 @@ from app.models.complaints import Complaint
 from app.models.concerns import Action, Addendum, Concern
 from app.models.contact_requests import ContactOffer, ContactRequest
 from app.models.deaths import Death
+from app.models.deliveries import Delivery
 from app.models.demand import TurnedAway
 from app.models.duties import Duty, DutyOverride
 from app.models.efforts import Effort
@@ -76,6 +78,7 @@ from app.models.supervisions import Supervision
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
+from app.models.webhooks import Webhook, WebhookDelivery
 from app.models.wing_places import WingPlace
 from app.models.wings import Wing
 from tests.security.worlds import World
@@ -206,7 +209,7 @@ def governors_and_the_lead(world: World, actor: Actor, row: Any) -> bool:
     return actor.role in {Role.governor, Role.mental_health_lead}
 
 
-@sees(CalendarFeed)
+@sees(CalendarFeed, Address)
 def feeds(world: World, actor: Actor, row: Any) -> bool:
     """Their own; to a governor everybody's."""
     if is_prisoner(actor):
@@ -620,6 +623,17 @@ def pages(world: World, actor: Actor, row: Any) -> bool:
     task = by_id(world, "task", row.task_id)
     complaint = by_id(world, "complaint", task.thing_id) if task else None
     return complaint is None or not accused_in(actor, complaint)
+
+
+@sees(Webhook, WebhookDelivery)
+def of_governors(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role is Role.governor
+
+
+@sees(Delivery)
+def deliveries(world: World, actor: Actor, row: Any) -> bool:
+    page = by_id(world, "notification", row.notification_id)
+    return page is not None and pages(world, actor, page)
 
 
 @sees(Task)

@@ -151,6 +151,11 @@ async def _staff(world: World) -> None:
             "starts_at": clock.spell(clock.now() - timedelta(hours=1)),
         }
         await world.governor.post("duties", body)
+    webhook = {**words_of_row("webhook", "webhook"), "topics": ["campaign"]}
+    await world.governor.post("webhooks", webhook)
+    for who in OF_THE_STAFF:
+        body = {"kind": "email", "value": word("address", "value", who)}
+        await world.viewers[who].post("addresses", body)
 
 
 async def _places(world: World) -> None:

@@ -108,6 +108,7 @@ def make(seed: int, prison_id: str, now: datetime) -> World:
     """The world with this number."""
     world = World(prison_id, now, Random(seed))
     _place(world)
+    _webhooks(world)
     _people(world)
     _courses(world)
     _support(world)
@@ -185,7 +186,14 @@ def _place(world: World) -> None:
                 world.add("handover", duty_id=duty.id, accepted_at=None, **two)
             world.add("duty_override", duty_id=duty.id, starts_at=begins, ends_at=ends, **part)
         feed = {"kind": "led", "room_id": None, "wing_id": None}
+        own = {"value": f"{staff.id}@prison.example", "ordinary_from": None, "ordinary_until": None}
+        world.add("address", staff_id=staff.id, **own)
         world.add("calendar_feed", staff_id=staff.id, secret_digest=new_id().bytes * 2, **feed)
+
+
+def _webhooks(world: World) -> None:
+    told = world.add("webhook", topics=["shift"], active=True, ended_for=None)
+    world.add("webhook_delivery", webhook_id=told.id, event_id=new_id(), tries=[])
 
 
 def _people(world: World) -> None:
@@ -478,7 +486,10 @@ def _voices(world: World) -> None:
 
 def _page(world: World, **about: Any) -> None:
     both = {"concern_id": None, "task_id": None, "break_glass_id": None, **about}
-    world.add("notification", staff_id=world.maybe(world.pick("staff").id, 0.9), **both)
+    page = world.add("notification", staff_id=world.maybe(world.pick("staff").id, 0.9), **both)
+    world.add("delivery", notification_id=page.id, address_id=None)
+    if world.random.random() < 0.2:
+        world.add("delivery", notification_id=None, address_id=world.pick("address").id)
 
 
 def _clinical(world: World) -> None:

@@ -210,13 +210,19 @@ def _members(rows: Mapping[UUID, Row], person_id: UUID) -> dict[UUID, Row]:
         if row.noun == "concern" and (raised or ever(row, "subject_person_id", {person})):
             concerns.add(str(row.id))
     kept = {row.id: row for row in rows.values() if _belongs(row, sessions, concerns, person)}
-    return {
+    told = {
         row.id: row
         for row in kept.values()
         if row.noun != "notification" or any(
             UUID(about) in kept for name in PAGED_ABOUT if (about := row.then[name])
         )
     }  # fmt: skip
+    return {row.id: row for row in told.values() if carries(row, told)}
+
+
+def carries(row: Row, told: Mapping[UUID, Row]) -> bool:
+    """A delivery goes with its page."""
+    return row.noun != "delivery" or UUID(row.then["notification_id"]) in told
 
 
 PAGED_ABOUT = ("concern_id", "task_id", "break_glass_id")

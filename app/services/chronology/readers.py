@@ -25,7 +25,7 @@ from app.models.concerns import (
 from app.models.releases import Release
 from app.models.safety_plans import SafetyItemRead
 from app.models.staff import Role
-from app.services.chronology.facts import PAGED_ABOUT, Doc, Facts, Row
+from app.services.chronology.facts import PAGED_ABOUT, Doc, Facts, Row, carries
 from app.services.concerns.routing import READ_BY_CLINICIANS
 from app.services.escalation import Immediacy
 from app.services.mentors import kind_of_move
@@ -82,6 +82,7 @@ RESOURCES = {
 }
 # What the service did by itself, and whom the prison kept apart: told in a bundle only.
 OF_THE_SERVICE = {
+    "delivery",
     "expiry",
     "non_association",
     "lockdown_session",
@@ -182,11 +183,13 @@ class Reader:
             for row in facts.rows.values()
             if self.fields(row) is not None and self._sees(row, things)
         }
-        return {
+        known = {str(other) for other in seen}
+        told = {
             each: row
             for each, row in seen.items()
-            if row.noun != "notification" or _about(row) & {str(other) for other in seen}
+            if row.noun != "notification" or _about(row) & known
         }
+        return {each: row for each, row in told.items() if carries(row, told)}
 
     def _sees(self, row: Row, things: Mapping[str, set[str]]) -> bool:
         """`things`: the ids within reach, of the nouns of which not every row is."""

@@ -15,6 +15,7 @@ from app.services.duties import Roster
 from app.services.escalation import Clocks, ConcernState, Duty, clocks, rescheduled
 from app.services.escalation_policies.standing import policy_for
 from app.services.ladders import Policy, Target
+from app.services.prisons import outside
 
 NOWHERE = "outside last resort is not configured"
 
@@ -98,7 +99,7 @@ def duty_at(roster: Roster, concern: Concern, prison: Prison, at: datetime) -> D
             if post is not Post.last_resort
         },
         last_resort=next((each for each in named if each in able), None),
-        outside=prison.outside_last_resort or NOWHERE,
+        outside=outside(prison) or NOWHERE,
         conflicted=everyone - frozenset(able),
         working=everyone,
     )

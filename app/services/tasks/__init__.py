@@ -41,6 +41,7 @@ SOURCES = {
     "shift": TaskSource.shifts,
     "supervision": TaskSource.supervisions,
     "training": TaskSource.trainings,
+    "webhook": TaskSource.webhooks,
     "wing": TaskSource.wings,
     "wing_place": TaskSource.wing_places,
 }

@@ -19,6 +19,7 @@ from app.scope import everything
 from app.services import duties
 from app.services.complaints.routing import may_work as may_answer
 from app.services.concerns.routing import may_work
+from app.services.prisons import outside
 from app.services.tasks.ladder import Reach
 
 POSTS = {
@@ -44,7 +45,7 @@ async def who(db: AsyncSession, task: Task, prison: Prison, now: datetime) -> Wh
         Reach.whose: tuple(_whose(task, able, on_duty)),
         Reach.duty_governor: tuple(governors),
         Reach.last_resort: tuple(named[:1]),
-        Reach.last_resort_outside: tuple(filter(None, [prison.outside_last_resort])),
+        Reach.last_resort_outside: tuple(filter(None, [outside(prison)])),
     }
 
 

@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.access import the_system
+from app.models.notifications import Urgency
 from app.models.prisons import Prison
 from app.models.tasks import Task, TaskStatus
 from app.scope import everything
 from app.services import lifecycle, notifications
 from app.services.notifications import NobodyToPage
 from app.services.tasks import reach
-from app.services.tasks.ladder import TaskState, ladder_of, next_step
+from app.services.tasks.ladder import SAFETY, TaskState, ladder_of, next_step
 from app.services.tasks.moves import TASK
 
 log = structlog.get_logger(__name__)
@@ -52,8 +53,9 @@ async def take(db: AsyncSession, task: Task, now: datetime) -> None:
     paged = dict.fromkeys(to for each in step.reaches for to in who[each])
     if not paged:
         raise NobodyToPage
+    urgency = Urgency.safety if ladder is SAFETY else Urgency.ordinary
     for to in paged:  # one person reached twice: one page
-        await notifications.page_task(db, task, prison, to, step.why, step.step)
+        await notifications.page_task(db, task, prison, to, step.why, step.step, urgency)
     if step.passed_over:
         log.error("escalation_alarm", alarm="empty_step", prison_id=prison.id, task_id=str(task.id))
     task.step, task.next_step_at = step.new_step, step.next_step_at

@@ -1,0 +1,139 @@
+"""The settings of the channels that carry pages, besides the log. A part of `app/config.py`."""
+
+import re
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+
+class SmtpSecurity(StrEnum):
+    """How the way to the mail server is kept secret. `none` only for a server on this machine."""
+
+    starttls = "starttls"
+    tls = "tls"
+    none = "none"
+
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+NOTIFY_KEY = re.compile(rf".+-({_UUID})-({_UUID})", re.IGNORECASE)
+"""A key of GOV.UK Notify as it shows it: the key's name, the service's id, the secret."""
+
+
+class ChannelSettings(BaseSettings):
+    """What a site may set of its channels."""
+
+    smtp_host: str | None = Field(default=None, description="Mail server. Unset: no e-mail by it.")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: SmtpSecurity = Field(
+        default=SmtpSecurity.starttls, description="`starttls`, `tls` from the start, or `none`."
+    )
+    smtp_ca_file: Path | None = Field(
+        default=None, description="Authority of the server's certificate, besides the system's."
+    )
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$",
+        description="Whom pages by e-mail come from.",
+    )
+
+    notify_api_key: SecretStr | None = Field(
+        default=None, description="Key of GOV.UK Notify, as it shows it. Unset: no texts."
+    )
+    notify_url: str = "https://api.notifications.service.gov.uk"
+    notify_sms_template: UUID | None = Field(
+        default=None, description="Its template for texts, with `((text))` and nothing else."
+    )
+    notify_email_template: UUID | None = Field(
+        default=None, description="Its template for e-mail; it then goes before the mail server."
+    )
+    notify_callback_secret: SecretStr | None = Field(
+        default=None, description="Bearer secret under which Notify sends its receipts."
+    )
+    last_resort: str | None = Field(
+        default=None,
+        pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+|\+?[0-9]{8,15})$",
+        description="E-mail address or number of those who answer for the service: the last resort"
+        " of a prison that names none outside itself.",
+    )
+
+    webhook_allowed_networks: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="Comma-separated private networks that webhooks may be in, as 10.20.0.0/16.",
+    )
+    webhook_ca_file: Path | None = Field(
+        default=None, description="Authority of the certificates of webhooks, besides the system's."
+    )
+
+    @property
+    def webhook_networks(self) -> list[IPv4Network | IPv6Network]:
+        return [ip_network(each) for each in self.webhook_allowed_networks]
+
+    @field_validator("webhook_allowed_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: str | list[str] | None) -> list[str]:
+        parts = value.split(",") if isinstance(value, str) else value
+        return [each.strip() for each in parts or [] if each.strip()]
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _each_a_network(cls, value: list[str]) -> list[str]:
+        for each in value:
+            ip_network(each)  # its ValueError says which is none
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
+        """A variable that is there and empty is as one that is not there."""
+        ours = set(ChannelSettings.model_fields)
+        return {name: each for name, each in values.items() if each != "" or name not in ours}
+
+    @model_validator(mode="after")
+    def _whole_channels(self) -> Self:
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("smtp_from is needed with smtp_host")
+        if self.smtp_user and not self.smtp_password:
+            raise ValueError("smtp_password is needed with smtp_user")
+        here = self.smtp_host in _THIS_MACHINE
+        if self.smtp_host and self.smtp_security is SmtpSecurity.none and not here:
+            raise ValueError("smtp_security may be none only for a server on this machine")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_notify(self) -> Self:
+        if self.notify_api_key is None:
+            return self
+        if not NOTIFY_KEY.fullmatch(self.notify_api_key.get_secret_value()):
+            raise ValueError("notify_api_key must be a key as GOV.UK Notify shows it")
+        if self.notify_sms_template is None and self.notify_email_template is None:
+            raise ValueError("notify_sms_template or notify_email_template is needed with a key")
+        where = urlsplit(self.notify_url)
+        if where.scheme != "https" and where.hostname not in _THIS_MACHINE:
+            raise ValueError("notify_url must be an https address")
+        return self
+
+    def unfit(self) -> str | None:
+        """Why production may not start on these channels: where a page could get lost and nobody
+        would know. None: it may."""
+        if self.notify_api_key is None or self.notify_callback_secret is None:
+            return (
+                "WELLWING_NOTIFY_API_KEY and WELLWING_NOTIFY_CALLBACK_SECRET must be set: pages"
+                " need one channel that says what arrived."
+            )
+        if len(self.notify_callback_secret.get_secret_value()) < 20:
+            return "WELLWING_NOTIFY_CALLBACK_SECRET must have at least 20 characters."
+        if self.last_resort is None:
+            return "WELLWING_LAST_RESORT must be set: somebody must be there when nobody is."
+        by_mail = self.smtp_host or self.notify_email_template
+        if not (by_mail if "@" in self.last_resort else self.notify_sms_template):
+            return "WELLWING_LAST_RESORT must be reached by a channel that is set up."
+        return None

@@ -1,0 +1,25 @@
+"""What sends across networks, beside the worker's sweep: each channel of pages, and webhooks, in a
+task of its own. One that hangs keeps no other waiting, nor any step."""
+
+import asyncio
+
+from app.config import Settings
+from app.db import Database
+from app.integrations.notify.configured import carriers
+from app.integrations.webhooks.sender import HttpSender
+from app.models.addresses import ChannelKind
+from app.services.deliveries import sending
+from app.services.webhooks import sending as webhook_sending
+
+
+class Senders:
+    """The tasks of one worker. `channels`: what pages go out on, besides the log."""
+
+    def __init__(self, db: Database, config: Settings, stopping: asyncio.Event) -> None:
+        ways, pause = carriers(config), config.sweep_seconds
+        events = HttpSender(config.webhook_networks, config.webhook_ca_file)
+        self.channels = frozenset[ChannelKind](each.kind for each in ways)
+        self.tasks = [asyncio.create_task(webhook_sending.serve(db, events, stopping, pause))]
+        self.tasks += [
+            asyncio.create_task(sending.serve(db, each, stopping, pause)) for each in ways
+        ]

@@ -1,0 +1,176 @@
+"""Deliveries: a page goes out on each channel of its own, and what became of it is written down."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import the_system
+from app.integrations.notify import Undeliverable
+from app.models.addresses import Address, ChannelKind
+from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
+from app.models.notifications import Notification, NotificationStatus
+from app.models.prisons import Prison
+from app.scope import everything
+from app.services import lifecycle
+from app.services.deliveries.moves import DELIVERY, NOTIFICATION
+from app.services.deliveries.routing import Route, to_outside, to_staff, verdict
+
+D, N = DeliveryStatus, NotificationStatus
+TRIED_FOR = timedelta(hours=72)
+"""How long a delivery that fails is tried again. Its ladder has paged others since."""
+
+
+def after(attempts: int) -> datetime:
+    """When to try again: 5 s, doubling, at most 5 min. Real time: networks know no other."""
+    seconds = min(5 * 2 ** min(attempts - 1, 6), 300)
+    return clock.real_now() + timedelta(seconds=seconds)
+
+
+async def fan_out(
+    db: AsyncSession, page: Notification, channels: Collection[ChannelKind], *, again: bool
+) -> bool:
+    """Write a delivery for every way the page is to go, beside the log. Once: `again` looks for
+    those there are. Answers whether there is any."""
+    if not channels:
+        return False
+    if again:
+        there = everything(Delivery, page.prison_id).where(
+            col(Delivery.notification_id) == page.id, col(Delivery.channel) != ChannelKind.log
+        )
+        if (await db.scalars(there)).first() is not None:
+            return True
+    routes = await _routes(db, page, channels)
+    for each in routes:
+        await _begin(db, page, each)
+    return bool(routes)
+
+
+async def _routes(
+    db: AsyncSession, page: Notification, channels: Collection[ChannelKind]
+) -> list[Route]:
+    if page.staff_id is None:
+        return to_outside(page.address or "", channels)
+    proven = everything(Address, page.prison_id).where(
+        col(Address.staff_id) == page.staff_id,
+        col(Address.verified_at).is_not(None),
+        col(Address.ended_at).is_(None),
+    )
+    addresses = (await db.scalars(proven.order_by(col(Address.recorded_at)))).all()
+    if not addresses:
+        return []
+    zone = (await db.get_one(Prison, page.prison_id)).tz
+    return to_staff(page.urgency, addresses, channels, clock.now(), zone)
+
+
+async def _begin(db: AsyncSession, page: Notification, route: Route) -> None:
+    delivery = Delivery(
+        prison_id=page.prison_id,
+        notification_id=page.id,
+        address_id=route.address_id,
+        channel=route.channel,
+        not_before=route.not_before,
+        next_attempt_at=clock.real_now(),
+    )
+    await lifecycle.begin(db, DELIVERY, delivery, the_system(page.prison_id))
+
+
+async def logged(db: AsyncSession, page: Notification, *, taken: bool, again: bool) -> None:
+    """Write down that the log took a page, or did not. It is tried again with the page itself."""
+    state, code = (D.sent, None) if taken else (D.failed, DeliveryCode.broken)
+    delivery = await _of_log(db, page) if again else None
+    known = delivery is not None
+    delivery = delivery or Delivery(
+        prison_id=page.prison_id,
+        notification_id=page.id,
+        channel=ChannelKind.log,
+        status=state,
+    )
+    delivery.attempts += 1
+    delivery.code = code
+    if taken:
+        delivery.sent_at = clock.now()
+    system = the_system(page.prison_id)
+    if known:
+        await lifecycle.move(db, DELIVERY, delivery, to=state, actor=system, reason=code)
+    else:
+        await lifecycle.begin(db, DELIVERY, delivery, system)
+
+
+async def _of_log(db: AsyncSession, page: Notification) -> Delivery | None:
+    found = everything(Delivery, page.prison_id).where(
+        col(Delivery.notification_id) == page.id, col(Delivery.channel) == ChannelKind.log
+    )
+    return (await db.scalars(found)).one_or_none()
+
+
+async def carried(db: AsyncSession, delivery: Delivery, reference: str | None) -> None:
+    """The provider took it. A receipt that was faster stands."""
+    delivery.provider_reference = (reference or "")[:100] or delivery.provider_reference
+    if delivery.status is not D.sending:
+        return
+    delivery.next_attempt_at, delivery.code, delivery.sent_at = None, None, clock.now()
+    await _move(db, delivery, D.sent)
+
+
+async def not_carried(db: AsyncSession, delivery: Delivery, why: Undeliverable) -> None:
+    """The provider did not take it: try again later, unless it never will be taken."""
+    if delivery.status is not D.sending:
+        return
+    delivery.code = why.code
+    over = clock.now() - delivery.recorded_at > TRIED_FOR
+    if why.for_good or over:
+        delivery.next_attempt_at = None
+        delivery.code = why.code if why.for_good else DeliveryCode.given_up
+    else:
+        pause = timedelta(seconds=why.retry_after or 0)
+        delivery.next_attempt_at = max(after(delivery.attempts), clock.real_now() + pause)
+    await _move(db, delivery, D.failed)
+
+
+async def receipt(db: AsyncSession, delivery: Delivery, *, arrived: bool, reference: str) -> None:
+    """The provider's word on what became of it. The last word is not taken back."""
+    if delivery.status in {D.pending, D.delivered}:
+        return
+    delivery.provider_reference = reference[:100] or delivery.provider_reference
+    delivery.next_attempt_at = None
+    if arrived:
+        delivery.delivered_at, delivery.code = clock.now(), None
+        delivery.sent_at = delivery.sent_at or delivery.delivered_at
+        await _move(db, delivery, D.delivered)
+    elif delivery.status is not D.failed:
+        delivery.code = DeliveryCode.not_delivered
+        await _move(db, delivery, D.failed)
+
+
+async def _move(db: AsyncSession, delivery: Delivery, to: DeliveryStatus) -> None:
+    """One attempt's end: kept in the history with the code and the provider's reference."""
+    await lifecycle.move(
+        db,
+        DELIVERY,
+        delivery,
+        to=to,
+        actor=the_system(delivery.prison_id),
+        reason=delivery.code,
+        note=delivery.provider_reference,
+    )
+
+
+async def follow(db: AsyncSession, prison_id: str, page_id: UUID) -> Notification | None:
+    """Let a page's state follow from its deliveries. Answers the page where it has just turned out
+    that it reaches nobody: its ladder is to be hastened."""
+    found = everything(Notification, prison_id).where(col(Notification.id) == page_id)
+    page = (await db.scalars(found.with_for_update())).one()
+    theirs = everything(Delivery, prison_id).where(col(Delivery.notification_id) == page_id)
+    deliveries = (await db.scalars(theirs)).all()
+    to = verdict([(each.channel, each.status) for each in deliveries])
+    tried_again = page.status is N.failed and to is N.sending  # it has failed until it is sent
+    if page.status in {N.read, to} or to is N.pending or tried_again:
+        return None
+    if to in {N.sent, N.delivered}:
+        page.sent_at = page.sent_at or clock.now()
+    await lifecycle.move(db, NOTIFICATION, page, to=to, actor=the_system(prison_id))
+    return page if to is N.failed else None

@@ -1,0 +1,51 @@
+"""Receipts: a provider's word on what became of a page it had taken."""
+
+import hmac
+import re
+from uuid import UUID
+
+import structlog
+from sqlmodel import col
+
+from app.config import Settings
+from app.db import Database
+from app.errors import Unauthenticated
+from app.models.deliveries import Delivery, NotifyReceipt
+from app.scope import everything
+from app.services import deliveries
+from app.services.deliveries.hastening import hasten
+
+log = structlog.get_logger(__name__)
+REFERENCE = re.compile(r"([A-Z]{3})\.([0-9a-f-]{36})")
+"""What goes to a provider and comes back: the prison, and the delivery."""
+ARRIVED = frozenset({"delivered"})
+NOT_ARRIVED = frozenset({"permanent-failure", "temporary-failure", "technical-failure"})
+
+
+def check(config: Settings, authorization: str | None) -> None:
+    """Hold a callback's bearer secret against the site's. Raises Unauthenticated."""
+    secret = config.notify_callback_secret
+    expected = f"Bearer {secret.get_secret_value()}" if secret else ""
+    given = (authorization or "").encode()
+    if not (hmac.compare_digest(given, expected.encode()) and expected):
+        raise Unauthenticated("The secret of the callback is another.")
+
+
+async def take(db: Database, told: NotifyReceipt) -> None:
+    """Write down what Notify says. What is not ours is let be: it would only be sent again."""
+    found = REFERENCE.fullmatch(told.reference or "")
+    if found is None or told.status not in ARRIVED | NOT_ARRIVED:
+        log.warning("receipt_unknown")
+        return
+    prison_id, arrived = found[1], told.status in ARRIVED
+    theirs = everything(Delivery, prison_id).where(col(Delivery.id) == UUID(found[2]))
+    async with db.write(prison_id) as session:
+        delivery = (await session.scalars(theirs.with_for_update())).one_or_none()
+        if delivery is None:
+            log.warning("receipt_unknown")
+            return
+        await deliveries.receipt(session, delivery, arrived=arrived, reference=str(told.id))
+        page_id = delivery.notification_id
+        lost = page_id and await deliveries.follow(session, prison_id, page_id)
+    if lost:
+        await hasten(db, lost)

@@ -1,0 +1,172 @@
+"""Sending: a worker takes what waits on a channel, hands it over outside any transaction, and
+writes what came of it.
+
+What it takes is its own for as long as the channel needs (`patience`). A worker that dies with it
+leaves it `sending`, and the next one sends it again under the same id: at least once.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import the_system
+from app.db import Database
+from app.integrations.notify import Carrier, PageMessage, Undeliverable
+from app.models.addresses import Address
+from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
+from app.models.notifications import Notification
+from app.scope import everything
+from app.services import addresses, deliveries, lifecycle
+from app.services.deliveries.hastening import hasten
+from app.services.deliveries.moves import DELIVERY
+
+log = structlog.get_logger(__name__)
+AT_ONCE = 10
+A_TURN = 50
+MARGIN = timedelta(seconds=5)  # a send that takes its whole patience is not sent by another yet
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A delivery taken to be sent."""
+
+    delivery_id: UUID
+    page_id: UUID | None
+    attempt: int
+    message: PageMessage | None  # None: there is nowhere to send it any more
+
+
+async def turn(db: Database, prison_id: str, carrier: Carrier, most: int = A_TURN) -> int:
+    """Send what waits in a prison on one channel, a handful at once. Answers how many."""
+    tried = 0
+    while tried < most:
+        jobs = await claim(db, prison_id, carrier)
+        if not jobs:
+            break
+        outcomes = await asyncio.gather(*(_attempt(carrier, job) for job in jobs))
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            await _settle(db, prison_id, job, outcome)
+        tried += len(jobs)
+    return tried
+
+
+async def claim(db: Database, prison_id: str, carrier: Carrier, most: int = AT_ONCE) -> list[Job]:
+    """Take the deliveries that wait longest: they are this worker's until its patience is over."""
+    now = clock.real_now()
+    waiting = (
+        everything(Delivery, prison_id)
+        .where(
+            col(Delivery.channel) == carrier.kind,
+            col(Delivery.next_attempt_at) <= now,
+            func.coalesce(col(Delivery.not_before), clock.now()) <= clock.now(),
+        )
+        .order_by(col(Delivery.next_attempt_at), col(Delivery.id))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    async with db.write(prison_id) as session:
+        taken = (await session.scalars(waiting)).all()
+        for each in taken:
+            each.attempts += 1
+            each.next_attempt_at = now + timedelta(seconds=carrier.patience) + MARGIN
+            system = the_system(prison_id)
+            await lifecycle.move(session, DELIVERY, each, to=DeliveryStatus.sending, actor=system)
+        for page_id in sorted({each.notification_id for each in taken if each.notification_id}):
+            await deliveries.follow(session, prison_id, page_id)  # in one order: nobody waits twice
+        return [await _job(session, each) for each in taken]
+
+
+async def _job(db: AsyncSession, delivery: Delivery) -> Job:
+    message = await _message(db, delivery)
+    return Job(delivery.id, delivery.notification_id, delivery.attempts, message)
+
+
+async def _message(db: AsyncSession, delivery: Delivery) -> PageMessage | None:
+    """What is sent, and where: the page's sentence, or the code that proves the address."""
+    prison_id, page, address = delivery.prison_id, None, None
+    if delivery.notification_id is not None:
+        pages = everything(Notification, prison_id)
+        found = pages.where(col(Notification.id) == delivery.notification_id)
+        page = (await db.scalars(found)).one()
+    if delivery.address_id is not None:
+        theirs = everything(Address, prison_id).where(col(Address.id) == delivery.address_id)
+        address = (await db.scalars(theirs)).one()
+        if address.ended_at is not None:
+            return None
+    reference = f"{prison_id}.{delivery.id}"
+    if page is not None:
+        to = address.value if address is not None else str(page.address)
+        return PageMessage(
+            page.id, prison_id, to, page.text, reference, again=delivery.attempts > 1
+        )
+    assert address is not None, "a delivery is of a page or of an address"
+    return PageMessage(
+        delivery.id,
+        prison_id,
+        address.value,
+        addresses.words_with_code(address),
+        reference,
+        subject=f"{prison_id}: your code",
+        again=delivery.attempts > 1,
+    )
+
+
+async def _attempt(carrier: Carrier, job: Job) -> str | Undeliverable | None:
+    """Hand one over: the provider's reference, or why not."""
+    if job.message is None:
+        return Undeliverable(DeliveryCode.no_such_address, for_good=True)
+    try:
+        async with asyncio.timeout(carrier.patience):
+            return await carrier.send(job.message)
+    except Undeliverable as why:
+        return why
+    except (TimeoutError, OSError):
+        return Undeliverable(DeliveryCode.unreachable)
+    except Exception:
+        log.exception("channel_failed", id=str(job.delivery_id))
+        return Undeliverable(DeliveryCode.broken)
+
+
+async def _settle(
+    db: Database,
+    prison_id: str,
+    job: Job,
+    outcome: str | Undeliverable | None,
+) -> None:
+    """Write what came of one; where it leaves a page with nobody reached, hasten its ladder."""
+    async with db.write(prison_id) as session:
+        found = everything(Delivery, prison_id).where(col(Delivery.id) == job.delivery_id)
+        delivery = (await session.scalars(found.with_for_update())).one()
+        if isinstance(outcome, Undeliverable):
+            if delivery.attempts == job.attempt:  # else another worker has it since
+                await deliveries.not_carried(session, delivery, outcome)
+        else:
+            await deliveries.carried(session, delivery, outcome)
+        lost = job.page_id and await deliveries.follow(session, prison_id, job.page_id)
+    if isinstance(outcome, Undeliverable):
+        log.warning("not_delivered", prison_id=prison_id, id=str(job.delivery_id), why=outcome.code)
+    if lost:
+        await hasten(db, lost)
+
+
+async def serve(db: Database, carrier: Carrier, stopping: asyncio.Event, pause: float) -> None:
+    """Send on one channel, prison by prison, until told to stop. A channel that hangs keeps no
+    other waiting, nor any step."""
+    while not stopping.is_set():
+        tried = 0
+        try:
+            for prison_id in await db.prison_ids():
+                tried += await turn(db, prison_id, carrier)
+        except Exception:
+            log.exception("sending_failed")
+        if not tried:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), pause)
