@@ -67,6 +67,7 @@ TAGS = {
     "caseloads": "Which clinician has whom as patient.",
     "concerns": "Something worrying: raised, acknowledged, seen, decided, fed back, closed.",
     "notifications": "Pages to me. They say that I am needed, and nothing more.",
+    "streams": "Events as they happen, to whoever may see the thing; never what is in it.",
     "tasks": "What must be done by a time, and climbs to others when it is not.",
     "break-glass": "A clinician opens one person's records for a time; governors are told at once.",
     "legal-holds": "Nothing about a person is deleted while one stands; it takes two to lift it.",

@@ -27,6 +27,7 @@ from app.models.deaths import DeathRead
 from app.models.duties import DutyRead, OnCall
 from app.models.explanations import ExplanationRead
 from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
+from app.models.inbox import InboxItem, InboxItemForMentor
 from app.models.legal_holds import HoldRead, HoldStands
 from app.models.lockdowns import (
     LockdownDeclared,
@@ -92,6 +93,7 @@ from app.models.sessions import (
     SessionRowForMentor,
 )
 from app.models.staff import Role, StaffRead
+from app.models.streams import StreamTicketMade
 from app.models.tasks import TaskForOverseer, TaskRead, TaskRow
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingRead, TrainingRow
@@ -144,6 +146,8 @@ MATRIX: dict[str, Audiences] = {
     "duties.on_call": dict.fromkeys(_SCHEME, OnCall),
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
+    "inbox.row": {**dict.fromkeys(_STAFF, InboxItem), Role.mentor: InboxItemForMentor},
+    "streams.ticket": dict.fromkeys(_SCHEME, StreamTicketMade),
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
     "people.row": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
     "mentors": {

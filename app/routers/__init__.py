@@ -15,6 +15,7 @@ NOUNS = [
     "enrolments",
     "participations",
     "notifications",
+    "streams",
     "people",
     "mentors",
     "mentees",

@@ -46,6 +46,7 @@ from app.models.duties import Post
 from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoid
 from app.models.enrolments import EnrolmentStatus, PlaceOrder
 from app.models.goals import GoalKind, GoalStatus
+from app.models.inbox import InboxRule
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.languages import Language
@@ -197,6 +198,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     EventKind,
     BoardBand,
     BoardRule,
+    InboxRule,
     CampaignStatus,
     Prompt,
     RefereeRole,

@@ -175,6 +175,8 @@ def _place(world: World) -> None:
         staff = world.add("staff", subject=f"{role}-{new_id()}", role=role.value, active=True)
         if world.random.random() < 0.5:
             world.add("duty", staff_id=staff.id, starts_at=world.around(9))
+        ticket = {"subject": staff.subject, "secret_digest": new_id().bytes * 2}
+        world.add("stream_ticket", staff_id=staff.id, role=role.value, **ticket)
         feed = {"kind": "led", "room_id": None, "wing_id": None}
         world.add("calendar_feed", staff_id=staff.id, secret_digest=new_id().bytes * 2, **feed)
 
