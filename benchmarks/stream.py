@@ -52,18 +52,22 @@ def say(text: str) -> None:
 # The readers: a process of their own
 
 
-async def open_one(address: str, path: str) -> asyncio.StreamReader:
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def open_one(address: str, path: str) -> Connection:
     parts = urlsplit(address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
     status = await reader.readline()
     if b" 200 " not in status:
         raise RuntimeError(f"a stream was refused: {status.decode()}")
-    return reader
+    return reader, writer
 
 
-async def read(reader: asyncio.StreamReader, told: list[tuple[str, float]]) -> None:
+async def read(connection: Connection, told: list[tuple[str, float]]) -> None:
     """One stream, read as it comes: which concern it told of, and when."""
+    reader, _ = connection  # it is closed as soon as nobody holds its writer
     while line := await reader.readline():
         if RAISED in line:
             begin = line.index(THING) + len(THING)
@@ -81,14 +85,15 @@ async def read_all(address: str) -> None:
     while (line := (await lines.readline()).decode().strip()) != "end":
         if line:
             told.append([])
-            reader = await open_one(address, line)
-            tasks.append(asyncio.create_task(read(reader, told[-1])))
+            connection = await open_one(address, line)
+            tasks.append(asyncio.create_task(read(connection, told[-1])))
             print(len(told), flush=True)
         elif lines.at_eof():
             break
     for task in tasks:
         if task.done():
             task.result()
+            raise RuntimeError("a stream ended")
         task.cancel()
     print(json.dumps(told))
 
