@@ -50,6 +50,14 @@ def _not_about_me() -> ColumnElement[bool]:
     return and_(about.is_distinct_from(MY_STAFF), line.is_distinct_from(MY_STAFF))
 
 
+def of_one_not_about_me(concern_id: Any) -> ColumnElement[bool]:
+    """Whether what came of a concern came of one that is not hidden from the actor."""
+    others = select(col(Concern.id)).where(
+        col(Concern.prison_id) == bindparam("actor_prison"), _not_about_me()
+    )
+    return col(concern_id).in_(others)
+
+
 def concerns(role: Role) -> ColumnElement[bool]:
     """Nobody sees a concern about themselves or a mentor of theirs; the rest by routing."""
     if role.family is Role.mentor:

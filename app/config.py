@@ -166,6 +166,15 @@ class Settings(ChannelSettings):
     calendar_feed_days: int = Field(
         default=90, ge=1, le=366, description="Days after which a calendar feed is made anew."
     )
+    streams_most: int = Field(
+        default=1000, ge=1, le=100_000, description="Streams that one API process holds open."
+    )
+    stream_patience_seconds: float = Field(
+        default=20,
+        gt=0,
+        le=600,
+        description="How long a stream's reader may take nothing of what is sent to them.",
+    )
     print_fonts: Path | None = Field(
         default=None,
         description="Folder of further fonts, for names in scripts that the built-in one lacks.",

@@ -77,6 +77,10 @@ class NotFound(Refused):
     status, code, title = 404, "not_found", "Nothing here that you may see"
 
 
+class TicketRefused(NotFound):
+    code, title = "ticket_refused", "The ticket opens nothing: get another"
+
+
 class ReleaseNeeded(Refused):
     status, code, title = 403, "release_needed", "Two people must release it first"
 
@@ -296,6 +300,10 @@ class TooManyRequests(Refused):
 
 class TooManyPairChecks(TooManyRequests):
     code, title = "too_many_pair_checks", "Too many pairs were tried that cannot be"
+
+
+class TooManyStreams(TooManyRequests):
+    code, title = "too_many_streams", "You have as many streams open as one may"
 
 
 class HeadersTooLarge(Refused):

@@ -10,7 +10,7 @@ from app.tokens import SUBJECT_ACCESS
 
 P = Permission
 
-_EVERYONE = {P.self_read, P.concern_raise, P.concern_read}
+_EVERYONE = {P.self_read, P.concern_raise, P.concern_read, P.stream_open}
 _STAFF = _EVERYONE | {
     P.prison_read,
     P.place_read,
@@ -271,7 +271,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {P.session_read, P.session_book, P.session_record, P.session_note, P.safety_plan_read}
         | {P.session_addend, P.session_addenda_read, P.mentee_refer}
     ),
-    Role.suspended_mentor: frozenset({P.self_read, P.concern_raise, P.concern_read}),
+    Role.suspended_mentor: frozenset(_EVERYONE),  # and sees of concerns their own receipts
     Role.applicant: frozenset(
         _EVERYONE | _PRISONERS | {P.mentor_read, P.mentor_apply, P.mentor_move, P.mentee_refer}
     ),
@@ -306,6 +306,7 @@ PUBLIC = {
     "jwks": "public keys of the development issuer",
     "openid_configuration": "where those keys are",
     "take_notify_receipt": "a provider sends no token of ours: the site's secret for it is one",
+    "read_stream": "a browser's EventSource sends no token: the ticket in its address is one, once",
     "read_calendar": "a calendar sends no token: the secret in its address is one",
     "issue_development_token": "absent from production",
     "move_development_clock": "absent from production",

@@ -21,6 +21,7 @@ from app.paths import known_query
 from app.routers import every_router
 from app.runtime import find_database, open_database
 from app.services import software
+from app.services.streams import Streams
 from app.tokens import verifier_for
 
 DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
@@ -36,6 +37,7 @@ def _lifespan(config: Settings) -> Callable[[FastAPI], object]:
         app.state.auditor.start()
         await software.started(app.state.database, Process.api, config)
         yield
+        await app.state.streams.stop()
         await app.state.auditor.stop()
         await app.state.database.close()
 
@@ -63,6 +65,9 @@ def create_app(config: Settings | None = None) -> FastAPI:
     )
     app.state.settings = config
     app.state.auditor = Auditor(app.state, config.spool_dir)
+    app.state.streams = Streams(
+        app.state, most=config.streams_most, patience=config.stream_patience_seconds
+    )
     problems.install(app)
     app.add_exception_handler(replies.Replayed, replies.replayed)
     for router in every_router(config):

@@ -72,6 +72,7 @@ TAGS = {
     "addresses": "Where I am reached: each proven by a code, each used as I say, within a floor.",
     "deliveries": "For providers: what became of the pages they took.",
     "webhooks": "Other systems that are told of events: signed, thin, tried again, sent anew.",
+    "streams": "Events as they happen, to whoever may see the thing; never what is in it.",
     "tasks": "What must be done by a time, and climbs to others when it is not.",
     "break-glass": "A clinician opens one person's records for a time; governors are told at once.",
     "legal-holds": "Nothing about a person is deleted while one stands; it takes two to lift it.",

@@ -260,9 +260,20 @@ class Listing:
         items, count, key, row_id, shown = found
         request.state.trail.listed = orjson.Fragment(shown or "[]")
         following = write_cursor(bound, key, row_id) if count > query.limit else None
-        body = b'{"items":%b,"next":%b}' % ((items or "[]").encode(), orjson.dumps(following))
-        response = Response(body, media_type="application/json")
-        if following:
-            parameters = {**request.query_params, "cursor": following}
-            response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
-        return response
+        return _linked(request, (items or "[]").encode(), following)
+
+
+def linked(request: Request, items: Sequence[BaseModel], following: str | None) -> Response:
+    """A page put together by hand, as a response."""
+    told = b",".join(each.model_dump_json().encode() for each in items)
+    return _linked(request, b"[%b]" % told, following)
+
+
+def _linked(request: Request, items: bytes, following: str | None) -> Response:
+    """A page's JSON, and where the next one is."""
+    body = b'{"items":%b,"next":%b}' % (items, orjson.dumps(following))
+    response = Response(body, media_type="application/json")
+    if following:
+        parameters = {**request.query_params, "cursor": following}
+        response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
+    return response

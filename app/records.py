@@ -111,6 +111,7 @@ NOBODYS = {
     "calendar_feed": "who works here",
     "outreach_visit": "where the scheme went, and how many it reached: of nobody by name",
     "outbox": "ids only, of rows that are listed here",
+    "stream_ticket": "who looked on for how long, deleted after a week",
     "idempotency_key": "answers given once, deleted after a day",
     "client": "machines",
     "webhook": "machines",

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     concern_seen = "concern_seen"
     concern_review = "concern_review"
     concern_move = "concern_move"
+    stream_open = "stream_open"
     notification_read = "notification_read"
     address_read = "address_read"
     address_write = "address_write"

@@ -68,6 +68,7 @@ from app.models.rooms import Room
 from app.models.sessions import Participation, Session, SessionStatus
 from app.models.software import Outage
 from app.models.staff import Role, Staff
+from app.models.streams import StreamTicket
 from app.models.tasks import Task
 from app.models.trainings import Training
 from app.models.webhooks import Webhook, WebhookDelivery
@@ -229,6 +230,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Death: _only_staff,
     LegalHold: _holds,
     Release: _both_sides,
+    StreamTicket: _nobody,
     FormerValue: _nobody,  # told in a chronology, which has rules of its own
     Outage: _nobody,
     Client: _both_sides,

@@ -1,7 +1,8 @@
 """What the database knows of a bearer, in one statement: their row in a prison, and whether their
 token is revoked. `app/access.py` makes an actor of it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.db import Database
@@ -44,6 +45,20 @@ _MACHINE = f"""
 """  # noqa: S608 - of constants
 
 
+# What `of_many` asks by, for each of a list of bearers; then the prison.
+_BEARERS = """unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[])
+    WITH ORDINALITY AS me(subject, person_id, token_id, issued_at, number)"""
+
+
+def _for_many(sql: str) -> str:
+    of_one = {"1": "me.subject", "2": "me.person_id", "3": "me.token_id", "4": "me.issued_at"}
+    asked = re.sub(r"\$([1-4])", lambda found: of_one[found[1]], sql)
+    return f"SELECT it.* FROM {_BEARERS} CROSS JOIN LATERAL ({asked}) it ORDER BY me.number"  # noqa: S608
+
+
+_MANY_STAFF, _MANY_PRISONERS = _for_many(_STAFF), _for_many(_PRISONER)
+
+
 async def of_staff(db: Database, prison_id: str, who: Claims) -> Row | None:
     """The active row of staff: `id` and `role`. This and the next two raise TokenRevoked."""
     return await _row(db, prison_id, _STAFF, who)
@@ -58,6 +73,20 @@ async def of_prisoner(db: Database, prison_id: str, who: Claims) -> Row | None:
 async def of_machine(db: Database, prison_id: str, who: Claims) -> Row | None:
     """The active client: `id` and the `scopes` in force."""
     return await _row(db, prison_id, _MACHINE, who)
+
+
+async def of_many(
+    db: Database, prison_id: str, tokens: Sequence[tuple[object, ...]], *, staff: bool
+) -> list[Row]:
+    """What `of_staff`, or else `of_prisoner`, says of each of these: `revoked`, and an `id` that
+    is None where there is no row. `tokens`: subject, person, token id and when it was issued."""
+    if not tokens:
+        return []
+    sql = _MANY_STAFF if staff else _MANY_PRISONERS
+    rows: list[Row] = list(
+        await db.fetch(prison_id, sql, *map(list, zip(*tokens, strict=True)), prison_id)
+    )
+    return rows
 
 
 async def unrevoked(db: Database, who: Claims) -> None:

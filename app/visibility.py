@@ -39,6 +39,7 @@ from app.models.escalation_policies import (
 from app.models.explanations import ExplanationRead
 from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
 from app.models.handovers import HandoverRead, HandoverRow
+from app.models.inbox import InboxItem, InboxItemForMentor
 from app.models.legal_holds import HoldRead, HoldStands
 from app.models.lockdowns import (
     LockdownDeclared,
@@ -104,6 +105,7 @@ from app.models.sessions import (
     SessionRowForMentor,
 )
 from app.models.staff import Role, StaffRead
+from app.models.streams import StreamTicketMade
 from app.models.tasks import TaskForOverseer, TaskRead, TaskRow
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingRead, TrainingRow
@@ -183,6 +185,8 @@ MATRIX: dict[str, Audiences] = {
     "webhooks.replayed": {Role.governor: Replayed},
     "addresses": _ADDRESS,
     "addresses.row": _ADDRESS,
+    "inbox.row": {**dict.fromkeys(_STAFF, InboxItem), Role.mentor: InboxItemForMentor},
+    "streams.ticket": dict.fromkeys(_SCHEME, StreamTicketMade),
     "people": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
     "people.row": {**dict.fromkeys(_STAFF, PersonRead), Role.mentor: PersonForMentor},
     "mentors": {

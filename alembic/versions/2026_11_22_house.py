@@ -166,6 +166,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["prison_id"], ["prison.id"], name=op.f("fk_outbox_prison_id")),
         sa.PrimaryKeyConstraint("prison_id", "id", name=op.f("pk_outbox")),
     )
+    op.create_index("ix_outbox_xid", "outbox", ["prison_id", "xid", "id"])
     op.create_index(
         "ix_outbox_unsent",
         "outbox",

@@ -6,7 +6,7 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -61,9 +61,10 @@ def serve(supervised: Supervised = False, descriptor: Descriptor = None) -> None
     from app.main import create_app
 
     listener = ground.listen(config) if descriptor is None else socket.socket(fileno=descriptor)
+    app = create_app(config)
     server = _Server(
         uvicorn.Config(
-            create_app(config),
+            app,
             lifespan="on",
             http=BoundedHead,
             ws="none",
@@ -73,6 +74,7 @@ def serve(supervised: Supervised = False, descriptor: Descriptor = None) -> None
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
+    server.ending = app.state.streams.close
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_check(config))
         server.run(sockets=[listener])
@@ -188,9 +190,16 @@ async def _ready(address: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says where it serves once it does."""
+    """Says where it serves once it does, and before it waits for its connections that it ends:
+    streams would go on for ever."""
+
+    ending: Callable[[], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or () if self.started else ():
             structlog.get_logger("uvicorn").info("serving", docs=f"{ground.address(listener)}/docs")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.ending()
+        await super().shutdown(sockets)

@@ -19,6 +19,7 @@ class Outbox(Scoped, table=True):
         Index(
             "ix_outbox_unsent", "prison_id", "recorded_at", postgresql_where=text("sent_at IS NULL")
         ),
+        Index("ix_outbox_xid", "prison_id", "xid", "id"),
     )
 
     topic: str = Field(max_length=80)

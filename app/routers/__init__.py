@@ -18,6 +18,7 @@ NOUNS = [
     "enrolments",
     "participations",
     "notifications",
+    "streams",
     "people",
     "mentors",
     "mentees",

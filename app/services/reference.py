@@ -50,6 +50,7 @@ from app.models.enrolments import EnrolmentStatus, PlaceOrder
 from app.models.escalation_policies import PolicyStatus, SimulationGap
 from app.models.goals import GoalKind, GoalStatus
 from app.models.handovers import DutyHandoverStatus
+from app.models.inbox import InboxRule
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.languages import Language
@@ -216,6 +217,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     EventKind,
     BoardBand,
     BoardRule,
+    InboxRule,
     CampaignStatus,
     Prompt,
     RefereeRole,

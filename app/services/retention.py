@@ -34,6 +34,7 @@ from app.models.prisons import PersonIdentity
 from app.models.releases import Release
 from app.models.retention import ClassRead, Expiry, ExpiryDue, RetentionClass, RetentionRead
 from app.models.sessions import Participation, Session
+from app.models.streams import StreamTicket
 from app.models.texts import TextVersion
 from app.models.webhooks import WebhookDelivery
 from app.records import theirs
@@ -269,12 +270,18 @@ async def _pseudonymise_row(db: AsyncSession, prison_id: str, person_id: UUID) -
 
 
 async def tidy(db: AsyncSession, prison_id: str, now: datetime) -> None:
-    """Delete the service's own paper: answers kept under keys, events long delivered and to whom;
-    and where somebody was reached once, and is no more."""
+    """Delete the service's own paper: answers kept under keys, tickets, events long delivered and
+    to whom; and where somebody was reached once, and is no more."""
     await db.execute(
         delete(IdempotencyKey).where(
             col(IdempotencyKey.prison_id) == prison_id,
             col(IdempotencyKey.recorded_at) < now - KEYS_KEPT,
+        )
+    )
+    await db.execute(
+        delete(StreamTicket).where(
+            col(StreamTicket.prison_id) == prison_id,
+            col(StreamTicket.recorded_at) < now - KEYS_KEPT,
         )
     )
     await db.execute(

@@ -47,6 +47,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
         "wing_id": None,
         "secret_digest": b"x" * 32,
     },
+    "stream_ticket": {"secret_digest": b"y" * 32},
     "training": {"curriculum": "2026-1", "module": "managing_concerns"},
     "mentor": {
         "status": "active",

@@ -55,6 +55,8 @@ NO_STORY = {
     "match_proposal_pair.refused_for": "codes",
     "turned_away.recorded_by": "who a token is of",
     "contact_request.recorded_by": "who a token is of",
+    "stream_ticket.subject": "who a token is of",
+    "stream_ticket.token_id": "a token's number",
     "calendar_feed.ended_by": "who a token is of",
     "release.purpose": "what an investigation is for; the bundle has the texts, each with its own",
 }

@@ -74,6 +74,7 @@ from app.models.shifts import Shift
 from app.models.software import Outage
 from app.models.staff import Role, Staff
 from app.models.statements import Statement
+from app.models.streams import StreamTicket
 from app.models.supervisions import Supervision
 from app.models.tasks import Task
 from app.models.texts import TextVersion
@@ -84,7 +85,7 @@ from app.models.wings import Wing
 from tests.security.worlds import World
 
 # Told in a chronology, with what they belong to, or to nobody at all.
-NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem}
+NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem, StreamTicket}
 Sees = Callable[[World, Actor, Any], bool]
 ORACLE: dict[type[SQLModel], Sees] = {}
 PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}
@@ -199,7 +200,7 @@ def everyone(world: World, actor: Actor, row: Any) -> bool:
     return True
 
 
-@sees(FormerValue, Outage, NonAssociation)
+@sees(FormerValue, Outage, NonAssociation, StreamTicket)
 def nobody(world: World, actor: Actor, row: Any) -> bool:
     return False
 

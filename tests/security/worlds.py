@@ -185,6 +185,8 @@ def _place(world: World) -> None:
                 two = {"from_staff_id": staff.id, "to_staff_id": other.id}
                 world.add("handover", duty_id=duty.id, accepted_at=None, **two)
             world.add("duty_override", duty_id=duty.id, starts_at=begins, ends_at=ends, **part)
+        ticket = {"subject": staff.subject, "secret_digest": new_id().bytes * 2}
+        world.add("stream_ticket", staff_id=staff.id, role=role.value, **ticket)
         feed = {"kind": "led", "room_id": None, "wing_id": None}
         own = {"value": f"{staff.id}@prison.example", "ordinary_from": None, "ordinary_until": None}
         world.add("address", staff_id=staff.id, **own)

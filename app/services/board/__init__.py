@@ -7,13 +7,13 @@ about a life, then somebody's safety, then whoever waits; in each, what has been
 has no time set counts from when it began to wait.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, case, false, func, or_, select, union_all
+from sqlalchemy import Select, Subquery, bindparam, case, false, func, or_, select, union_all
 from sqlmodel import col
 
 from app import clock
@@ -53,34 +53,38 @@ SAFETY_AHEAD = timedelta(days=3)
 _ZONE = "SELECT zone FROM prison WHERE id = $1"
 
 
-def rules_of(role: Role) -> list[Rule]:
+def rules_of(role: Role, rules: Sequence[Rule] = RULES) -> list[Rule]:
     """The rules that put something on this role's board; nurses and their lead find the clinicians'
     too."""
     as_clinician = role.family if role.family is Role.clinician else role
-    return [rule for rule in RULES if role in rule.roles or as_clinician in rule.roles]
+    return [rule for rule in rules if role in rule.roles or as_clinician in rule.roles]
 
 
-@lru_cache(maxsize=len(Role))
-def _statement(role: Role) -> Compiled:
-    """Everything on a role's board, in order, with the names the role may read."""
-    found = union_all(*(told(rule, role) for rule in rules_of(role))).subquery("found")
+def found_by(rules: Sequence[Rule], role: Role) -> tuple[Subquery, Select[Any]]:
+    """What these rules find for a role, and the same as it is shown: with the names the role may
+    read, and whether its time is over."""
+    found = union_all(*(told(rule, role) for rule in rules)).subquery("found")
     people = (
         narrowed(Person, role)
         .with_only_columns(col(Person.id), col(Person.display_name))
         .subquery("people")
     )
+    overdue = func.coalesce(found.c.due_at < _NOW, false()).label("overdue")
+    shown = select(found, people.c.display_name, overdue)
+    return found, shown.select_from(found.outerjoin(people, people.c.id == found.c.person_id))
+
+
+@lru_cache(maxsize=len(Role))
+def _statement(role: Role) -> Compiled:
+    """Everything on a role's board, in order."""
+    found, shown = found_by(rules_of(role), role)
     bands = {band.value: number for number, band in enumerate(BoardBand)}
     due = found.c.due_at
     ahead = func.greatest(_HORIZON, _AHEAD)
     soon = {BoardBand.life.value: ahead, BoardBand.safety.value: ahead}
-    shown = select(
-        found,
-        people.c.display_name,
-        func.coalesce(due < _NOW, false()).label("overdue"),
-        func.count().over().label("total"),
-    ).select_from(found.outerjoin(people, people.c.id == found.c.person_id))
     return compiled(
-        shown.where(or_(due.is_(None), due < case(soon, value=found.c.band, else_=_HORIZON)))
+        shown.add_columns(func.count().over().label("total"))
+        .where(or_(due.is_(None), due < case(soon, value=found.c.band, else_=_HORIZON)))
         .order_by(
             case(bands, value=found.c.band),
             func.coalesce(due, found.c.since),

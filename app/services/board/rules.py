@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlmodel import SQLModel, col
 
 from app.models.board import BoardBand, BoardRule
+from app.models.inbox import InboxRule
 from app.models.moves import History
 from app.models.staff import Role
 from app.scope import narrowed
@@ -46,7 +47,7 @@ class Rule:
     one found; `person` whose name is shown; `when` may ask who looks.
     """
 
-    rule: BoardRule
+    rule: BoardRule | InboxRule
     band: BoardBand
     roles: tuple[Role, ...]
     model: type[SQLModel]
@@ -69,6 +70,7 @@ def told(rule: Rule, role: Role) -> Select[Any]:
         .with_only_columns(
             literal(rule.rule.value).label("rule"),
             literal(rule.band.value).label("band"),
+            row_id.label("row_id"),
             literal(rule.noun).label("thing_noun"),
             (row_id if rule.thing is None else rule.thing).label("thing_id"),
             (cast(null(), Uuid) if person is None else person).label("person_id"),

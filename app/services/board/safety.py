@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, or_, true
 from sqlmodel import col
 
+from app.concern_scope import of_one_not_about_me
 from app.models.board import BoardBand, BoardRule
 from app.models.break_glass import REVIEWED, BreakGlass
 from app.models.concerns import CONCERN_OPEN, Action, Concern
@@ -30,7 +31,7 @@ _next_clock = case(
 )
 
 
-def _theirs(condition: ColumnElement[bool]) -> Callable[[Role], ColumnElement[bool]]:
+def theirs(condition: ColumnElement[bool]) -> Callable[[Role], ColumnElement[bool]]:
     """Open concerns that the role works: clinicians work none that is routed past them, though a
     broken glass may show it."""
 
@@ -53,7 +54,7 @@ def _concern(
         roles,
         Concern,
         "concerns",
-        when=_theirs(when),
+        when=theirs(when),
         since=col(Concern.raised_at),
         due=due,
         person=col(Concern.subject_person_id),
@@ -104,6 +105,7 @@ SAFETY: tuple[Rule, ...] = (
         Action,
         "concerns",
         when=and_(
+            of_one_not_about_me(Action.concern_id),
             col(Action.done_at).is_(None),
             case(
                 (col(Action.accepted_at).is_not(None), col(Action.handed_to)),

@@ -1,0 +1,118 @@
+"""What is in an inbox: of the board whatever is about concerns, their actions, tasks and
+break-glass, and besides what is asked of one person alone."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+from sqlmodel import col
+
+from app.concern_scope import of_one_not_about_me
+from app.models.base import TIMESTAMP
+from app.models.board import BoardBand
+from app.models.break_glass import REVIEWED, BreakGlass
+from app.models.concerns import CONCERN_OPEN, Action, Concern
+from app.models.duties import Duty
+from app.models.inbox import InboxRule
+from app.models.notifications import Notification, NotificationStatus
+from app.models.staff import Role
+from app.models.tasks import Task, TaskStatus
+from app.services.board import RULES as BOARD
+from app.services.board.rules import SW, WD, C, G, M, Rule
+from app.services.board.safety import theirs
+from app.ties import HERE, MY_STAFF
+
+TOLD_BACK_FOR = timedelta(days=14)
+"""How long it is in the inbox of whoever raised a concern what they were told back."""
+TOLD_SINCE: Any = bindparam("told_since", type_=TIMESTAMP)
+_NOW: Any = bindparam("actor_now", type_=TIMESTAMP)
+_STAFF = (SW, C, G, WD)
+_PRISONERS = (M, Role.suspended_mentor, Role.applicant)
+_ASKED_OF_SOMEBODY = {Concern, Action, Task, BreakGlass}
+
+
+def _still_open() -> ColumnElement[bool]:
+    """Whether what a page is about still needs somebody."""
+    about: list[tuple[Any, Any, ColumnElement[bool]]] = [
+        (Notification.concern_id, Concern, col(Concern.status).in_(sorted(CONCERN_OPEN))),
+        (Notification.task_id, Task, col(Task.status) == TaskStatus.open),
+        (
+            Notification.break_glass_id,
+            BreakGlass,
+            col(BreakGlass.status).not_in(sorted(REVIEWED)),
+        ),
+    ]
+    return or_(
+        *(
+            col(column).in_(select(col(model.id)).where(col(model.prison_id) == HERE, still))
+            for column, model, still in about
+        )
+    )
+
+
+def _on_duty() -> ColumnElement[bool]:
+    mine = select(col(Duty.id)).where(
+        col(Duty.prison_id) == HERE,
+        col(Duty.staff_id) == MY_STAFF,
+        col(Duty.starts_at) <= _NOW,
+        or_(col(Duty.ends_at).is_(None), col(Duty.ends_at) > _NOW),
+    )
+    return mine.exists()
+
+
+_OF_ONE_PERSON: tuple[Rule, ...] = (
+    Rule(
+        InboxRule.page_to_read,
+        BoardBand.safety,
+        _STAFF,
+        Notification,
+        "notifications",
+        when=and_(col(Notification.status) != NotificationStatus.read, _still_open()),
+        since=col(Notification.recorded_at),
+    ),
+    Rule(
+        InboxRule.concern_to_accept,
+        BoardBand.safety,
+        _STAFF,
+        Concern,
+        "concerns",
+        when=theirs(
+            and_(
+                col(Concern.acknowledged_at).is_not(None),
+                col(Concern.accepted_on_duty_at).is_(None),
+                _on_duty(),
+            )
+        ),
+        since=col(Concern.acknowledged_at),
+        person=col(Concern.subject_person_id),
+    ),
+    Rule(
+        InboxRule.action_to_accept,
+        BoardBand.safety,
+        (SW, C, G),
+        Action,
+        "concerns",
+        when=and_(
+            of_one_not_about_me(Action.concern_id),
+            col(Action.handed_to) == MY_STAFF,
+            col(Action.accepted_at).is_(None),
+            col(Action.done_at).is_(None),
+        ),
+        since=col(Action.recorded_at),
+        due=col(Action.due_at),
+        thing=col(Action.concern_id),
+    ),
+    Rule(
+        InboxRule.told_back,
+        BoardBand.waiting,
+        _PRISONERS,
+        Concern,
+        "concerns",
+        when=col(Concern.feedback_at) >= TOLD_SINCE,
+        since=col(Concern.feedback_at),
+    ),
+)
+RULES: tuple[Rule, ...] = (
+    *(rule for rule in BOARD if rule.model in _ASKED_OF_SOMEBODY),
+    *_OF_ONE_PERSON,
+)

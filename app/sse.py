@@ -1,0 +1,87 @@
+"""Server-sent events over HTTP: an answer that goes on until its reader or the service ends it.
+
+Nothing on the way may hold it back or change it, and a connection in which nothing happens is kept
+alive by comments. A reader who takes nothing is let go.
+"""
+
+import asyncio
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.formats import Format, files
+from app.services.streams import Stream, Streams
+from app.services.streams.stream import Ending
+
+MEDIA = "text/event-stream"
+_EXAMPLE = """retry: 3412
+id: 0198c0de-0000-7000-8000-000000000001
+event: ready
+data: {"heartbeat_seconds":15.0}
+
+id: 0198c0de-0000-7000-8000-000000000009
+data: {"id":"0198c0de-0000-7000-8000-000000000009","type":"concern.raised","thing":"concerns",\
+"thing_id":"0198c0de-0000-7000-8000-000000000004","prison_id":"SLI",\
+"time":"2026-11-22T03:00:00+00:00"}
+
+: heartbeat
+
+event: end
+data: {"reason":"closing"}
+
+"""
+DECLARED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The stream. Plain messages are events; `ready` tells that it is open,"
+        " `reset` that the last event you had is not known any more, `end` why it ends.",
+        **files(Format(MEDIA, _EXAMPLE))[200],
+    }
+}
+HEADERS = {
+    "Cache-Control": "no-store, no-transform",  # no proxy compresses it, and so waits for more
+    "X-Accel-Buffering": "no",  # nor does nginx gather it
+}
+
+
+class EventStream(Response):
+    """The answer of a stream: fed for as long as it is being written."""
+
+    media_type = MEDIA
+
+    def __init__(self, streams: Streams, stream: Stream) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._streams, self._stream = streams, stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._streams.enter(self._stream)
+        try:
+            head = {"status": self.status_code, "headers": self.raw_headers}
+            await send({"type": "http.response.start", **head})
+            writing = asyncio.create_task(self._write(send))
+            leaving = asyncio.create_task(_disconnected(receive))
+            try:
+                await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                writing.cancel()
+                leaving.cancel()
+                await asyncio.gather(writing, leaving, return_exceptions=True)
+        finally:
+            self._streams.leave(self._stream)
+
+    async def _write(self, send: Send) -> None:
+        body = {"type": "http.response.body"}
+        try:
+            while (chunk := await self._stream.take()) is not None:
+                async with asyncio.timeout(self._streams.patience):
+                    await send({**body, "body": chunk, "more_body": True})
+        except TimeoutError:
+            self._stream.end(Ending.too_slow)
+            return
+        await send({**body, "body": b"", "more_body": False})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

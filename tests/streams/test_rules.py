@@ -1,0 +1,203 @@
+"""What a stream may tell whom, in many worlds; and its ways to an end."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app import clock
+from app.access import Actor
+from app.config import Settings
+from app.db import Database
+from app.embedded import EmbeddedPostgres
+from app.errors import Busy
+from app.grants import GRANTS
+from app.models.base import new_id
+from app.models.staff import Role
+from app.scope import visible
+from app.services.streams import Stream
+from app.services.streams.bearers import Bearer
+from app.services.streams.reading import Position, visible_to
+from app.services.streams.stream import ENOUGH_BYTES, Ending
+from app.services.streams.topics import NOUNS, type_for
+from app.sse import EventStream
+from tests.house.test_cli import WELLWING, bare_environment
+from tests.security.serving import made
+from tests.security.worlds import insert, make
+from tests.story import Wing
+from tests.streams.reader import Reader, Readers, path_for
+from tests.streams.test_routes import raises
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_many_may_see_is_what_each_may_see(db: Database, seed: int) -> None:
+    """One statement for all of a role against `scope.visible` for each."""
+    world = make(100 + seed, f"Y{chr(65 + seed)}S", clock.now())
+    await insert(db, world)
+    seen = 0
+    for role in Role:
+        actors = [each for each in world.actors() if each.role is role]
+        for noun in NOUNS.values() if actors and role is not Role.machine else ():
+            rows = {row.id for row in world.rows(str(noun.model.__tablename__))}
+            found = await visible_to(db, noun.model, actors, rows)
+            for actor, mine in zip(actors, found, strict=True):
+                ids = visible(noun.model, actor).with_only_columns(noun.model.id)  # type: ignore[attr-defined]
+                async with db.write(world.prison_id) as session:
+                    assert mine == set((await session.execute(ids)).scalars()), actor
+                seen += len(mine)
+    assert seen > 20
+
+
+async def test_streams_are_woken_for_what_they_tell_of(db: Database) -> None:
+    sql = "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'announce_event'"
+    told = await db.fetchval(sql)
+    assert {noun for noun in NOUNS if f"'{noun}'" in told} == set(NOUNS)
+    assert told.count("'::text") - 1 == len(NOUNS)  # and for nothing else: besides, the divider
+
+
+def test_no_role_is_told_of_what_it_may_not_read() -> None:
+    for role in Role:
+        for noun in NOUNS:
+            may = NOUNS[noun].permission in GRANTS[role]
+            told = type_for(role, f"{noun}.raised") is not None
+            assert told is may or (told is False and role.family is Role.mentor)
+
+
+def a_stream(caller: Any, actor: Any) -> Stream:
+    now = clock.real_now()
+    bearer = Bearer(caller.subject, caller.staff_id, None, None, now, now + timedelta(hours=1))
+    return Stream(new_id(), actor, bearer, Position(1), missed=False)
+
+
+async def test_a_reader_who_takes_nothing_is_dropped_and_never_holds_much(
+    app: FastAPI, settings: Settings, wing: Wing
+) -> None:
+    own = made(app, settings, stream_patience_seconds=0.3)
+    actor = Actor(
+        wing.prison_id,
+        wing.clinician.subject,
+        Role.clinician,
+        staff_id=wing.clinician.staff_id,
+    )
+    stream = a_stream(wing.clinician, actor)
+    stuck = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await stuck.wait()
+
+    async def receive() -> Any:
+        await stuck.wait()
+
+    began = asyncio.get_running_loop().time()
+    await EventStream(own.state.streams, stream)({"type": "http"}, receive, send)
+    assert asyncio.get_running_loop().time() - began < 3
+    assert stream.ended is Ending.too_slow
+    assert own.state.streams.count == 0
+    await own.state.streams.stop()
+
+
+async def test_no_more_is_read_for_who_has_enough_to_read(wing: Wing, app: FastAPI) -> None:
+    actor = Actor(
+        wing.prison_id,
+        wing.clinician.subject,
+        Role.clinician,
+        staff_id=wing.clinician.staff_id,
+    )
+    stream = a_stream(wing.clinician, actor)
+    await stream.take()
+    stream.put(b"x" * (ENOUGH_BYTES + 1))
+    app.state.streams.enter(stream)
+    concern = await raises(wing.support_worker)
+    await asyncio.sleep(0.5)
+    assert concern.encode() not in (await stream.take() or b"")
+    async with asyncio.timeout(5):
+        assert concern.encode() in (await stream.take() or b"")
+    app.state.streams.leave(stream)
+
+
+async def test_a_process_holds_no_more_streams_than_it_may(
+    app: FastAPI, settings: Settings, wing: Wing
+) -> None:
+    own = made(app, settings, streams_most=1)
+    streams = [
+        a_stream(each, Actor(wing.prison_id, each.subject, Role.clinician, staff_id=each.staff_id))
+        for each in (wing.clinician, wing.nurse)
+    ]
+    own.state.streams.enter(streams[0])
+    with pytest.raises(Busy):
+        own.state.streams.enter(streams[1])
+    own.state.streams.leave(streams[0])
+    own.state.streams.enter(streams[1])
+    own.state.streams.close()
+    assert streams[1].ended is Ending.closing
+    with pytest.raises(Busy):
+        own.state.streams.enter(streams[0])
+    await own.state.streams.stop()
+
+
+async def test_events_come_though_nobody_listens_and_soon_somebody_does_again(
+    wing: Wing, readers: Readers, db: Database, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    reader = await readers.open(wing.clinician)
+    listening = (
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'wellwing listening'"
+        " AND datname = current_database()"
+    )
+    owner = await asyncpg.connect(postgres.superuser_url(database_name))
+    try:
+        async with asyncio.timeout(10):
+            while not (pids := await owner.fetch(listening)):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert len(pids) == 1  # however many streams
+        before = pids[0]["pid"]
+        await owner.execute("SELECT pg_terminate_backend($1)", before)
+        concern = await raises(wing.support_worker)
+        await reader.until(lambda: reader.of(concern))
+        async with asyncio.timeout(40):
+            while {each["pid"] for each in await owner.fetch(listening)} <= {before}:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+    finally:
+        await owner.close()
+
+
+async def test_a_service_that_is_told_to_stop_ends_its_streams_and_does_not_wait(
+    settings: Settings, wing: Wing, tmp_path: Path
+) -> None:
+    environment = bare_environment(
+        WELLWING_DATABASE_URL=settings.database_url, WELLWING_VAR_DIR=settings.var_dir, PORT=0
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(WELLWING, "serve"), env=environment, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    try:
+        async with asyncio.timeout(120):  # starting and ending an interpreter takes what it takes
+            said = b""
+            while b"/docs" not in said:
+                said = await process.stderr.readline()
+            address = said.decode().split('"docs": "')[1].split("/docs")[0]
+            path = await path_for(wing.clinician)
+            async with (
+                httpx.AsyncClient(base_url=address, timeout=20) as client,
+                client.stream("GET", path) as answer,
+            ):
+                reader = Reader(answer)
+                reading = asyncio.create_task(reader.read())
+                await reader.until(lambda: reader.messages, seconds=20)
+                process.send_signal(signal.SIGTERM)
+                await reading
+            logged = (await process.stderr.read()).decode()
+            assert await process.wait() == 0
+        assert reader.messages[-1]["data"] == {"reason": "closing"}
+        assert "library_warned" not in logged  # uvicorn's own patience was not needed
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
