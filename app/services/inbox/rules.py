@@ -12,7 +12,7 @@ from app.models.base import TIMESTAMP
 from app.models.board import BoardBand
 from app.models.break_glass import REVIEWED, BreakGlass
 from app.models.concerns import CONCERN_OPEN, Action, Concern
-from app.models.duties import Duty
+from app.models.duties import Duty, DutyOverride
 from app.models.inbox import InboxRule
 from app.models.notifications import Notification, NotificationStatus
 from app.models.staff import Role
@@ -51,13 +51,21 @@ def _still_open() -> ColumnElement[bool]:
 
 
 def _on_duty() -> ColumnElement[bool]:
+    """On a duty of one's own, or on a part of another's."""
+    taken = select(col(DutyOverride.id)).where(
+        col(DutyOverride.prison_id) == HERE,
+        col(DutyOverride.staff_id) == MY_STAFF,
+        col(DutyOverride.withdrawn_at).is_(None),
+        col(DutyOverride.starts_at) <= _NOW,
+        col(DutyOverride.ends_at) > _NOW,
+    )
     mine = select(col(Duty.id)).where(
         col(Duty.prison_id) == HERE,
         col(Duty.staff_id) == MY_STAFF,
         col(Duty.starts_at) <= _NOW,
         or_(col(Duty.ends_at).is_(None), col(Duty.ends_at) > _NOW),
     )
-    return mine.exists()
+    return or_(mine.exists(), taken.exists())
 
 
 _OF_ONE_PERSON: tuple[Rule, ...] = (
