@@ -35,10 +35,16 @@ from app.models.cohorts import AttendanceStatus, CohortStatus
 from app.models.complaints import ComplaintAbout, ComplaintStatus
 from app.models.concerns import (
     AcctDecision,
+    BatchOutcome,
+    ConcernClock,
     ConcernKind,
     ConcernStatus,
+    Doors,
+    DuplicateWhy,
     FeedbackOutcome,
+    FigureFormat,
     ImmediacySaid,
+    TimelineKind,
 )
 from app.models.contact_requests import ContactStatus, OfferAnswer
 from app.models.deaths import DeathSource, DeathStatus
@@ -169,6 +175,12 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReofferOutcome,
     ConcernKind,
     ConcernStatus,
+    BatchOutcome,
+    DuplicateWhy,
+    TimelineKind,
+    ConcernClock,
+    Doors,
+    FigureFormat,
     Immediacy,
     ImmediacySaid,
     AcctDecision,

@@ -153,7 +153,8 @@ async def paper(caller: Caller, path: str) -> str:
     assert answer.status_code == 200, answer.text
     pages = PdfReader(io.BytesIO(answer.content)).pages
     assert (round(pages[0].mediabox.width), round(pages[0].mediabox.height)) == (842, 595)
-    return "".join("".join(page.extract_text() for page in pages).split())
+    text = "".join(page.extract_text() for page in pages)
+    return "".join(text.replace("\u200e", "").split())  # where the reader puts it says nothing
 
 
 def path_of(number: int = 1) -> str:

@@ -52,7 +52,8 @@ async def paper(caller: Caller, path: str) -> str:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/pdf"
     pages = PdfReader(io.BytesIO(answer.content)).pages
-    return "".join("".join(page.extract_text() for page in pages).split())
+    text = "".join(page.extract_text() for page in pages)
+    return "".join(text.replace("\u200e", "").split())  # where the reader puts it says nothing
 
 
 async def table(caller: Caller, path: str) -> list[list[str]]:

@@ -11,7 +11,7 @@ from app.models.base import Input, Line, Output
 from app.models.concerns.shapes import ConcernCreate, ConcernRaised
 
 MOST_AT_ONCE = 100
-Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[ -~]+$")]
 
 
 class ConcernBatchItem(ConcernCreate):

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Field
 
-from app.models.base import Instant, Output
+from app.models.base import Output
 from app.services.escalation import Immediacy
 
 
@@ -68,7 +68,6 @@ class ConcernFigures(Output):
 
     first_day: date
     last_day: date
-    as_at: Instant
     concerns: int
     description: str = Field(description="The most important of it in words.")
     figures: list[ConcernFigure]

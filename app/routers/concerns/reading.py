@@ -24,5 +24,5 @@ async def list_possible_duplicates(actor: MayMoveConcern, db: Db, concern: ThisC
 @router.get("/timeline", response_model=Page[TimelineEntry], responses=refusals())
 async def read_concern_timeline(actor: MayMoveConcern, db: Db, concern: ThisConcern) -> Response:
     """All that happened around a concern, oldest first: every move, act and step, every page with
-    what became of it, words that were added, and who looked as far as you may know that."""
+    what became of it, words that were added, and who else looked as far as you may know that."""
     return reply(whole(await timeline.shown(db, actor, concern)))

@@ -82,7 +82,6 @@ async def figures(
     return ConcernFigures(
         first_day=period.first,
         last_day=period.last,
-        as_at=as_at,
         concerns=len(timed),
         description=in_words(found),
         figures=found,

@@ -24,14 +24,18 @@ _LOOKS = (AuditAct.read, AuditAct.listed)
 
 
 async def shown(db: AsyncSession, actor: Actor, concern: Concern) -> list[Output]:
-    """Oldest first. Of looks a governor finds everybody's, others their own: the audit's rule."""
+    """Oldest first. Who else looked a governor finds, as the audit shows it to them."""
     pages = everything(Notification, concern.prison_id).where(
         col(Notification.concern_id) == concern.id
     )
     words = visible(Addendum, actor).where(col(Addendum.concern_id) == concern.id)
     looks = (
         visible(AuditEntry, actor)
-        .where(touches(concern.id), col(AuditEntry.act).in_(_LOOKS))
+        .where(
+            touches(concern.id),
+            col(AuditEntry.act).in_(_LOOKS),
+            col(AuditEntry.subject).is_distinct_from(actor.subject),
+        )
         .order_by(col(AuditEntry.recorded_at).desc())
         .limit(MOST_LOOKS)
     )
