@@ -6,7 +6,7 @@ pages are taken in small turns, prison by prison, so that no flood keeps anyone'
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock, logs
+from app.chores import CHORES, ONE_BY_ONE
 from app.config import Settings
 from app.db import LOST_CONNECTION, Database
 from app.integrations.notify import Channel
@@ -34,41 +35,18 @@ from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
 from app.senders import Senders
 from app.services import (
-    break_glass,
-    campaigns,
-    check_ins,
-    clearances,
-    contact_requests,
-    enrolments,
-    joint_reviews,
-    match_proposals,
-    mentees,
-    mentors,
     notifications,
-    outreach_visits,
-    releases,
     retention,
     revocations,
-    series,
-    sessions,
     software,
-    supervisions,
-    trainings,
     webhooks,
-    wing_places,
 )
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
-from app.services.concerns import debriefs
 from app.services.concerns import sweep as concern_steps
 from app.services.deliveries import after
 from app.services.deliveries.hastening import HASTENED
-from app.services.duties import gaps as duty_gaps
-from app.services.handovers import lapsing
-from app.services.mentors import reviews, standing
-from app.services.people import merges
 from app.services.rotas import solving
-from app.services.shifts.passing import by_the_clock as shifts_by_the_clock
 from app.services.tasks import sweep as task_steps
 
 log = structlog.get_logger(__name__)
@@ -254,39 +232,6 @@ async def pulse(db: Database, prison_id: str) -> None:
                 "overdue": (await session.execute(select(func.least(*oldest)))).scalar(),
             },
         )
-
-
-# In this order: what has expired is seen by what watches over it.
-CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
-    sessions.lock_due,
-    series.look_after,
-    enrolments.lapse_due,
-    shifts_by_the_clock,
-    contact_requests.lapse_due,
-    duty_gaps.tell_due,
-    lapsing.lapse_due,
-    trainings.expire_due,
-    trainings.refreshers_due,
-    clearances.review_due,
-    standing.hold_to_standing,
-    break_glass.expire_due,
-    releases.expire_due,
-    campaigns.close_due,
-    mentors.applications_due,
-    reviews.reviews_due,
-    supervisions.alert_due,
-    joint_reviews.open_due,
-    check_ins.alert_due,
-    debriefs.owe_due,
-    match_proposals.expire_due,
-    mentees.tasks_due,
-    wing_places.end_of_those_gone,
-    wing_places.remind,
-    outreach_visits.remind,
-    merges.look_after,
-)
-# What takes one thing in a transaction, and answers whether there was one.
-ONE_BY_ONE = frozenset({contact_requests.lapse_due})
 
 
 async def housekeeping(db: Database, prison_id: str) -> int:
