@@ -37,7 +37,7 @@ def part(who: Caller, begins: float, ends: float) -> dict[str, Any]:
 
 
 async def names(wing: Wing) -> list[str]:
-    return [each["name"] for each in (await wing.officer.get("duties/on-call"))["items"]]
+    return [each["name"] for each in (await wing.officer.get("on-duty"))["staff"]]
 
 
 async def test_whoever_takes_a_part_is_on_duty_for_just_that_part(wing: Wing) -> None:
