@@ -85,7 +85,7 @@ async def create_duty(actor: MayWriteDuty, db: Db, body: DutyCreate, once: JustO
 
 
 class GapQuery(Input):
-    first: Instant | None = Field(default=None, alias="from", description="Absent: from now.")
+    first: Instant | None = Field(default=None, alias="from", description="Absent: from this hour.")
     last: Instant | None = Field(
         default=None, alias="to", description="Absent: a week on. At most 92 days on."
     )

@@ -13,7 +13,14 @@ from tests.sessions.scene import Scene, a_mentee
 from tests.story import Caller, Wing
 
 # All that is left to them; beside it the pages that hold nothing of a prison.
-LEFT = {"raise_concern", "raise_concerns", "list_concerns", "read_concern", "add_to_concern"}
+LEFT = {
+    "raise_concern",
+    "raise_concerns",
+    "list_concerns",
+    "read_concern",
+    "add_to_concern",
+    "create_stream_ticket",  # to what became of their own concerns
+}
 OF_NO_PRISON = {Permission.self_read}
 
 
