@@ -51,7 +51,7 @@ def _before(roster: Roster, post: Post, at: datetime) -> UUID | None:
 async def between(
     db: AsyncSession, prison_id: str, first: datetime | None, last: datetime | None
 ) -> list[DutyGap]:
-    """The gaps of a period: from this hour, or the instant given; a week, or until the one given."""
+    """The gaps of a period: from this hour or the instant given; for a week or until another."""
     begins = first or clock.now().replace(minute=0, second=0, microsecond=0)
     ends = last or begins + timedelta(days=7)
     if ends <= begins:
