@@ -78,7 +78,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("immediacy_as_said", sa.String(length=100), nullable=True),
+        sa.Column("immediacy_as_said", sa.String(length=300), nullable=True),
         sa.Column("subject_person_id", sa.Uuid(), nullable=True),
         sa.Column("subject_as_told", sa.String(length=300), nullable=True),
         sa.Column("about_staff_id", sa.Uuid(), nullable=True),

@@ -1,6 +1,7 @@
 """Concerns sent together: each is looked at by itself, and none is lost or doubled."""
 
 import asyncio
+import json
 from typing import Any
 
 from app import clock
@@ -135,3 +136,35 @@ async def test_what_is_no_batch_is_not_saved_and_says_so(night: Night) -> None:
         assert refused["detail"].startswith("NOT SAVED")
         assert refused["errors"][0]["field"] == "items"
     assert await count(night) == 0
+
+
+async def test_half_a_sign_in_one_item_loses_none_of_the_others(night: Night) -> None:
+    broken = '{"items": [{"key": "\\ud800", "account": "A.", "\\udfff": 1}, %s]}'
+    sent = broken % json.dumps(item("k"))
+    headers = {"Content-Type": "application/json"}
+    answer = await night.mentor.request("POST", "concerns/batch", content=sent, headers=headers)
+    assert answer.status_code == 207, answer.text
+    lost, saved = answer.json()["results"]
+    assert (lost["outcome"], lost["key"], saved["outcome"]) == ("not_saved", None, "saved")
+    assert await count(night) == 1
+
+
+async def test_how_soon_is_kept_to_its_last_word_whatever_it_is(night: Night) -> None:
+    long = "as soon as somebody can, " * 11 + "please"
+    for number, (said, kept) in enumerate([(long, long), (7, "7"), ("  ", None), (None, None)]):
+        answer = await sends(night.wing.officer, item(f"k{number}", immediacy=said))
+        path = f"concerns/{answer['results'][0]['concern_id']}"
+        shown = await night.wing.clinician.get(path)
+        assert (shown["immediacy"], shown["immediacy_as_said"]) == ("this_session", kept)
+
+
+async def test_how_soon_is_kept_of_words_that_are_added_or_made_new(night: Night) -> None:
+    officer = night.wing.officer
+    await sends(officer, item("k", immediacy="can_wait_a_day"))
+    again = await sends(officer, item("k", immediacy="HIGH"))
+    assert outcomes(again) == ["saved"]  # more urgent: a concern of its own
+    path = f"concerns/{again['results'][0]['concern_id']}"
+    assert (await night.wing.clinician.get(path))["immediacy_as_said"] == "HIGH"
+    assert outcomes(await sends(officer, item("k2", immediacy="HIGH"))) == ["saved"]
+    assert outcomes(await sends(officer, item("k2", immediacy="very HIGH"))) == ["words_added"]
+    assert outcomes(await sends(officer, item("k2", immediacy="very HIGH"))) == ["saved_before"]

@@ -46,7 +46,9 @@ class ConcernBatchItem(ConcernCreate):
     @classmethod
     def _no_risk_levels(cls, value: Any) -> Any:
         """What stands on paper already is not refused: it is kept, and never acted on."""
-        return value
+        if isinstance(value, str) and not value.strip():
+            return None
+        return str(value) if isinstance(value, int | float) else value
 
 
 class ConcernBatch(Input):

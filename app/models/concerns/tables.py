@@ -99,7 +99,7 @@ class Concern(Versioned, Written, table=True):
         default=ConcernStatus.raised, sa_type=choice(ConcernStatus, "status")
     )
     immediacy: Immediacy = Field(sa_type=choice(Immediacy, "immediacy"))
-    immediacy_as_said: str | None = Field(default=None, max_length=100)
+    immediacy_as_said: str | None = Field(default=None, max_length=300)
     subject_person_id: UUID | None = None
     subject_as_told: str | None = Field(default=None, max_length=300)
     about_staff_id: UUID | None = None

@@ -36,7 +36,7 @@ from app.visibility import shape
 
 TELL_NOW = "Tell an officer or press the cell bell NOW: this record is not the alarm."
 TELL = "Saved. This record is not the alarm: if it gets worse, tell an officer."
-LONGEST_LINE, LONGEST_SAID = 300, 100
+LONGEST_LINE = 300
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -95,7 +95,7 @@ def _self_harm(body: ConcernCreate) -> bool:
 
 def _how_soon(body: ConcernCreate, as_said: str | None = None) -> str | None:
     """How soon, in the words it was said in."""
-    return as_said[:LONGEST_SAID] if as_said else body.immediacy and body.immediacy.value
+    return as_said or (body.immediacy and body.immediacy.value)
 
 
 def _choice(actor: Actor, said: Disclosure) -> Disclosure:
@@ -210,7 +210,14 @@ class Kept:
     warnings: list[str]
 
 
-async def keep_reused(db: AsyncSession, actor: Actor, thing_id: UUID, body: ConcernCreate) -> Kept:
+async def keep_reused(
+    db: AsyncSession,
+    actor: Actor,
+    thing_id: UUID,
+    body: ConcernCreate,
+    *,
+    as_said: str | None = None,
+) -> Kept:
     """Keep what was sent under a key used before: more words with the concern it belongs to, or a
     concern of its own where they would find nobody's eye there. Nothing new adds nothing.
 
@@ -224,10 +231,10 @@ async def keep_reused(db: AsyncSession, actor: Actor, thing_id: UUID, body: Conc
         or kept_from(concern, actor.staff_id)
         or not await _same_matter(db, actor, concern, body)
     ):
-        concern, warnings = await raise_concern(db, actor, body)
+        concern, warnings = await raise_concern(db, actor, body, as_said=as_said)
         told = "The key was used before: this was kept as a new concern."
         return Kept(concern, "saved", [*warnings, told])
-    as_sent = body.model_dump(mode="json")
+    as_sent = body.model_dump(mode="json") | {"immediacy": _how_soon(body, as_said)}
     if await _said_before(db, concern, body, as_sent):
         return Kept(concern, "saved_before", ["It was saved before: nothing was added."])
     concern.mentions_self_harm |= _self_harm(body)
@@ -241,9 +248,11 @@ async def _said_before(
 ) -> bool:
     """Whether the concern, or what was added to it, says all of this already."""
     same = ("kind", "account", "needs", "protects", "told")
-    if body.handover is None and all(getattr(concern, name) == as_sent[name] for name in same):
-        self_harm = concern.mentions_self_harm or not body.mentions_self_harm
-        return self_harm and concern.immediacy_as_said == _how_soon(body)
+    first = all(getattr(concern, name) == as_sent[name] for name in same)
+    self_harm = concern.mentions_self_harm or not body.mentions_self_harm
+    soon = concern.immediacy_as_said == as_sent["immediacy"]
+    if first and self_harm and soon and body.handover is None:
+        return True
     added = everything(Addendum, concern.prison_id).where(col(Addendum.concern_id) == concern.id)
     return any(each.as_sent == as_sent for each in await db.scalars(added))
 

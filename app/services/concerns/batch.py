@@ -1,6 +1,7 @@
 """Concerns raised together, each by itself: a mistake in one keeps no other from being saved."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ from app.services import concerns
 from app.services.escalation import WHEN_MISSING
 from app.services.idempotency import claim
 
+KEY = re.compile(r"[ -~]{1,200}")
 _SAID = {each.value for each in ImmediacySaid}
 
 
@@ -95,7 +97,9 @@ async def _again(
         answer = ConcernRaised.model_validate_json(row.body)
         return _saved(written, BatchOutcome.saved_before, row.thing_id, answer)
     body, warnings = _read(written.item)
-    kept = await concerns.keep_reused(db, actor, row.thing_id or row.id, body)
+    kept = await concerns.keep_reused(
+        db, actor, row.thing_id or row.id, body, as_said=written.item.immediacy
+    )
     answer = concerns.receipt(kept.concern, [*warnings, *kept.warnings])
     return _saved(written, BatchOutcome(kept.how), kept.concern.id, answer)
 
@@ -134,14 +138,20 @@ def _not_saved(
         outcome=BatchOutcome.not_saved,
         concern_id=None,
         concern=None,
-        detail=f"{NOT_SAVED}. {said}",
+        detail=f"{NOT_SAVED}. {_sayable(said)}",
         errors=[
-            BatchError(field=each.field, code=each.code, message=each.message) for each in errors
+            BatchError(field=_sayable(each.field), code=each.code, message=_sayable(each.message))
+            for each in errors
         ],
     )
 
 
+def _sayable(text: str) -> str:
+    """Without halves of signs, which no answer can hold: one of them would lose all the others."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _key_of(sent: Any) -> str | None:
-    """The key of an item that cannot be read, if it has one."""
+    """The key of an item that cannot be read, if it has one that can."""
     key = sent.get("key") if isinstance(sent, dict) else None
-    return key if isinstance(key, str) and 0 < len(key) <= 200 else None
+    return key if isinstance(key, str) and KEY.fullmatch(key) else None
