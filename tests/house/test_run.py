@@ -62,7 +62,7 @@ class Running:
 
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(30)
 
 
 def children(parent: int) -> list[tuple[int, list[str]]]:
