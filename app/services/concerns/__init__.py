@@ -1,5 +1,6 @@
 """Concerns: raising one always works (here); the work on it (`work.py`, `actions.py`), its life
-(`moves.py`), its clocks (`clocks.py`) and the sweep that never forgets it (`sweep.py`)."""
+(`moves.py`), whom and what it turned out to be (`identity.py`), who has it after them
+(`leaving.py`), its clocks (`clocks.py`) and the sweep that never forgets it (`sweep.py`)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -285,6 +286,7 @@ def _received(concern: Concern) -> dict[str, Any]:
     return {
         **concern.model_dump(),
         "received": concern.acknowledged_at is not None or concern.merged_into is not None,
+        "seen": concern.seen_at is not None,
         "acted": concern.seen_at is not None or concern.decided_at is not None,
     }
 
