@@ -9,7 +9,8 @@ from app.tour.cast import Cast
 from app.tour.night import paged
 from app.tour.teller import Character, check
 
-NUMBERS = {"clinician": "07700 900123", "support_worker": "07700 900456"}
+ARRIVED = {"delivered": "arrived", "failed": "did not arrive"}
+NUMBERS = {"clinician": "07700900123", "support_worker": "07700900456"}
 
 
 async def policy(cast: Cast) -> str:
@@ -102,4 +103,4 @@ async def _became(cast: Cast, who: Character, reference: str, status: str) -> No
     check([each["status"] for each in by_text] == [status], f"the text {status}: {by_text}")
     check(page["status"] == status, f"and the page is {page['status']}")
     spent = time.perf_counter() - began
-    cast.teller.tell(cast.watch.now, who.name, f"finds that the text was {status}", spent)
+    cast.teller.tell(cast.watch.now, who.name, f"finds that the text {ARRIVED[status]}", spent)

@@ -31,7 +31,7 @@ async def screen(cast: Cast) -> str:
     check(set(event) == {"id", "type", "thing", "thing_id", "prison_id", "time"}, "and no word")
     spent = time.perf_counter() - began
     cast.teller.tell(cast.watch.now, "the screen", f"tells of it: {event['type']}", spent)
-    await cast.clinician.asks("cannot open another by the same ticket", ticket["path"], 401)
+    await cast.clinician.asks("cannot open another by the same ticket", ticket["path"], 404)
     inbox = await cast.clinician.asks("opens her inbox, of all her prisons", "/v1/me/inbox")
     waiting = [each for each in inbox["items"] if each["thing_id"] == made["id"]]
     check(waiting, "it waits there")
@@ -53,8 +53,8 @@ async def handover(cast: Cast, path: str) -> None:
     cast.teller.begin("The shift changes")
     await cast.clinician.sends("takes the concern up", f"{path}/acknowledgement", {}, 200)
     now = spell(cast.watch.now)
-    asked = f"duties?post=clinician&staff_id={cast.clinician.staff_id}"
-    duty = (await cast.governor.asks("", asked))["items"][0]
+    on = (await cast.governor.asks("", "duties?post=clinician"))["items"]
+    [duty] = [each for each in on if each["staff_id"] == cast.clinician.staff_id]
     body = {"post": "clinician", "staff_id": cast.nurse.staff_id, "starts_at": now}
     mine = await cast.governor.sends("puts the nurse on duty", "duties", body)
     notes = "The lad behind the last door drinks, and will speak to the chaplain."
