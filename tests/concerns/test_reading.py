@@ -1,6 +1,7 @@
 """Searching concerns, others like one, and all that happened around it."""
 
 from datetime import timedelta
+from time import process_time
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,15 @@ def test_what_speaks_for_two_being_the_same() -> None:
     assert why(told(), told("He asked for a doctor.")) == []
     assert why(told("A.", person), told("B.", new_id())) == []
     assert why(told("A.", as_told="the"), told("B.", as_told="in")) == []
+
+
+def test_two_hundred_long_accounts_are_compared_in_no_time() -> None:
+    words = [f"word{number}" for number in range(40)]
+    long = [" ".join(words[start:] + words[:start]) * 12 for start in range(40)]
+    one, others = told(long[0]), [told(f"{each} {place}") for place, each in enumerate(long * 5)]
+    began = process_time()
+    assert all(why(one, other) == [DuplicateWhy.same_words] for other in others)
+    assert process_time() - began < 2.0  # it was minutes, and nobody else was answered
 
 
 async def test_others_like_it_are_offered_to_who_may_see_them_and_none_is_dropped(

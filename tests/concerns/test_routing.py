@@ -233,6 +233,19 @@ async def test_whoever_raised_a_duplicate_of_a_duplicate_is_told_too(night: Nigh
     await wing.support_worker.move(paths[2], "closed")
 
 
+async def test_why_somebody_cannot_be_told_is_not_for_them(night: Night) -> None:
+    raised = await night.raises()
+    path = f"concerns/{raised['id']}"
+    await night.wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    why = {"outcome": "impossible", "text": "He is looked into himself."}
+    shown = await night.wing.clinician.post(f"{path}/feedback", why, 200)
+    assert (shown["feedback"], shown["feedback_text"]) == ("impossible", why["text"])
+    [listed] = (await night.mentor.get("concerns"))["items"]
+    for receipt in (await night.mentor.get(path), listed):
+        assert (receipt["feedback"], receipt["feedback_text"]) == (None, None)
+    assert (await night.mentor.get("/v1/me/inbox"))["items"] == []
+
+
 async def test_who_raised_a_duplicate_does_not_close_the_one_that_stays(night: Night) -> None:
     wing = night.wing
     mine = await night.raises(wing.support_worker)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import ColumnElement, Select, String, Uuid, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, Uuid, case, cast, func, or_, select
 from sqlmodel import Field, col
 
 from app.access import Actor, MayMoveConcern, MayRaise, MayReadConcern
@@ -35,6 +35,7 @@ from app.models.concerns import (
     ConcernReceipt,
     ConcernRow,
     ConcernStatus,
+    FeedbackOutcome,
     MergeCreate,
 )
 from app.models.moves import HistoryCoarse, HistoryRead, MoveCreate
@@ -56,6 +57,9 @@ router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns", tags=["concerns"])
 router.include_router(batch.router)  # before a concern's own paths
 router.include_router(figures.router)
 AnyRow = ConcernRow | ConcernForGovernorRow | ConcernForWing | ConcernForMachine | ConcernReceipt
+
+# Why somebody cannot be told is not for them.
+_told_back = col(Concern.feedback) != FeedbackOutcome.impossible
 
 
 def _with_words_added(value: ColumnElement[Any]) -> Select[Any]:
@@ -86,6 +90,8 @@ LIST = Listing(
     },
     sorts={"recorded_at": col(Concern.recorded_at)},
     computed={
+        "feedback": case((_told_back, col(Concern.feedback))),
+        "feedback_text": case((_told_back, col(Concern.feedback_text))),
         "received": col(Concern.acknowledged_at).is_not(None)
         | col(Concern.merged_into).is_not(None),
         "seen": col(Concern.seen_at).is_not(None),

@@ -21,7 +21,9 @@ from app.models.concerns import (
     ConcernCreate,
     ConcernKind,
     ConcernRaised,
+    ConcernReceipt,
     ConcernStatus,
+    FeedbackOutcome,
 )
 from app.models.mentors import MENTOR_ENDED, Mentor
 from app.models.people import Person
@@ -276,6 +278,7 @@ def receipt(concern: Concern, warnings: list[str]) -> ConcernRaised:
     return ConcernRaised.model_validate(
         {
             **_received(concern),
+            **_told_back(concern),
             "tell": TELL_NOW if urgent else TELL,
             "warnings": warnings,
         }
@@ -291,11 +294,19 @@ def _received(concern: Concern) -> dict[str, Any]:
     }
 
 
+def _told_back(concern: Concern) -> dict[str, Any]:
+    """What whoever raised it is told; why they cannot be told is not for them."""
+    impossible = concern.feedback is FeedbackOutcome.impossible
+    return {"feedback": None, "feedback_text": None} if impossible else {}
+
+
 async def shown(db: AsyncSession, concern: Concern, actor: Actor) -> Output:
     """The concern as this actor may see it, with what they may do next. Governors see all of
     those that they review: about a mentor or about staff."""
     found = shape("concerns.reviewed" if concern.routed else "concerns", actor.role)
     fields = _received(concern)
+    if issubclass(found, ConcernReceipt):
+        fields |= _told_back(concern)
     if "actions" in found.model_fields:
         said = visible(Addendum, actor).where(col(Addendum.concern_id) == concern.id)
         addenda = await db.execute(said.order_by(col(Addendum.recorded_at)))

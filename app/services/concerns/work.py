@@ -13,6 +13,7 @@ from app.models.concerns import (
     ConcernStatus,
     DecisionCreate,
     FeedbackCreate,
+    FeedbackOutcome,
     HandoverCreate,
     ImmediacyPut,
     SeenCreate,
@@ -183,5 +184,7 @@ async def feed_back(db: AsyncSession, actor: Actor, concern: Concern, body: Feed
         each.feedback_told_by = body.told_by
     concern.feedback_text = body.text
     note = ": ".join(filter(None, (body.outcome.value, body.text)))
-    await lifecycle.mark(db, CONCERN, concern, actor, "fed_back", note=note)
+    told = body.outcome is not FeedbackOutcome.impossible
+    event = "fed_back" if told else "feedback_impossible"  # of which no stream tells the raiser
+    await lifecycle.mark(db, CONCERN, concern, actor, event, note=note)
     await db.flush()
