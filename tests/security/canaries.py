@@ -440,9 +440,9 @@ _put("prison_event", "source_id", {"court": NONE}, "followed by, and never shown
 ECHO = Canary("request", "body", "sent", "canary999q_echo", "canary999q", NONE, "nothing is echoed")
 EVERY = [*[each for some in CANARIES.values() for each in some.values()], ECHO]
 _BY_MARK = {each.mark: each for each in EVERY}
+_NUMBERED = r"canary\d{3}q"
 _MARKS = re.compile(
-    r"canary\d{3}q|"
-    + "|".join(re.escape(mark) for mark in _BY_MARK if not mark.startswith("canary"))
+    "|".join([_NUMBERED, *(re.escape(each) for each in _BY_MARK if not re.match(_NUMBERED, each))])
 )
 
 

@@ -67,6 +67,10 @@ def test_every_column_that_says_something_holds_a_canary_or_is_excused() -> None
     assert (NOT_PLANTED.keys() | CANARIES.keys()) - said == set()
 
 
+def test_every_canary_is_known_by_its_word_and_by_no_other() -> None:
+    assert [str(each) for each in EVERY if found_in(each.word.upper()) != {each}] == []
+
+
 async def test_every_canary_is_in_its_place(world: World) -> None:
     assert await not_in_place(world) == []
 
