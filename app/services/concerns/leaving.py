@@ -37,11 +37,12 @@ async def note_due(db: AsyncSession, prison_id: str) -> int:
     """Ask for a receipt of every open concern whose subject has left; and for none any more where
     they are back. Answers how many are asked for."""
     still = everything(Concern, prison_id).where(col(Concern.status).in_(CONCERN_OPEN))
-    left = still.where(col(Concern.subject_left_at).is_(None), has_left())
+    known = col(Concern.subject_person_id).is_not(None)
+    left = still.where(known, col(Concern.subject_left_at).is_(None), has_left())
     back = still.where(
         col(Concern.subject_left_at).is_not(None),
         col(Concern.received_there_at).is_(None),
-        col(Concern.subject_person_id).is_not(None),
+        known,
         ~has_left(),
     )
     asked = 0
@@ -69,8 +70,7 @@ async def ask(db: AsyncSession, concern: Concern) -> None:
         db,
         concern.prison_id,
         DUE,
-        thing=concern,
-        person_id=concern.subject_person_id,
+        thing=concern,  # which says about whom, to those who may know
         for_role=falls_to(concern),
         due_in=WITHIN[concern.immediacy],
         actor=system,

@@ -48,18 +48,22 @@ async def load_facts(db: AsyncSession, concern: Concern) -> Facts:
             col(Mentee.status) == MenteeStatus.stepped_up,
         )
     )
-    left = everything(Concern, concern.prison_id).where(col(Concern.id) == concern.id, has_left())
-    owed = concern.receipt_owed or (
-        concern.received_there_at is None and (await db.execute(left)).first() is not None
-    )
     together = [concern, *await duplicates_of(db, concern)]
     return Facts(
         actions,
         bool((await db.execute(stepped_up)).scalar()),
         any(each.raised_by_person_id is not None and each.feedback is None for each in together),
         frozenset(each.raised_by_subject for each in together if each.raised_by_subject),
-        owed,
+        await _receipt_owed(db, concern),
     )
+
+
+async def _receipt_owed(db: AsyncSession, concern: Concern) -> bool:
+    """Also in the minute before it is noted that they have left."""
+    if concern.receipt_owed or concern.received_there_at or concern.subject_person_id is None:
+        return concern.receipt_owed
+    left = everything(Concern, concern.prison_id).where(col(Concern.id) == concern.id, has_left())
+    return (await db.execute(left)).first() is not None
 
 
 async def duplicates_of(db: AsyncSession, concern: Concern, *, lock: bool = False) -> list[Concern]:
