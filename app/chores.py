@@ -24,7 +24,7 @@ from app.services import (
     trainings,
     wing_places,
 )
-from app.services.concerns import debriefs
+from app.services.concerns import debriefs, leaving
 from app.services.duties import gaps as duty_gaps
 from app.services.handovers import lapsing
 from app.services.mentors import reviews, standing
@@ -53,6 +53,8 @@ CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
     joint_reviews.open_due,
     check_ins.alert_due,
     debriefs.owe_due,
+    debriefs.welfare_due,
+    leaving.note_due,
     match_proposals.expire_due,
     mentees.tasks_due,
     wing_places.end_of_those_gone,

@@ -166,6 +166,11 @@ def upgrade() -> None:
         sa.Column("feedback_told_by", sa.String(length=200), nullable=True),
         sa.Column("feedback_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("subject_left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_left_reason", sa.String(length=300), nullable=True),
+        sa.Column("receiving_side", sa.String(length=300), nullable=True),
+        sa.Column("received_there_by", sa.String(length=200), nullable=True),
+        sa.Column("received_there_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "lower_to",
             sa.Enum(
@@ -187,6 +192,10 @@ def upgrade() -> None:
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=True),
         _disclosure(),
+        sa.CheckConstraint(
+            "num_nonnulls(receiving_side, received_there_by, received_there_at) IN (0, 3)",
+            name=op.f("ck_concern_named_receipt"),
+        ),
         sa.CheckConstraint(
             "status IN ('closed', 'merged_duplicate') OR next_step_at IS NOT NULL",
             name=op.f("ck_concern_open_has_next_step"),
@@ -253,6 +262,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("handed_to", sa.Uuid(), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("task_id", sa.Uuid(), nullable=True),
         _disclosure(),
         sa.ForeignKeyConstraint(
             ["prison_id", "concern_id"],

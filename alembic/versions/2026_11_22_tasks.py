@@ -67,6 +67,8 @@ def upgrade() -> None:
                 "place_review",
                 "duty_gap",
                 "handover_due",
+                "action_due",
+                "receipt_due",
                 "webhook_failing",
                 name="kind",
                 native_enum=False,
@@ -169,6 +171,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'open'"),
     )
     op.create_index("ix_task_due", "task", ["prison_id", "due_at", "id"], unique=False)
+    op.create_foreign_key(
+        op.f("fk_action_prison_id_task_id"),
+        "action",
+        "task",
+        ["prison_id", "task_id"],
+        ["prison_id", "id"],
+    )
     op.create_index("ix_task_thing", "task", ["prison_id", "thing_id"], unique=False)
     op.create_table(
         "break_glass",
@@ -269,5 +278,6 @@ def downgrade() -> None:
         op.drop_constraint(
             op.f(f"fk_notification_prison_id_{table}_id"), "notification", type_="foreignkey"
         )
+    op.drop_constraint(op.f("fk_action_prison_id_task_id"), "action", type_="foreignkey")
     for table in ["break_glass", "task"]:
         op.drop_table(table)

@@ -83,6 +83,7 @@ def tour(
 ) -> None:
     """Live the case study through HTTP alone; exit 1 at the first thing that is not as told."""
     from app import tour as the_tour
+    from app.tour.phones import Phones
 
     config = ground.configured_for_development("The tour is walked")
     if base_url is not None:
@@ -94,7 +95,8 @@ def tour(
     urls = Urls(server.application_url(TOUR_DATABASE), server.owner_url(TOUR_DATABASE))
     migrate.upgrade(urls.owner)
     own = config.model_copy(update={"database_url": urls.application, "port": 0})
-    code = 1
+    code, phones = 1, Phones()
+    phones.start()
 
     async def walk() -> None:
         nonlocal code
@@ -104,8 +106,9 @@ def tour(
             subject=f"mental-health-lead.{at}", name="Lead", role=StaffRole.mental_health_lead
         )
         await data.hire(own, TOUR_PRISON, lead)
-        async with running.service(urls, ground.listen(own), server, quiet=True) as address:
-            code = await asyncio.to_thread(the_tour.run, address, as_json)
+        listener, also = ground.listen(own), phones.environment
+        async with running.service(urls, listener, server, quiet=True, also=also) as address:
+            code = await asyncio.to_thread(the_tour.run, address, as_json, phones)
 
     asyncio.run(supervise.until_told(walk()))
     raise typer.Exit(code)

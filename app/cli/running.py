@@ -6,7 +6,7 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -107,16 +107,22 @@ def health() -> None:
 
 @contextlib.asynccontextmanager
 async def service(
-    urls: Urls, listener: socket.socket, server: EmbeddedPostgres | None, *, quiet: bool = False
+    urls: Urls,
+    listener: socket.socket,
+    server: EmbeddedPostgres | None,
+    *,
+    quiet: bool = False,
+    also: Mapping[str, str] | None = None,
 ) -> AsyncIterator[str]:
     """API and worker on this database, supervised, for the block; gives the API's address.
 
-    `quiet` throws their logs away: pages, too, are log lines.
+    `quiet` throws their logs away: pages, too, are log lines. `also`: settings
+    besides those there are.
     The socket is the supervisor's: while the API starts again its callers wait, and lose nothing.
     """
     hidden = {"DATABASE_URL", "WELLWING_OWNER_DATABASE_URL"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    environment |= {"WELLWING_DATABASE_URL": urls.application}
+    environment |= {"WELLWING_DATABASE_URL": urls.application, **(also or {})}
     number = listener.fileno()
     api = Child(("serve", f"--descriptor={number}"), environment, (number,), quiet)
     address = ground.address(listener)

@@ -17,6 +17,7 @@ from app.demo import (
     clinical,
     concerns,
     coordination,
+    escalation,
     matching,
     mentees,
     mentors,
@@ -78,8 +79,9 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await break_glass.live(wing)
         await support.live(wing)
         await places.live(wing)
+        await escalation.agreed(wing)
         wing.at(minutes=30)
-        raised = await concerns.live(wing)
+        raised = await concerns.live(wing) + await escalation.live(wing)
     finally:
         clock.set_offset(offset)
     seconds = time.monotonic() - began

@@ -26,7 +26,7 @@ from app.models.mentors import Mentor
 from app.models.staff import Role
 from app.scope import everything
 from app.services import concerns, lifecycle
-from app.services.concerns import actions, work
+from app.services.concerns import actions, identity, work
 from app.services.concerns.moves import CONCERN
 
 STORIES = [
@@ -62,7 +62,7 @@ async def live(wing: Wing) -> int:
             clock.forward(seconds=30)
             if ends == "merged_duplicate":
                 assert first is not None
-                await work.merge(session, wing.clinician, concern, first)
+                await identity.merge(session, wing.clinician, concern, first)
             else:
                 await _worked(session, wing, concern, ends)
             first = first or concern

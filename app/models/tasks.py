@@ -59,6 +59,8 @@ class TaskKind(StrEnum):
     place_review = "place_review"
     duty_gap = "duty_gap"
     handover_due = "handover_due"
+    action_due = "action_due"
+    receipt_due = "receipt_due"
     webhook_failing = "webhook_failing"
 
 

@@ -8,21 +8,23 @@ import asyncio
 
 import httpx
 
-from app.tour import courses, day, days, night, paper, programme, rota
+from app.tour import courses, day, days, ladder, night, paper, programme, rota, shift
 from app.tour.cast import Cast
 from app.tour.confidences import confidences
+from app.tour.phones import Phones
 from app.tour.teller import NotAsTold, Teller
 
 
-def run(base_url: str, as_json: bool = False) -> int:
-    """Walk the tour against a development server. 0 when all went as told, else 1."""
-    return asyncio.run(_walk(base_url, Teller(as_json)))
+def run(base_url: str, as_json: bool = False, phones: Phones | None = None) -> int:
+    """Walk the tour against a development server. 0 when all went as told, else 1. `phones`: where
+    the server's texts go; without it nobody is texted."""
+    return asyncio.run(_walk(base_url, Teller(as_json), phones))
 
 
-async def _walk(base_url: str, teller: Teller) -> int:
+async def _walk(base_url: str, teller: Teller, phones: Phones | None) -> int:
     try:
         async with httpx.AsyncClient(base_url=base_url, timeout=30) as http:
-            cast = await Cast.gather(http, teller)
+            cast = await Cast.gather(http, teller, phones)
             await days.people_arrive(cast)
             await programme.taken_on(cast)
             await days.application(cast)
@@ -34,7 +36,14 @@ async def _walk(base_url: str, teller: Teller) -> int:
             await programme.a_week(cast)
             await rota.rota(cast)
             await paper.paper(cast)
+            agreed = await ladder.policy(cast)
             await night.concern(cast)
+            await ladder.texts(cast, agreed)
+            raised = await shift.screen(cast)
+            await shift.handover(cast, raised)
+            await shift.outage(cast, raised)
+            await shift.moved_on(cast)
+            await shift.figures(cast)
             await confidences(cast)
     except (NotAsTold, httpx.HTTPError) as trouble:
         teller.end(str(trouble) or type(trouble).__name__)

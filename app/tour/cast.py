@@ -8,6 +8,7 @@ import httpx
 
 from app.clock import real_now, spell
 from app.integrations.prison import synthetic
+from app.tour.phones import Phones
 from app.tour.teller import Character, NotAsTold, Teller, Watch, check
 
 PRISON = "SLI"
@@ -29,7 +30,9 @@ class Cast:
     teller: Teller
     watch: Watch
     run: str = ""
+    phones: Phones | None = None
     people: list[Any] = field(default_factory=list)
+    documents: list[Any] = field(default_factory=list)
     rooms: list[Any] = field(default_factory=list)
     everyone: dict[str, Character] = field(default_factory=dict)
     mentor_id: str = ""
@@ -44,10 +47,12 @@ class Cast:
             raise AttributeError(name) from None
 
     @classmethod
-    async def gather(cls, http: httpx.AsyncClient, teller: Teller) -> Self:
+    async def gather(
+        cls, http: httpx.AsyncClient, teller: Teller, phones: Phones | None = None
+    ) -> Self:
         """Bring staff, wing, rooms and duties together."""
         teller.begin("A wing opens")
-        cast = cls(http, teller, Watch(real_now().astimezone()))
+        cast = cls(http, teller, Watch(real_now().astimezone()), phones=phones)
         await cast.forward()
         cast.run = f"{int(cast.watch.now.timestamp()):x}"
         cast.everyone["governor"] = await cast._token(

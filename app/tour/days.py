@@ -25,7 +25,8 @@ async def people_arrive(cast: Cast) -> None:
     check(report["counts"].get("created") == 6, "six people are created")
     again = await cast.support_worker.sends("imports it again: {0[counts]}", "people/import", page)
     check(again["counts"].get("unchanged") == 6, "importing twice changes nothing")
-    for document in page["content"]:
+    cast.documents = page["content"]
+    for document in cast.documents:
         found = await cast.support_worker.asks("", f"people?number={document['prisonerNumber']}")
         cast.people.append(found["items"][0])
     await cast.governor.sends("may not import people", "people/import", page, 403)

@@ -26,11 +26,11 @@ async def concern(cast: Cast) -> None:
     }
     raised = await cast.mentor.sends("raises a concern: “{0[tell]}”", "concerns", body)
     path, reference = f"concerns/{raised['id']}", raised["reference"]
-    await _paged(cast, cast.clinician, reference, "not_acknowledged")
-    await _paged(cast, cast.wing_duty, reference, "not_acknowledged")
+    await paged(cast, cast.clinician, reference, "not_acknowledged")
+    await paged(cast, cast.wing_duty, reference, "not_acknowledged")
     await cast.forward(minutes=16)
-    await _paged(cast, cast.governor, reference, "not_acknowledged")
-    await _paged(cast, cast.deputy, reference, "not_acknowledged")
+    await paged(cast, cast.governor, reference, "not_acknowledged")
+    await paged(cast, cast.deputy, reference, "not_acknowledged")
     await _work(cast, path)
     await _close(cast, path)
     await _told(cast, path)
@@ -42,7 +42,7 @@ async def _refused(cast: Cast) -> None:
     check(refused["detail"].startswith("NOT SAVED"), "a refused concern says so first")
 
 
-async def _paged(cast: Cast, who: Character, reference: str, why: str) -> None:
+async def paged(cast: Cast, who: Character, reference: str, why: str) -> None:
     """Wait for the worker's page to arrive."""
     began = time.perf_counter()
     while time.perf_counter() - began < PATIENCE:

@@ -3,12 +3,14 @@ mentors."""
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 
+from app import clock
 from app.config import Settings
 from app.models.staff import StaffRole
 from tests.concerns.conftest import Night
@@ -78,6 +80,49 @@ async def test_where_it_is_about_the_supervisor_others_debrief(
     assert await debriefs(night.wing.support_worker) == []
     (task,) = await debriefs(night.wing.governor)
     assert (task["for_role"], task["for_staff_id"]) == (role, None)
+
+
+async def looks(night: Night) -> list[Any]:
+    found: list[Any] = (await night.wing.governor.get("tasks?kind=welfare_check"))["items"]
+    return found
+
+
+async def test_a_mentor_who_raised_what_could_wait_is_looked_in_on_within_three_days(
+    night: Night,
+) -> None:
+    wing = night.wing
+    raised = await night.raises(immediacy="today")
+    await night.raises(wing.officer, immediacy="today")
+    await wing.tidies()
+    await night.raises(immediacy="today")
+    await wing.tidies()
+    [task] = await looks(night)  # one for all that they raised
+    assert (task["thing_id"], task["person_id"]) == (raised["id"], str(night.mentor.person_id))
+    assert task["for_staff_id"] == str(wing.support_worker.staff_id)
+    assert task["due_at"] <= clock.spell(clock.now() + timedelta(hours=72))
+    await wing.support_worker.move(f"tasks/{task['id']}", "done", note="He is well.")
+    await wing.tidies()
+    assert len(await looks(night)) == 1
+    await night.raises(immediacy="today")
+    await wing.tidies()
+    assert len(await looks(night)) == 2
+
+
+async def test_who_is_debriefed_needs_no_look_besides_and_the_accused_makes_none(
+    night: Night,
+) -> None:
+    await night.raises()
+    await night.wing.tidies()
+    assert await looks(night) == []
+    clock.forward(days=8)
+    about = str(night.wing.support_worker.staff_id)
+    (task,) = await debriefs(night.wing.governor)
+    await night.wing.governor.move(f"tasks/{task['id']}", "done", note="Well.")
+    await night.raises(about_staff_id=about, kind="misconduct", immediacy="today")
+    await night.wing.tidies()
+    [look] = await looks(night)
+    assert (look["for_role"], look["for_staff_id"]) == ("governor", None)
+    assert (await night.wing.support_worker.get("tasks?kind=welfare_check"))["items"] == []
 
 
 TRIGGER = """

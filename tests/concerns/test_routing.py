@@ -209,3 +209,112 @@ async def test_a_security_matter_is_the_governors_alone(night: Night) -> None:
     assert await night.pages(night.wing.governor), "at once: nobody on the wing is asked first"
     assert "pool table" in (await night.wing.governor.get(path))["account"]
     assert (await night.mentor.get(path))["reference"] == raised["reference"]
+
+
+async def test_whoever_raised_a_duplicate_of_a_duplicate_is_told_too(night: Night) -> None:
+    wing, other = night.wing, await night.wing.active_mentor()
+    raised = [await night.raises(caller) for caller in (other, wing.officer, wing.officer)]
+    paths = [f"concerns/{each['id']}" for each in raised]
+    told = {"outcome": "acted", "told_by": "N. Mockham"}
+    for path in paths:
+        await wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    await wing.officer.post(f"{paths[2]}/seen", {}, 200)
+    decided = {"decision": "Plan.", "acct_decision": "already_open"}
+    await wing.clinician.post(f"{paths[2]}/decision", decided, 200)
+    await wing.clinician.post(f"{paths[2]}/feedback", told, 200)  # before the others are merged
+    for path, into in ((paths[0], raised[1]), (paths[1], raised[2])):
+        await wing.clinician.post(f"{path}/merge", {"survivor_id": into["id"]}, 200)
+    await wing.clinician.move(paths[2], "under_review")
+    await wing.clinician.move(paths[2], "ready_to_close")
+    refused = await wing.support_worker.move(paths[2], "closed", 409)
+    assert [each["code"] for each in refused["errors"]] == ["mentor_told"]
+    await wing.clinician.post(f"{paths[2]}/feedback", told, 200)
+    assert (await other.get(paths[0]))["feedback"] == "acted"
+    await wing.support_worker.move(paths[2], "closed")
+
+
+async def test_why_somebody_cannot_be_told_is_not_for_them(night: Night) -> None:
+    raised = await night.raises()
+    path = f"concerns/{raised['id']}"
+    await night.wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    why = {"outcome": "impossible", "text": "He is looked into himself."}
+    shown = await night.wing.clinician.post(f"{path}/feedback", why, 200)
+    assert (shown["feedback"], shown["feedback_text"]) == ("impossible", why["text"])
+    [listed] = (await night.mentor.get("concerns"))["items"]
+    for receipt in (await night.mentor.get(path), listed):
+        assert (receipt["feedback"], receipt["feedback_text"]) == (None, None)
+    assert (await night.mentor.get("/v1/me/inbox"))["items"] == []
+
+
+async def test_who_raised_a_duplicate_does_not_close_the_one_that_stays(night: Night) -> None:
+    wing = night.wing
+    mine = await night.raises(wing.support_worker)
+    theirs = await night.raises()
+    await wing.clinician.post(f"concerns/{mine['id']}/merge", {"survivor_id": theirs["id"]}, 200)
+    path = f"concerns/{theirs['id']}"
+    await wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    await wing.officer.post(f"{path}/seen", {}, 200)
+    decided = {"decision": "Plan.", "acct_decision": "already_open"}
+    await wing.clinician.post(f"{path}/decision", decided, 200)
+    await wing.clinician.post(f"{path}/feedback", {"outcome": "acted"}, 200)
+    await wing.clinician.move(path, "under_review")
+    await wing.clinician.move(path, "ready_to_close")
+    refused = await wing.support_worker.move(path, "closed", 409)
+    assert [each["code"] for each in refused["errors"]] == ["closed_by_another"]
+
+
+async def test_now_is_closed_with_an_acct_decision_however_it_became_now(night: Night) -> None:
+    wing = night.wing
+    raised = await night.raises(wing.officer, immediacy="today")
+    path = f"concerns/{raised['id']}"
+    await wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    await wing.officer.post(f"{path}/seen", {}, 200)
+    await wing.clinician.post(f"{path}/decision", {"decision": "A talk."}, 200)
+    body = {"immediacy": "now", "reason": "He has a blade."}
+    await wing.clinician.put(f"{path}/immediacy", body)
+    await wing.clinician.move(path, "under_review")
+    await wing.clinician.move(path, "ready_to_close")
+    refused = await wing.support_worker.move(path, "closed", 409)
+    assert [each["code"] for each in refused["errors"]] == ["acct_decided"]
+
+
+async def test_found_to_be_about_a_mentor_it_is_taken_up_anew_by_those_who_may_know(
+    night: Night,
+) -> None:
+    wing, other = night.wing, await night.wing.active_mentor()
+    raised = await night.raises(wing.officer, kind="misconduct")
+    path = f"concerns/{raised['id']}"
+    await wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    about = {"subject_person_id": str(other.person_id)}
+    await wing.clinician.put(f"{path}/subject", about)
+    await night.sweep()
+    assert [each["why"] for each in await night.pages(wing.officer)] == ["not_accepted"]
+
+
+async def test_reopened_and_taken_up_it_says_by_whom_and_seen_again_too(night: Night) -> None:
+    wing = night.wing
+    raised = await night.raises()
+    await night.closes(raised["id"])
+    path = f"concerns/{raised['id']}"
+    await wing.clinician.move(path, "reopened", reason="new_information")
+    await wing.nurse.post(f"{path}/acknowledgement", {}, 200)  # who is not on duty
+    for caller in (wing.officer, wing.support_worker):
+        await caller.post(f"{path}/seen", {}, 200)
+    history = (await wing.clinician.get(f"{path}/history"))["items"]
+    said = [(each["reason"], each["actor_subject"]) for each in history]
+    assert ("acknowledged", wing.nurse.subject) in said
+    assert said[-2:] == [
+        ("seen", wing.officer.subject),
+        ("seen_again", wing.support_worker.subject),
+    ]
+
+
+async def test_a_device_that_runs_a_little_ahead_may_say_that_the_person_was_seen(
+    night: Night,
+) -> None:
+    raised = await night.raises()
+    at = clock.spell(clock.now() + timedelta(minutes=2))
+    shown = await night.wing.officer.post(f"concerns/{raised['id']}/seen", {"at": at}, 200)
+    assert shown["seen_at"] <= clock.spell(clock.now())
+    receipt = await night.mentor.get(f"concerns/{raised['id']}")
+    assert (receipt["received"], receipt["seen"], receipt["acted"]) == (False, True, True)

@@ -60,6 +60,21 @@ async def test_there_is_a_concern_in_every_state(loaded: Database) -> None:
     assert set(states) == {status.value for status in ConcernStatus}
 
 
+async def test_concerns_reach_people_as_two_agreed_and_are_handed_on(loaded: Database) -> None:
+    policy = "SELECT status, count(*) FROM escalation_policy GROUP BY 1"
+    assert await counted(loaded, policy) == {"in_force": 1}
+    texts = "SELECT status, count(*) FROM delivery WHERE notification_id IS NOT NULL"
+    texts += " AND channel = 'sms' GROUP BY 1"
+    assert await counted(loaded, texts) == {"delivered": 1, "failed": 1}
+    sooner = "SELECT count(*) FROM history WHERE reason = 'page_not_delivered'"
+    assert await one(loaded, sooner) == 1
+    assert await one(loaded, "SELECT status FROM handover") == "accepted"
+    as_said = "SELECT count(*) FROM concern WHERE immediacy_as_said = 'HIGH!!'"
+    assert await one(loaded, as_said) == 1
+    there = "SELECT count(*) FROM concern WHERE received_there_by = 'Nurse Testwell'"
+    assert await one(loaded, there) == 1
+
+
 async def test_a_glass_was_broken_and_its_review_is_done(loaded: Database) -> None:
     assert await one(loaded, "SELECT status FROM break_glass") == "reviewed_justified"
     tasks = "SELECT kind, count(*) FROM task WHERE status = 'done' GROUP BY 1"

@@ -22,8 +22,15 @@ CHAPTERS = [
     "Nights that somebody covers, and the one that nobody does",
     "A man who cannot sleep",
     "What hangs on the wall, and what lies in a calendar",
+    "Who would be called, agreed by two and rehearsed",
     "Three in the morning",
     "What the mentor sees of it, and what not",
+    "A page that arrives, and one that does not",
+    "A screen that tells at once, and an inbox",
+    "The shift changes",
+    "Two hours without a network",
+    "A man is moved on in the middle",
+    "How soon people came",
     "What is kept in confidence, and who looked",
 ]
 

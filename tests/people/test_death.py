@@ -151,6 +151,27 @@ async def test_those_around_a_dead_mentee_are_looked_after_within_a_day(wing: Wi
     assert still["next_step_at"] is not None
 
 
+async def test_whoever_was_worried_about_the_dead_is_looked_after_though_it_is_closed(
+    wing: Wing,
+) -> None:
+    worried, person = await wing.active_mentor(), await wing.person()
+    body = {"immediacy": "today", "subject_person_id": person["id"], "account": "Not himself."}
+    raised = await worried.post("concerns", body)
+    path = f"concerns/{raised['id']}"
+    await wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    await wing.officer.post(f"{path}/seen", {}, 200)
+    await wing.clinician.post(f"{path}/decision", {"decision": "Talked."}, 200)
+    await wing.clinician.post(f"{path}/feedback", {"outcome": "acted"}, 200)
+    await wing.clinician.move(path, "under_review")
+    await wing.clinician.move(path, "ready_to_close")
+    await wing.support_worker.move(path, "closed")
+    await dies(wing.nurse, person["id"])
+    assert ("debrief", str(worried.person_id)) in await tasks_of(wing.support_worker)
+    items = (await wing.governor.get("tasks?kind=debrief"))["items"]
+    staff = {each["for_staff_id"] for each in items}
+    assert {str(wing.clinician.staff_id), str(wing.officer.staff_id)} <= staff
+
+
 async def test_a_dead_mentors_mentees_are_looked_after(wing: Wing) -> None:
     mentor, mentee = await together(wing)
     await dies(wing.nurse, str(mentor.person_id))

@@ -355,7 +355,10 @@ _put("concern", "about_staff_as_told", {"about_governor": frozenset({V.governor}
 _REVIEWED = {"day": CARE, "about_worker": GOVERNORS}
 for _column in ("needs", "protects", "told"):
     _put("concern", _column, _REVIEWED, "the review, to those who review it")
-for _column in ("handed_over_to", "not_seen_reason", "decision", "acct_reason", "lower_reason"):
+for _column in (
+    *("handed_over_to", "not_seen_reason", "decision", "acct_reason", "lower_reason"),
+    *("not_left_reason", "receiving_side", "received_there_by"),
+):
     _put("concern", _column, {"day": CARE}, "the review, to those who review it")
 _put("concern", "feedback_text", {"day": CARE | {V.mentor}}, "what the mentor is told back")
 _put("concern", "feedback_told_by", {"day": NONE}, "kept, and shown to nobody")

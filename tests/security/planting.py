@@ -566,6 +566,10 @@ async def _worked_on(world: World, path: str) -> None:
         "acct_reason": said["acct_reason"],
     }
     await clinician.post(f"{path}/decision", decision, 200)
+    here = {"not_left_reason": said["not_left_reason"]}
+    await clinician.post(f"{path}/receiving-side", here, 200)
+    there = {"side": said["receiving_side"], "received_by": said["received_there_by"]}
+    await clinician.post(f"{path}/receiving-side", there, 200)
     lower = {"immediacy": "routine", "reason": said["lower_reason"]}
     await clinician.put(f"{path}/immediacy", lower)
     feedback = {

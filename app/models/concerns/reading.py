@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Field
 
+from app.models.addresses import ChannelKind
 from app.models.base import Instant, Output
 from app.models.concerns.tables import ConcernStatus
 from app.models.staff import Role
@@ -38,7 +39,11 @@ class TimelineKind(StrEnum):
     words_added = "words_added"
     paged = "paged"
     page_sent = "page_sent"
+    page_delivered = "page_delivered"
+    page_failed = "page_failed"
     page_read = "page_read"
+    handed_over = "handed_over"
+    raised_under = "raised_under"
     looked_at = "looked_at"
 
 
@@ -48,11 +53,13 @@ class TimelineEntry(Output):
     at: Instant
     kind: TimelineKind
     code: str | None = Field(
-        description="Of a move its new state, of an act or a step what it was, of a page why, of a"
+        description="Of a move its new state, of an act or a step what it was, of a page why, and"
+        " of one that failed how; of a hand-over what became of it, of a policy which version; of a"
         " look the operationId."
     )
     step: int | None = Field(description="Of a page: the step of the ladder.")
     subject: str | None = Field(description="Who did it; null: a page.")
     role: Role | None
-    staff_id: UUID | None = Field(description="Of a page: to whom in the prison.")
+    staff_id: UUID | None = Field(description="Of a page or a hand-over: to whom in the prison.")
+    channel: ChannelKind | None = Field(description="Of a page that was sent: on which.")
     outside: bool = Field(description="Of a page: to the last resort outside.")

@@ -1,4 +1,4 @@
-"""What is sent about concerns, and what each audience is shown of them."""
+"""What is sent to raise concerns, and what each audience is shown of them."""
 
 from enum import StrEnum
 from typing import Self
@@ -15,7 +15,6 @@ from app.models.base import (
     Line,
     Name,
     Output,
-    Rewriting,
     Story,
     Writing,
 )
@@ -123,101 +122,6 @@ class AddendumCreate(Writing):
     account: Story = Field(schema_extra={"examples": ["He is asking for his sister now."]})
 
 
-class AcknowledgeCreate(Input):
-    """Someone takes the concern up."""
-
-    at: Instant | None = Field(
-        default=None, schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]}
-    )
-
-
-class HandoverCreate(Handover):
-    """A verbal handover, recorded after the concern."""
-
-
-class SeenCreate(Rewriting):
-    """The person was seen, or why they were not."""
-
-    at: Instant | None = Field(
-        default=None, schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]}
-    )
-    not_seen_reason: Line | None = None
-
-
-class DecisionCreate(Rewriting):
-    """What was decided; with an ACCT decision where self-harm or suicide is mentioned."""
-
-    decision: Story = Field(schema_extra={"examples": ["Moved next to the office; seen daily."]})
-    acct_decision: AcctDecision | None = None
-    acct_reason: Line | None = None
-    at: Instant | None = None
-
-    @model_validator(mode="after")
-    def _reasoned(self) -> Self:
-        if self.acct_decision is AcctDecision.not_opened and not self.acct_reason:
-            raise ValueError("acct_reason: say why no ACCT was opened")
-        return self
-
-
-class ImmediacyPut(Rewriting):
-    """The immediacy as staff set it. Raising holds at once; a lowering is proposed by the first
-    person who asks for it and holds when a second one asks for the same."""
-
-    immediacy: Immediacy
-    reason: Line = Field(schema_extra={"examples": ["Seen and settled; his sister was reached."]})
-
-
-class SubjectPut(Input):
-    """The person it turned out to be about."""
-
-    subject_person_id: UUID = Field(
-        schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000003"]}
-    )
-
-
-class MergeCreate(Input):
-    """The concern that stays, of two about the same thing."""
-
-    survivor_id: UUID
-
-
-class FeedbackCreate(Input):
-    """What the mentor who raised it is told back."""
-
-    outcome: FeedbackOutcome
-    text: Line | None = Field(
-        default=None, schema_extra={"examples": ["Thank you. He was seen and is safe."]}
-    )
-    told_by: Name | None = Field(default=None, description="Who told them in person, if so.")
-
-    @model_validator(mode="after")
-    def _explained(self) -> Self:
-        if self.outcome is FeedbackOutcome.impossible and not self.text:
-            raise ValueError("text: say why feedback is impossible")
-        return self
-
-
-class ActionCreate(Writing):
-    """Something to be done about the concern."""
-
-    what: Story = Field(schema_extra={"examples": ["Ask the chaplain to visit."]})
-    owner_id: UUID
-    due_at: Instant = Field(schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]})
-
-
-class ActionDone(Rewriting):
-    """An action finished."""
-
-    outcome: Story = Field(schema_extra={"examples": ["The chaplain came at noon."]})
-    at: Instant | None = None
-
-
-class ActionHandOver(Input):
-    """An action given to another member of staff, who must accept it."""
-
-    to_staff_id: UUID
-
-
 class ActionRead(Output):
     """An action."""
 
@@ -306,6 +210,11 @@ class ConcernRead(ConcernRow):
     feedback_text: str | None
     feedback_at: Instant | None
     closed_at: Instant | None
+    subject_left_at: Instant | None
+    not_left_reason: str | None
+    receiving_side: str | None
+    received_there_by: str | None
+    received_there_at: Instant | None
     lower_to: Immediacy | None
     lower_reason: str | None
     merged_into: UUID | None
@@ -363,6 +272,7 @@ class ConcernReceipt(Output):
     subject_as_told: str | None
     account: str
     received: bool
+    seen: bool
     acted: bool
     feedback: FeedbackOutcome | None
     feedback_text: str | None

@@ -81,6 +81,10 @@ class Concern(Versioned, Written, table=True):
             "subject_person_id IS NOT NULL OR subject_as_told IS NOT NULL", name="subject"
         ),
         CheckConstraint(
+            "num_nonnulls(receiving_side, received_there_by, received_there_at) IN (0, 3)",
+            name="named_receipt",
+        ),
+        CheckConstraint(
             "status IN ('closed', 'merged_duplicate') OR next_step_at IS NOT NULL",
             name="open_has_next_step",
         ),
@@ -147,6 +151,12 @@ class Concern(Versioned, Written, table=True):
     feedback_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     closed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
+    subject_left_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    not_left_reason: str | None = Field(default=None, max_length=300)
+    receiving_side: str | None = Field(default=None, max_length=300)
+    received_there_by: str | None = Field(default=None, max_length=200)
+    received_there_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
     lower_to: Immediacy | None = Field(default=None, sa_type=choice(Immediacy, "lower_to"))
     lower_reason: str | None = Field(default=None, max_length=300)
     lower_by: str | None = Field(default=None, max_length=200)
@@ -160,6 +170,11 @@ class Concern(Versioned, Written, table=True):
     def urgent(self) -> bool:
         """Nothing that goes wrong with the audit keeps anyone from it."""
         return self.immediacy is Immediacy.now
+
+    @property
+    def receipt_owed(self) -> bool:
+        """Whoever it is about has gone, and nobody where they went has said that they know."""
+        return self.subject_left_at is not None and self.received_there_at is None
 
     @property
     def governors_only(self) -> bool:
@@ -196,6 +211,7 @@ class Action(Versioned, Written, table=True):
         reference("concern", "concern_id"),
         reference("staff", "owner_id", name="fk_action_owner"),
         reference("staff", "handed_to", name="fk_action_handed_to"),
+        reference("task", "task_id"),
         Index("ix_action_concern", "prison_id", "concern_id"),
     )
 
@@ -207,3 +223,4 @@ class Action(Versioned, Written, table=True):
     outcome: str | None = None
     handed_to: UUID | None = None
     accepted_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    task_id: UUID | None = None

@@ -1,11 +1,11 @@
 """Concerns over HTTP: raising and reading (here), the work on one (`work.py`), its actions
 (`actions.py`), figures of all of them (`figures.py`)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import String, cast, func, or_
+from sqlalchemy import ColumnElement, Select, String, Uuid, case, cast, func, or_, select
 from sqlmodel import Field, col
 
 from app.access import Actor, MayMoveConcern, MayRaise, MayReadConcern
@@ -23,6 +23,7 @@ from app.errors import (
 )
 from app.models.base import Instant
 from app.models.concerns import (
+    Addendum,
     AddendumCreate,
     Concern,
     ConcernCreate,
@@ -34,6 +35,7 @@ from app.models.concerns import (
     ConcernReceipt,
     ConcernRow,
     ConcernStatus,
+    FeedbackOutcome,
     MergeCreate,
 )
 from app.models.moves import HistoryCoarse, HistoryRead, MoveCreate
@@ -45,15 +47,27 @@ from app.routers.concerns import actions, batch, figures, reading
 from app.routers.concerns import work as working
 from app.routers.concerns.paths import AnyConcern, ConcernToChange, ThisConcern
 from app.services import concerns, lifecycle
-from app.services.concerns import work
+from app.services.concerns import identity, work
 from app.services.concerns.moves import CONCERN
 from app.services.escalation import Immediacy
+from app.ties import HERE, MY_STAFF, MY_SUBJECT
 from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns", tags=["concerns"])
 router.include_router(batch.router)  # before a concern's own paths
 router.include_router(figures.router)
 AnyRow = ConcernRow | ConcernForGovernorRow | ConcernForWing | ConcernForMachine | ConcernReceipt
+
+# Why somebody cannot be told is not for them.
+_told_back = col(Concern.feedback) != FeedbackOutcome.impossible
+
+
+def _with_words_added(value: ColumnElement[Any]) -> Select[Any]:
+    """The concerns to which these words were added later; to a prisoner, by themselves."""
+    said = func.strpos(func.lower(col(Addendum.account)), func.lower(cast(value, String))) > 0
+    read = or_(cast(MY_STAFF, Uuid).is_not(None), col(Addendum.said_by) == MY_SUBJECT)
+    return select(col(Addendum.concern_id)).where(col(Addendum.prison_id) == HERE, read, said)
+
 
 LIST = Listing(
     Concern,
@@ -70,13 +84,17 @@ LIST = Listing(
             *(
                 func.strpos(func.lower(text), func.lower(cast(value, String))) > 0
                 for text in (col(Concern.account), col(Concern.subject_as_told))
-            )
+            ),
+            col(Concern.id).in_(_with_words_added(value)),
         ),
     },
     sorts={"recorded_at": col(Concern.recorded_at)},
     computed={
+        "feedback": case((_told_back, col(Concern.feedback))),
+        "feedback_text": case((_told_back, col(Concern.feedback_text))),
         "received": col(Concern.acknowledged_at).is_not(None)
         | col(Concern.merged_into).is_not(None),
+        "seen": col(Concern.seen_at).is_not(None),
         "acted": col(Concern.seen_at).is_not(None) | col(Concern.decided_at).is_not(None),
     },
 )
@@ -94,10 +112,19 @@ class ConcernQuery(PageQuery):
         default=None,
         min_length=3,
         max_length=100,
-        description="These words in the account or in whom it is about as told; only for those who"
-        " read accounts.",
+        description="These words in the account, in what was added to it or in whom it is about as"
+        " told; only for those who read accounts.",
     )
     sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
+
+
+_ASKED_OF = {
+    "status": "status",
+    "words": "account",
+    "subject_person_id": "subject_person_id",
+    "since": "raised_at",
+    "until": "raised_at",
+}
 
 
 def _within_reach(actor: Actor, query: ConcernQuery) -> None:
@@ -105,7 +132,7 @@ def _within_reach(actor: Actor, query: ConcernQuery) -> None:
     shown = shape("concerns.row", actor.role).model_fields
     hidden = [
         name
-        for name, read in (("status", "status"), ("words", "account"), ("subject_person_id",) * 2)
+        for name, read in _ASKED_OF.items()
         if getattr(query, name) is not None and read not in shown
     ]
     if hidden:
@@ -186,9 +213,9 @@ async def merge_concern(
     if_match: IfMatch = None,
 ) -> Response:
     """Merge this duplicate into another concern, which keeps the strictest of both clocks."""
-    survivor = await work.lock_both(db, actor, concern, body.survivor_id)
+    survivor = await identity.lock_both(db, actor, concern, body.survivor_id)
     check_match(concern.version, if_match, needed=False)
-    await work.merge(db, actor, concern, survivor)
+    await identity.merge(db, actor, concern, survivor)
     return reply(await concerns.shown(db, survivor, actor))
 
 

@@ -11,6 +11,7 @@ from app.models.concerns import (
     FeedbackCreate,
     HandoverCreate,
     ImmediacyPut,
+    ReceivingSideCreate,
     SeenCreate,
     SubjectPut,
 )
@@ -18,7 +19,7 @@ from app.problems import refusals
 from app.replies import reply
 from app.routers.concerns.paths import AnyConcern, ConcernToChange, ConcernToPut
 from app.services import concerns
-from app.services.concerns import work
+from app.services.concerns import identity, leaving, work
 
 router = APIRouter(prefix="/{concern_id}")
 REFUSALS = refusals(Conflicting, Stale)
@@ -79,7 +80,17 @@ async def put_subject(
     actor: MayReview, db: Db, concern: ConcernToPut, body: SubjectPut
 ) -> Response:
     """Say whom a concern turned out to be about. What was said of them stays."""
-    await work.resolve_subject(db, actor, concern, body)
+    await identity.resolve_subject(db, actor, concern, body)
+    return reply(await concerns.shown(db, concern, actor))
+
+
+@router.post("/receiving-side", response_model=AnyConcern, responses=REFUSALS)
+async def record_receiving_side(
+    actor: MayReview, db: Db, concern: ConcernToChange, body: ReceivingSideCreate
+) -> Response:
+    """The person has left: who has it where they went, by name, also where there is no such
+    system. Until then it does not close, and its clocks go on."""
+    await leaving.receive(db, actor, concern, body)
     return reply(await concerns.shown(db, concern, actor))
 
 

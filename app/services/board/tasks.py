@@ -15,6 +15,7 @@ TOLD_BY_THE_THING = frozenset(
     {
         TaskKind.break_glass_review,
         TaskKind.suspension_review,
+        TaskKind.action_due,
         TaskKind.application_step,
         TaskKind.placement_ended,
         TaskKind.supervision_due,

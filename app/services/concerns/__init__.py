@@ -1,5 +1,6 @@
 """Concerns: raising one always works (here); the work on it (`work.py`, `actions.py`), its life
-(`moves.py`), its clocks (`clocks.py`) and the sweep that never forgets it (`sweep.py`)."""
+(`moves.py`), whom and what it turned out to be (`identity.py`), who has it after them
+(`leaving.py`), its clocks (`clocks.py`) and the sweep that never forgets it (`sweep.py`)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,9 @@ from app.models.concerns import (
     ConcernCreate,
     ConcernKind,
     ConcernRaised,
+    ConcernReceipt,
     ConcernStatus,
+    FeedbackOutcome,
 )
 from app.models.mentors import MENTOR_ENDED, Mentor
 from app.models.people import Person
@@ -275,6 +278,7 @@ def receipt(concern: Concern, warnings: list[str]) -> ConcernRaised:
     return ConcernRaised.model_validate(
         {
             **_received(concern),
+            **_told_back(concern),
             "tell": TELL_NOW if urgent else TELL,
             "warnings": warnings,
         }
@@ -285,8 +289,15 @@ def _received(concern: Concern) -> dict[str, Any]:
     return {
         **concern.model_dump(),
         "received": concern.acknowledged_at is not None or concern.merged_into is not None,
+        "seen": concern.seen_at is not None,
         "acted": concern.seen_at is not None or concern.decided_at is not None,
     }
+
+
+def _told_back(concern: Concern) -> dict[str, Any]:
+    """What whoever raised it is told; why they cannot be told is not for them."""
+    impossible = concern.feedback is FeedbackOutcome.impossible
+    return {"feedback": None, "feedback_text": None} if impossible else {}
 
 
 async def shown(db: AsyncSession, concern: Concern, actor: Actor) -> Output:
@@ -294,6 +305,8 @@ async def shown(db: AsyncSession, concern: Concern, actor: Actor) -> Output:
     those that they review: about a mentor or about staff."""
     found = shape("concerns.reviewed" if concern.routed else "concerns", actor.role)
     fields = _received(concern)
+    if issubclass(found, ConcernReceipt):
+        fields |= _told_back(concern)
     if "actions" in found.model_fields:
         said = visible(Addendum, actor).where(col(Addendum.concern_id) == concern.id)
         addenda = await db.execute(said.order_by(col(Addendum.recorded_at)))

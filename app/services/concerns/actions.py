@@ -10,11 +10,12 @@ from app.access import Actor
 from app.errors import Conflicting, Invalid, NotAllowed, NotFound
 from app.grants import GRANTS
 from app.models.concerns import Action, ActionCreate, ActionDone, Concern, ConcernStatus
-from app.models.staff import Role, Staff
+from app.models.staff import Role, Staff, StaffRole
+from app.models.tasks import Task, TaskKind, TaskStatus
 from app.rights import Permission
-from app.scope import referred, visible
-from app.services import lifecycle
-from app.services.concerns.moves import CONCERN
+from app.scope import everything, referred, visible
+from app.services import lifecycle, tasks
+from app.services.concerns.moves import CONCERN, actions_of
 from app.services.concerns.routing import may_work
 from app.services.concerns.work import happened_at, may_decide, still_open
 
@@ -46,6 +47,18 @@ async def add(db: AsyncSession, actor: Actor, concern: Concern, body: ActionCrea
         due_at=body.due_at,
     )
     db.add(action)
+    task = await tasks.open_task(
+        db,
+        concern.prison_id,
+        TaskKind.action_due,
+        thing=concern,
+        due_at=body.due_at,
+        for_role=owner.role,
+        for_staff_id=owner.id,
+        actor=actor,
+        told_at_once=owner.id != actor.staff_id,
+    )
+    action.task_id = task.id
     if concern.status is ConcernStatus.under_review:
         await lifecycle.move(db, CONCERN, concern, to=ConcernStatus.actions_open, actor=actor)
     await lifecycle.mark(db, CONCERN, concern, actor, "action_added")
@@ -64,6 +77,24 @@ async def one(db: AsyncSession, actor: Actor, concern: Concern, action_id: UUID)
     return action
 
 
+async def _open_task_of(db: AsyncSession, action: Action) -> Task | None:
+    """The task that climbs while the action is not done, locked."""
+    found = everything(Task, action.prison_id).where(
+        col(Task.id) == action.task_id, col(Task.status) == TaskStatus.open
+    )
+    return (await db.scalars(found.with_for_update())).one_or_none()
+
+
+async def carry_over(db: AsyncSession, duplicate: Concern, survivor: Concern) -> None:
+    """What is still to be done of a duplicate is to be done of the concern that stays."""
+    for action in await actions_of(db, duplicate):
+        if action.done_at is None:
+            action.concern_id = survivor.id
+            if (task := await _open_task_of(db, action)) is not None:
+                task.thing_id = survivor.id
+    await db.flush()
+
+
 async def finish(
     db: AsyncSession, actor: Actor, concern: Concern, action: Action, body: ActionDone
 ) -> None:
@@ -75,6 +106,8 @@ async def finish(
     action.disclosure = action.disclosure.stricter(body.disclosure)
     await lifecycle.mark(db, CONCERN, concern, actor, "action_done")
     await db.flush()
+    if (task := await _open_task_of(db, action)) is not None:
+        await tasks.settle(db, task, actor)
 
 
 async def hand_over(
@@ -98,5 +131,9 @@ async def accept(db: AsyncSession, actor: Actor, concern: Concern, action: Actio
     if action.done_at is not None or action.accepted_at is not None:
         raise Conflicting("The action is done or accepted already.")
     action.accepted_at, action.owner_id = clock.now(), actor.staff_id
+    if (task := await _open_task_of(db, action)) is not None:
+        task.for_staff_id = actor.staff_id
+        task.for_role = StaffRole(actor.role.value)
+        await lifecycle.mark(db, tasks.TASK, task, actor, "handed_on")
     await lifecycle.mark(db, CONCERN, concern, actor, "action_accepted")
     await db.flush()

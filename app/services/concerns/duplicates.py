@@ -1,9 +1,9 @@
 """Concerns that may be about the same: recognised and offered, never dropped, nor merged here."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
-from difflib import SequenceMatcher
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -41,9 +41,10 @@ def _words(text: str | None) -> frozenset[str]:
 
 
 def _alike(one: str, other: str) -> bool:
-    a, b = (" ".join(text.casefold().split())[:_COMPARED] for text in (one, other))
-    match = SequenceMatcher(None, a, b, autojunk=False)
-    return match.real_quick_ratio() >= ALIKE and match.quick_ratio() >= ALIKE <= match.ratio()
+    """How much of their words two accounts share, whatever the order: cheap, for it is asked of
+    two hundred at once while others wait."""
+    a, b = (Counter(re.findall(r"\w+", text.casefold()[:_COMPARED])) for text in (one, other))
+    return 2 * (a & b).total() >= ALIKE * (a.total() + b.total()) > 0
 
 
 async def of(

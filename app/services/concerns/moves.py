@@ -19,6 +19,8 @@ from app.models.staff import Role
 from app.scope import everything
 from app.services.concerns.clocks import start_clocks
 from app.services.concerns.routing import keep_from_the_line
+from app.services.concerns.whereabouts import has_left
+from app.services.escalation import Immediacy
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
 
 S = ConcernStatus
@@ -28,11 +30,13 @@ REVIEWERS = frozenset({Role.support_worker, Role.clinician, Role.governor})
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the guards of a concern's moves decide on. `prisoner_waits`: one who raised it, or a
-    duplicate of it, would hear what became of it."""
+    duplicate of it, has not heard what became of it. `raisers`: staff who raised it, or one."""
 
     actions: list[Action]
     subject_is_patient: bool
     prisoner_waits: bool
+    raisers: frozenset[str]
+    receipt_owed: bool
 
 
 async def load_facts(db: AsyncSession, concern: Concern) -> Facts:
@@ -44,11 +48,35 @@ async def load_facts(db: AsyncSession, concern: Concern) -> Facts:
             col(Mentee.status) == MenteeStatus.stepped_up,
         )
     )
-    duplicate = everything(Concern, concern.prison_id).where(
-        col(Concern.merged_into) == concern.id, col(Concern.raised_by_person_id).is_not(None)
+    together = [concern, *await duplicates_of(db, concern)]
+    return Facts(
+        actions,
+        bool((await db.execute(stepped_up)).scalar()),
+        any(each.raised_by_person_id is not None and each.feedback is None for each in together),
+        frozenset(each.raised_by_subject for each in together if each.raised_by_subject),
+        await _receipt_owed(db, concern),
     )
-    waits = concern.raised_by_person_id is not None or (await db.execute(duplicate)).first()
-    return Facts(actions, bool((await db.execute(stepped_up)).scalar()), bool(waits))
+
+
+async def _receipt_owed(db: AsyncSession, concern: Concern) -> bool:
+    """Also in the minute before it is noted that they have left."""
+    if concern.receipt_owed or concern.received_there_at or concern.subject_person_id is None:
+        return concern.receipt_owed
+    left = everything(Concern, concern.prison_id).where(col(Concern.id) == concern.id, has_left())
+    return (await db.execute(left)).first() is not None
+
+
+async def duplicates_of(db: AsyncSession, concern: Concern, *, lock: bool = False) -> list[Concern]:
+    """What was merged into it, and what was merged into that."""
+    found: list[Concern] = []
+    into = [concern.id]
+    while into:
+        theirs = everything(Concern, concern.prison_id).where(col(Concern.merged_into).in_(into))
+        rows = theirs.order_by(col(Concern.id))
+        merged = (await db.scalars(rows.with_for_update() if lock else rows)).all()
+        found += merged
+        into = [each.id for each in merged]
+    return found
 
 
 async def actions_of(db: AsyncSession, concern: Concern) -> list[Action]:
@@ -90,23 +118,29 @@ def actions_settled(context: Context) -> Refusal | None:
 def acct_decided(context: Context) -> Refusal | None:
     concern: Concern = context.thing
     mentioned = concern.mentions_self_harm or concern.kind is ConcernKind.self_harm_or_suicide
-    if not mentioned or concern.acct_decision is not None:
+    asked = mentioned or concern.immediacy is Immediacy.now
+    if not asked or concern.acct_decision is not None:
         return None
-    return Refusal("acct_decided", "Self-harm or suicide is mentioned: record the ACCT decision.")
+    return Refusal("acct_decided", "Record the ACCT decision: of self-harm, suicide, or `now`.")
 
 
 def mentor_told(context: Context) -> Refusal | None:
     """The loop to the mentor or prisoner who raised it is closed."""
-    concern: Concern = context.thing
-    if not context.facts.prisoner_waits or concern.feedback is not None:
+    if not context.facts.prisoner_waits:
         return None
     return Refusal("mentor_told", "Tell the person who raised it what became of it, or why not.")
 
 
 def closed_by_another(context: Context) -> Refusal | None:
-    if context.thing.raised_by_subject != context.actor.subject:  # None: entered for a prisoner
+    if context.actor.subject not in context.facts.raisers:  # which none is who entered it for one
         return None
     return Refusal("closed_by_another", "Someone else than who raised it must close it.")
+
+
+def received_there(context: Context) -> Refusal | None:
+    if not context.facts.receipt_owed:
+        return None
+    return Refusal("received_there", "They have left: record who has it where they went.")
 
 
 def clinician_signed(context: Context) -> Refusal | None:
@@ -133,6 +167,10 @@ async def start_anew(db: AsyncSession, context: Context) -> None:
     concern.lower_to = concern.lower_by = concern.lower_reason = None
     concern.feedback = concern.feedback_text = concern.feedback_told_by = None
     concern.feedback_at = concern.closed_at = None
+    concern.subject_left_at = concern.not_left_reason = None
+    concern.receiving_side = concern.received_there_by = concern.received_there_at = None
+    for each in await duplicates_of(db, concern, lock=True):
+        each.feedback = each.feedback_at = each.feedback_told_by = None
     await keep_from_the_line(db, concern)
     await start_clocks(db, concern, context.now)
 
@@ -145,6 +183,7 @@ CLOSING = (
     mentor_told,
     closed_by_another,
     clinician_signed,
+    received_there,
 )
 _REVIEW = Move(REVIEWERS)
 _SERVICE = Move(frozenset(Role), offered=False)

@@ -1,10 +1,8 @@
 """What people do about a concern: each act is a time with an author, and sets the clock anew."""
 
-from datetime import datetime
-from uuid import UUID
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app import clock
 from app.access import Actor
@@ -15,22 +13,21 @@ from app.models.concerns import (
     ConcernStatus,
     DecisionCreate,
     FeedbackCreate,
+    FeedbackOutcome,
     HandoverCreate,
     ImmediacyPut,
     SeenCreate,
-    SubjectPut,
 )
 from app.models.concerns.tables import AcctDecision
-from app.models.people import Person
 from app.models.staff import Role
 from app.rights import Permission
-from app.scope import everything, referred, visible
 from app.services import duties, escalation, lifecycle
 from app.services.concerns import debriefs
 from app.services.concerns.clocks import keep, reschedule, state_of, zone_of
-from app.services.concerns.moves import CONCERN, reviews
-from app.services.concerns.routing import READ_BY_CLINICIANS, may_change, route
+from app.services.concerns.moves import CONCERN, duplicates_of, reviews
 from app.services.escalation import Immediacy, strictest
+
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def happened_at(concern: Concern, at: datetime | None) -> datetime:
@@ -38,11 +35,11 @@ def happened_at(concern: Concern, at: datetime | None) -> datetime:
     now = clock.now()
     if at is None:
         return now
-    if at > now:
+    if at > now + CLOCKS_DIFFER:
         raise Invalid.field("at", "in_the_future", "must not be in the future")
     if at < concern.occurred_at:
         raise Invalid.field("at", "before_the_concern", "must not be before the concern")
-    return at
+    return min(at, now)
 
 
 def still_open(concern: Concern) -> None:
@@ -70,6 +67,8 @@ async def acknowledge(
         if concern.status is ConcernStatus.raised:
             to = ConcernStatus.acknowledged
             await lifecycle.move(db, CONCERN, concern, to=to, actor=actor)
+        else:  # reopened, and taken up anew
+            await lifecycle.mark(db, CONCERN, concern, actor, "acknowledged", occurred_at=when)
     here = any(actor.staff_id in ids for ids in on_duty.values())
     accepts = here and actor.allowed(Permission.concern_review)
     held = any(concern.accepted_by_staff_id in ids for ids in on_duty.values())
@@ -101,9 +100,11 @@ async def see(db: AsyncSession, actor: Actor, concern: Concern, body: SeenCreate
         await lifecycle.mark(
             db, CONCERN, concern, actor, "not_seen", note=note, occurred_at=when, disclosure=said
         )
-    elif concern.seen_at is None:
-        concern.seen_at, concern.seen_by_subject = when, actor.subject
-        await lifecycle.mark(db, CONCERN, concern, actor, "seen", occurred_at=when)
+    else:
+        event = "seen" if concern.seen_at is None else "seen_again"
+        if concern.seen_at is None or when < concern.seen_at:  # the first time counts
+            concern.seen_at, concern.seen_by_subject = when, actor.subject
+        await lifecycle.mark(db, CONCERN, concern, actor, event, occurred_at=when)
     await reschedule(db, concern, clock.now())
     await db.flush()
 
@@ -163,25 +164,6 @@ async def set_immediacy(
     await debriefs.owe(db, concern)
 
 
-async def resolve_subject(
-    db: AsyncSession, actor: Actor, concern: Concern, body: SubjectPut
-) -> None:
-    """Say whom it turned out to be about; what was said of them stays. It is routed anew, and goes
-    on at once where those who were paged may no longer see it."""
-    still_open(concern)
-    may_decide(concern, actor)
-    person = await referred(
-        db, Person, concern.prison_id, body.subject_person_id, "subject_person_id"
-    )
-    was_routed = concern.routed
-    concern.subject_person_id = person.id
-    await route(db, concern)
-    if concern.routed and not was_routed:
-        concern.step, concern.next_step_at = 0, clock.now()
-    await lifecycle.mark(db, CONCERN, concern, actor, "subject_resolved")
-    await db.flush()
-
-
 async def sign_off(db: AsyncSession, actor: Actor, concern: Concern) -> None:
     """A clinician's sign-off, needed to close where the person is a patient."""
     still_open(concern)
@@ -197,61 +179,12 @@ async def feed_back(db: AsyncSession, actor: Actor, concern: Concern, body: Feed
     duplicate of it is told the outcome as well, not the words meant for another."""
     still_open(concern)
     may_decide(concern, actor)
-    duplicates = everything(Concern, concern.prison_id).where(
-        col(Concern.merged_into) == concern.id
-    )
-    locked = duplicates.order_by(col(Concern.id)).with_for_update()
-    for each in [concern, *(await db.execute(locked)).scalars()]:
+    for each in [concern, *await duplicates_of(db, concern, lock=True)]:
         each.feedback, each.feedback_at = body.outcome, clock.now()
         each.feedback_told_by = body.told_by
     concern.feedback_text = body.text
     note = ": ".join(filter(None, (body.outcome.value, body.text)))
-    await lifecycle.mark(db, CONCERN, concern, actor, "fed_back", note=note)
+    told = body.outcome is not FeedbackOutcome.impossible
+    event = "fed_back" if told else "feedback_impossible"  # of which no stream tells the raiser
+    await lifecycle.mark(db, CONCERN, concern, actor, event, note=note)
     await db.flush()
-
-
-async def lock_both(db: AsyncSession, actor: Actor, concern: Concern, survivor_id: UUID) -> Concern:
-    """Lock a duplicate and the concern that stays, which is answered. In the order of their ids:
-    two people who merge them crosswise wait for each other, and do not deadlock."""
-    pair = visible(Concern, actor).where(col(Concern.id).in_([concern.id, survivor_id]))
-    locked = pair.order_by(col(Concern.id)).with_for_update()
-    fresh = locked.execution_options(populate_existing=True)
-    found = {each.id: each for each in (await db.execute(fresh)).scalars()}
-    survivor = found.get(survivor_id)
-    if survivor is None or survivor is concern:
-        raise Invalid.field("survivor_id", "unknown", "must be another concern that you may see")
-    for each in found.values():
-        may_change(each, actor)
-    return survivor
-
-
-async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Concern) -> None:
-    """Merge a duplicate into the concern that stays, which keeps the strictest of both clocks.
-    Both are locked.
-
-    Only of the same routing: else it would become known to whom it is about, or leave their
-    managers.
-    """
-    for each in (concern, survivor):
-        may_decide(each, actor)
-        still_open(each)
-    if _routing(survivor) != _routing(concern):
-        message = "must be about the same member of staff, or likewise about a mentor's conduct"
-        raise Invalid.field("survivor_id", "routed_otherwise", message)
-    zone = await zone_of(db, concern.prison_id)
-    together = escalation.merged(state_of(survivor, zone), state_of(concern, zone), clock.now())
-    keep(survivor, together)
-    await debriefs.owe(db, survivor)
-    # Closing it takes an ACCT decision from now on, and a lowering proposed before is void.
-    survivor.mentions_self_harm = survivor.mentions_self_harm or concern.mentions_self_harm
-    survivor.lower_to = survivor.lower_by = survivor.lower_reason = None
-    concern.merged_into = survivor.id
-    await lifecycle.mark(db, CONCERN, survivor, actor, "duplicate_merged", note=concern.reference)
-    await lifecycle.move(db, CONCERN, concern, to=ConcernStatus.merged_duplicate, actor=actor)
-
-
-def _routing(concern: Concern) -> tuple[object, ...]:
-    """What decides who may see a concern (see `scope`)."""
-    by_kind = concern.kind in READ_BY_CLINICIANS if concern.routed else None
-    about = (concern.about_mentor, concern.about_line_id)
-    return *about, concern.about_staff_id, concern.about_staff_as_told, by_kind

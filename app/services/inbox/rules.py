@@ -11,7 +11,7 @@ from app.concern_scope import of_one_not_about_me
 from app.models.base import TIMESTAMP
 from app.models.board import BoardBand
 from app.models.break_glass import REVIEWED, BreakGlass
-from app.models.concerns import CONCERN_OPEN, Action, Concern
+from app.models.concerns import CONCERN_OPEN, Action, Concern, FeedbackOutcome
 from app.models.duties import Duty, DutyOverride
 from app.models.inbox import InboxRule
 from app.models.notifications import Notification, NotificationStatus
@@ -116,7 +116,10 @@ _OF_ONE_PERSON: tuple[Rule, ...] = (
         _PRISONERS,
         Concern,
         "concerns",
-        when=col(Concern.feedback_at) >= TOLD_SINCE,
+        when=and_(
+            col(Concern.feedback_at) >= TOLD_SINCE,
+            col(Concern.feedback) != FeedbackOutcome.impossible,
+        ),
         since=col(Concern.feedback_at),
     ),
 )

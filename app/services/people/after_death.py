@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_
+from sqlalchemy import Select, and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -12,7 +12,7 @@ from app import clock
 from app.access import the_system
 from app.models.concerns import CONCERN_OPEN, Action, Concern
 from app.models.mentees import Mentee
-from app.models.mentors import Mentor
+from app.models.mentors import MENTOR_ENDED, Mentor
 from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
 from app.models.sessions import (
@@ -38,8 +38,8 @@ _OPEN_NOTES = (SessionStatus.held, SessionStatus.noted)
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Who was around the person: mentors who knew them, their own mentees, staff at work on
-    concerns about them."""
+    """Who was around the person: mentors who knew them or were worried about them, their own
+    mentees, staff at work on concerns about them."""
 
     mentors: Sequence[Mentor]
     mentees: Sequence[Mentee]
@@ -47,8 +47,8 @@ class Around:
 
 
 async def those_around(db: AsyncSession, person: Person) -> Around:
-    """Everyone paired with them or in sessions with them in the last 30 days, and who works on an
-    open concern about them. Asked before pairings end."""
+    """Everyone paired with them, in sessions with them or worried about them in the last 30 days,
+    and who worked on it. Asked before pairings end."""
     here, since = person.prison_id, clock.now() - AROUND
     my_mentors = everything(Mentor, here).where(col(Mentor.person_id) == person.id)
     my_mentees = everything(Mentee, here).where(col(Mentee.person_id) == person.id)
@@ -67,10 +67,14 @@ async def those_around(db: AsyncSession, person: Person) -> Around:
         col(Session.id).in_(came.with_only_columns(col(Participation.session_id))),
     )
     theirs = paired.where(col(Pairing.mentee_id).in_(mentee_ids))
+    worried = _concerns_about(person).with_only_columns(col(Concern.raised_by_person_id))
     knew = everything(Mentor, here).where(
         or_(
             col(Mentor.id).in_(theirs.with_only_columns(col(Pairing.mentor_id))),
             col(Mentor.id).in_(met.with_only_columns(col(Session.mentor_id))),
+            and_(
+                col(Mentor.person_id).in_(worried), col(Mentor.status).not_in(sorted(MENTOR_ENDED))
+            ),
         ),
         col(Mentor.person_id) != person.id,
     )
@@ -85,16 +89,28 @@ async def those_around(db: AsyncSession, person: Person) -> Around:
     )
 
 
-async def _at_work(db: AsyncSession, person: Person) -> Sequence[Staff]:
-    """Active staff who took up, saw, decided on, or own an action of an open concern about them."""
-    about = everything(Concern, person.prison_id).where(
-        col(Concern.subject_person_id) == person.id, col(Concern.status).in_(CONCERN_OPEN)
+def _concerns_about(person: Person) -> Select[Concern]:
+    """What was raised about them, and is open or of the last 30 days."""
+    return everything(Concern, person.prison_id).where(
+        col(Concern.subject_person_id) == person.id,
+        or_(
+            col(Concern.status).in_(CONCERN_OPEN),
+            col(Concern.recorded_at) >= clock.now() - AROUND,
+        ),
     )
-    concerns = (await db.execute(about)).scalars().all()
+
+
+async def _at_work(db: AsyncSession, person: Person) -> Sequence[Staff]:
+    """Active staff who raised, took up, saw or decided on a concern about them, or own an action
+    of one."""
+    concerns = (await db.execute(_concerns_about(person))).scalars().all()
     subjects = {
         subject
         for each in concerns
-        for subject in (each.acknowledged_by, each.seen_by_subject, each.decided_by)
+        for subject in (
+            *(each.raised_by_subject, each.acknowledged_by),
+            *(each.seen_by_subject, each.decided_by),
+        )
         if subject is not None
     }
     owned = everything(Action, person.prison_id).where(

@@ -75,6 +75,8 @@ OF_SAFETY = frozenset(
         TaskKind.shift_uncovered,
         TaskKind.duty_gap,
         TaskKind.handover_due,
+        TaskKind.action_due,
+        TaskKind.receipt_due,
         TaskKind.webhook_failing,
         TaskKind.contact_request_due,
     }

@@ -6,6 +6,7 @@ from sqlmodel import col
 
 from app.models.break_glass import REVIEWED, BreakGlass
 from app.models.complaints import UNANSWERED, Complaint
+from app.models.concerns import CONCERN_OPEN, Action, Concern
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.mentors import Mentor, MentorStatus
 from app.models.staff import Role
@@ -21,7 +22,7 @@ CANCEL_REASONS = ("no_longer_needed", "opened_in_error", "done_elsewhere", "pers
 
 async def is_settled(db: AsyncSession, task: Task) -> bool:
     """Whether the task may end: a review only with what it reviews, triage and the answer to a
-    complaint only by being made."""
+    complaint only by being made, what a concern asks for only by being done."""
     if task.kind is TaskKind.break_glass_review:
         glass = everything(BreakGlass, task.prison_id).where(col(BreakGlass.id) == task.thing_id)
         return (await db.execute(glass)).scalar_one().status in REVIEWED
@@ -35,6 +36,14 @@ async def is_settled(db: AsyncSession, task: Task) -> bool:
     if task.kind is TaskKind.complaint_due:
         complaint = everything(Complaint, task.prison_id).where(col(Complaint.id) == task.thing_id)
         return (await db.execute(complaint)).scalar_one().status not in UNANSWERED
+    if task.kind is TaskKind.action_due:
+        action = everything(Action, task.prison_id).where(col(Action.task_id) == task.id)
+        found = (await db.scalars(action)).one_or_none()
+        return found is None or found.done_at is not None
+    if task.kind is TaskKind.receipt_due:
+        concern = everything(Concern, task.prison_id).where(col(Concern.id) == task.thing_id)
+        about = (await db.execute(concern)).scalar_one()
+        return not about.receipt_owed or about.status not in CONCERN_OPEN
     return True
 
 

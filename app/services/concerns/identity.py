@@ -1,0 +1,92 @@
+"""Whom a concern turned out to be about, and which others are about the same."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.access import Actor
+from app.errors import Invalid
+from app.models.concerns import Concern, ConcernStatus, SubjectPut
+from app.models.people import Person
+from app.scope import referred, visible
+from app.services import escalation, lifecycle
+from app.services.concerns import actions, debriefs, leaving
+from app.services.concerns.clocks import keep, state_of, zone_of
+from app.services.concerns.moves import CONCERN
+from app.services.concerns.routing import READ_BY_CLINICIANS, may_change, route
+from app.services.concerns.work import may_decide, still_open
+
+
+async def resolve_subject(
+    db: AsyncSession, actor: Actor, concern: Concern, body: SubjectPut
+) -> None:
+    """Say whom it turned out to be about; what was said of them stays. It is routed anew, and goes
+    on at once where those who were paged may no longer see it."""
+    still_open(concern)
+    may_decide(concern, actor)
+    person = await referred(
+        db, Person, concern.prison_id, body.subject_person_id, "subject_person_id"
+    )
+    was_routed = concern.routed
+    if person.id != concern.subject_person_id:
+        await leaving.forget(db, concern)
+    concern.subject_person_id = person.id
+    await route(db, concern)
+    if concern.routed and not was_routed:
+        concern.accepted_on_duty_at = concern.accepted_by_staff_id = None  # others must take it up
+        concern.step, concern.next_step_at = 0, clock.now()
+    await lifecycle.mark(db, CONCERN, concern, actor, "subject_resolved")
+    await db.flush()
+
+
+async def lock_both(db: AsyncSession, actor: Actor, concern: Concern, survivor_id: UUID) -> Concern:
+    """Lock a duplicate and the concern that stays, which is answered. In the order of their ids:
+    two people who merge them crosswise wait for each other, and do not deadlock."""
+    pair = visible(Concern, actor).where(col(Concern.id).in_([concern.id, survivor_id]))
+    locked = pair.order_by(col(Concern.id)).with_for_update()
+    fresh = locked.execution_options(populate_existing=True)
+    found = {each.id: each for each in (await db.execute(fresh)).scalars()}
+    survivor = found.get(survivor_id)
+    if survivor is None or survivor is concern:
+        raise Invalid.field("survivor_id", "unknown", "must be another concern that you may see")
+    for each in found.values():
+        may_change(each, actor)
+    return survivor
+
+
+async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Concern) -> None:
+    """Merge a duplicate into the concern that stays, which keeps the strictest of both clocks.
+    Both are locked.
+
+    Only of the same routing: else it would become known to whom it is about, or leave their
+    managers.
+    """
+    for each in (concern, survivor):
+        may_decide(each, actor)
+        still_open(each)
+    if _routing(survivor) != _routing(concern):
+        message = "must be about the same member of staff, or likewise about a mentor's conduct"
+        raise Invalid.field("survivor_id", "routed_otherwise", message)
+    zone = await zone_of(db, concern.prison_id)
+    together = escalation.merged(state_of(survivor, zone), state_of(concern, zone), clock.now())
+    keep(survivor, together)
+    await debriefs.owe(db, survivor)
+    # Closing it takes an ACCT decision from now on, and a lowering proposed before is void.
+    survivor.mentions_self_harm = survivor.mentions_self_harm or concern.mentions_self_harm
+    survivor.lower_to = survivor.lower_by = survivor.lower_reason = None
+    concern.merged_into = survivor.id
+    if concern.receipt_owed and survivor.subject_left_at is None:
+        await leaving.ask(db, survivor)
+    await leaving.forget(db, concern)
+    await actions.carry_over(db, concern, survivor)
+    await lifecycle.mark(db, CONCERN, survivor, actor, "duplicate_merged", note=concern.reference)
+    await lifecycle.move(db, CONCERN, concern, to=ConcernStatus.merged_duplicate, actor=actor)
+
+
+def _routing(concern: Concern) -> tuple[object, ...]:
+    """What decides who may see a concern (see `scope`)."""
+    by_kind = concern.kind in READ_BY_CLINICIANS if concern.routed else None
+    about = (concern.about_mentor, concern.about_line_id)
+    return *about, concern.about_staff_id, concern.about_staff_as_told, by_kind
