@@ -24,7 +24,7 @@ from app.models.staff import Role
 from app.scope import visible
 from app.services.streams import Stream
 from app.services.streams.bearers import Bearer
-from app.services.streams.reading import Position, visible_to
+from app.services.streams.reading import Place, Snapshot, visible_to
 from app.services.streams.stream import ENOUGH_BYTES, Ending
 from app.services.streams.topics import NOUNS, type_for
 from app.sse import EventStream
@@ -73,7 +73,7 @@ def test_no_role_is_told_of_what_it_may_not_read() -> None:
 def a_stream(caller: Any, actor: Any) -> Stream:
     now = clock.real_now()
     bearer = Bearer(caller.subject, caller.staff_id, None, None, now, now + timedelta(hours=1))
-    return Stream(new_id(), actor, bearer, Position(1), missed=False)
+    return Stream(new_id(), actor, bearer, Place(Snapshot(1, 1)), missed=False)
 
 
 async def test_a_reader_who_takes_nothing_is_dropped_and_never_holds_much(

@@ -1,9 +1,9 @@
-"""What streams read of the database: events in the order of their commits, and who of many may see
-what they are about. A fixed number of statements, however many streams there are.
+"""What streams read of the database: events as they are committed, and who of many may see what
+they are about. A fixed number of statements, however many streams there are.
 
-A transaction that began earlier may commit later: neither times nor ids give the order of commits.
-So an event is read once every transaction that began before its own has ended: its `xid` is below
-the snapshot's xmin. No slow writer's event is passed over.
+A transaction that began earlier may commit later: neither times nor ids nor `xid` give the order of
+commits. So what is new is asked by snapshots: whatever one shows and the one before did not. Nobody
+waits for a slow writer, and no event of one is passed over.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam
@@ -26,24 +27,23 @@ from app.services.streams.topics import NOUNS
 
 FIRST = UUID(int=0)
 EVENTS_A_READ = 500
-_BOUND = """
-    SELECT b.xmin, EXISTS (
-        SELECT FROM outbox WHERE prison_id = $1 AND xid >= b.xmin
-          AND split_part(topic, '.', 1) = ANY($2)
-    ) AS more
-    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin) b
-"""
-_AFTER = """
-    SELECT id, xid, topic, thing_id, recorded_at FROM outbox
-    WHERE prison_id = $1 AND (xid, id) > ($2, $3) AND xid < $4
-      AND split_part(topic, '.', 1) = ANY($5)
-    ORDER BY xid, id LIMIT $6
-"""
-_AHEAD = """
-    SELECT id, xid, topic, thing_id, recorded_at FROM outbox
-    WHERE prison_id = $1 AND xid >= $2 AND split_part(topic, '.', 1) = ANY($3)
-      AND id <> ALL($4::uuid[])
-    ORDER BY xid, id LIMIT $5
+# What `$2:$3` (its end, and what ran in it) does not show; $7 does, or else this statement's own
+# snapshot; after ($5, $6).
+_FOLLOWING = """
+    SELECT s.until, e.id, e.xid, e.topic, e.thing_id, e.recorded_at
+    FROM (SELECT coalesce($7::text, pg_current_snapshot()::text) AS until) s
+    LEFT JOIN LATERAL (
+        SELECT * FROM (
+            SELECT id, xid, topic, thing_id, recorded_at FROM outbox
+            WHERE prison_id = $1 AND xid >= $2 AND (xid, id) > ($5, $6)
+            UNION ALL
+            SELECT id, xid, topic, thing_id, recorded_at FROM outbox
+            WHERE prison_id = $1 AND xid = ANY($3) AND (xid, id) > ($5, $6)
+        ) o
+        WHERE split_part(topic, '.', 1) = ANY($4)
+          AND ($7::text IS NULL OR pg_visible_in_snapshot(xid::text::xid8, $7::text::pg_snapshot))
+        ORDER BY xid, id LIMIT $8
+    ) e ON true
 """
 # Of an actor, whatever differs between those of one role.
 _OF_ONE = {
@@ -56,10 +56,43 @@ _OF_ONE = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """How far a stream has been read: every event up to this one, in the order of commits."""
+    """Where an event stands in the order in which they are given."""
 
     xid: int
     event_id: UUID = FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was committed at an instant: whatever began before `xmin`, nothing from `xmax` on, and
+    of those between all but the ones that were still running."""
+
+    xmin: int
+    xmax: int
+    running: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, told: str) -> Self:
+        xmin, xmax, running = told.split(":")
+        return cls(int(xmin), int(xmax), tuple(int(each) for each in running.split(",") if each))
+
+    def __str__(self) -> str:
+        return f"{self.xmin}:{self.xmax}:{','.join(map(str, self.running))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a stream was read: all that `since` shows; and of what `until` shows besides, where a
+    read is under way, all up to `after`."""
+
+    since: Snapshot
+    after: Position = Position(0)
+    until: Snapshot | None = None
+
+    @classmethod
+    def at(cls, position: Position) -> Self:
+        """The place of who was given everything up to there."""
+        return cls(Snapshot(position.xid, position.xid), position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +109,30 @@ class Happened:
     def position(self) -> Position:
         return Position(self.xid, self.id)
 
-
-async def bound(db: Database, prison_id: str) -> tuple[Position, bool]:
-    """How far may be read now, and whether there is already more that still waits for a slower
-    writer."""
-    row = await db.fetchrow(prison_id, _BOUND, prison_id, list(NOUNS))
-    assert row is not None
-    return Position(row["xmin"]), row["more"]
+    def settled_in(self, snapshot: Snapshot) -> bool:
+        """Whether everything before it had been committed or given up by then: it has a number,
+        from which a stream can go on."""
+        return self.xid < snapshot.xmin
 
 
-async def after(
-    db: Database, prison_id: str, position: Position, until: Position
-) -> tuple[list[Happened], Position]:
-    """The next events after a position, and the position that has been read to."""
+async def following(
+    db: Database, prison_id: str, place: Place, until: Snapshot | None
+) -> tuple[list[Happened], Snapshot, Place]:
+    """The next events after a place: at most so many, of those that `until` shows (None: what is
+    committed now). Besides, the snapshot they are read in, and the place that was read to."""
+    bound = place.until or until
+    since, after = place.since, place.after
     rows = await db.fetch(
         prison_id,
-        _AFTER,
-        *(prison_id, position.xid, position.event_id, until.xid, list(NOUNS), EVENTS_A_READ),
+        _FOLLOWING,
+        *(prison_id, since.xmax, since.running, list(NOUNS), after.xid, after.event_id),
+        *(bound and str(bound), EVENTS_A_READ),
     )
-    found = [Happened(**row) for row in rows]
-    return found, found[-1].position if len(found) == EVENTS_A_READ else until
-
-
-async def ahead(
-    db: Database, prison_id: str, until: Position, besides: Collection[UUID]
-) -> list[Happened]:
-    """Events that are committed already, while one that began before them is not."""
-    values = (until.xid, list(NOUNS), list(besides), EVENTS_A_READ)
-    return [Happened(**row) for row in await db.fetch(prison_id, _AHEAD, prison_id, *values)]
+    read_in = bound or Snapshot.of(rows[0]["until"])
+    found = [Happened(*row[1:]) for row in map(tuple, rows) if row[1] is not None]
+    if len(found) < EVENTS_A_READ:
+        return found, read_in, Place(read_in)
+    return found, read_in, Place(since, found[-1].position, read_in)
 
 
 async def visible_to(
