@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from app.access import MayOpenStream, claims
 from app.db import Db, PathPrison, ReadDb
-from app.errors import KeyReused, TicketRefused, TooManyStreams
+from app.errors import KeyReused, TicketRefused
 from app.models.streams import StreamTicketMade
 from app.problems import refusals
 from app.replies import JustOnce, reply
@@ -39,7 +39,7 @@ async def create_stream_ticket(
 @router.get(
     "/stream",
     response_class=Response,
-    responses={**DECLARED, **refusals(TicketRefused, TooManyStreams)},
+    responses={**DECLARED, **refusals(TicketRefused)},
 )
 async def read_stream(
     prison_id: PathPrison,
@@ -60,5 +60,5 @@ async def read_stream(
     open_here: streams.Streams = request.app.state.streams
     stream = await streams.use(db, reads, prison_id, ticket, last or last_event_id or None)
     request.state.trail.knows(stream.actor, stream.actor.subject, None)
-    open_here.admit(stream)
+    open_here.admit()
     return EventStream(open_here, stream)

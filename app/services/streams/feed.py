@@ -35,7 +35,7 @@ class Feed:
     def __init__(self, db: Database, prison_id: str) -> None:
         self._db = db
         self._prison_id = prison_id
-        self.streams: set[Stream] = set()
+        self.streams: dict[Stream, None] = {}  # in the order in which they came
         self.wake = asyncio.Event()
         self._looked_at = 0.0
 

@@ -25,6 +25,8 @@ class Ending(StrEnum):
     """The service stops: ask for a ticket and come again."""
     access_ended = "access_ended"
     """The reader is not any more who they were, or their token has ended."""
+    superseded = "superseded"
+    """The reader has opened so many others since: do not come again."""
     too_slow = "too_slow"
     """The reader did not read: nothing is written to them any more, not even this."""
 
