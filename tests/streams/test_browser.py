@@ -1,4 +1,4 @@
-"""A real browser's EventSource, with the very lines of the integrators' guide."""
+"""A real browser's EventSource, with the very lines of the guide and the OpenAPI document."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from app.config import Settings
 from app.services.streams.stream import Ending
+from app.sse import RECIPE
 from tests.security.serving import made
 from tests.story import Wing
 from tests.streams.proxies import cuttable
@@ -36,19 +37,15 @@ FLAGS = (
 )
 PATIENCE = 60
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-
 
 class Page:
     """A page that follows the stream, and tells what it was told to whoever serves it."""
 
     def __init__(self, call: str) -> None:
-        recipe = re.search(r"```js\n(async function follow.*?)```", GUIDE.read_text(), re.DOTALL)
-        assert recipe
         send = 'told => fetch("/told", {method: "POST", body: JSON.stringify(told)})'
         over = f'() => ({send})("over")'
         call = call.replace("TOLD", send).replace("OVER", over)
-        self.html = f"<script>{recipe[1]}\n{call}</script>"
+        self.html = f"<script>{RECIPE}\n{call}</script>"
         self.told: asyncio.Queue[Any] = asyncio.Queue()
         self._before: list[Any] = []
 
@@ -94,6 +91,13 @@ async def browser(url: str) -> AsyncIterator[None]:
             await process.wait()
 
 
+def test_the_guide_and_the_document_have_the_same_lines(app: FastAPI) -> None:
+    shown = app.openapi()["paths"]["/v1/prisons/{prison_id}/stream"]["get"]["description"]
+    assert RECIPE in GUIDE.read_text()
+    assert RECIPE in shown
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 async def test_a_browser_is_told_and_comes_again_and_misses_nothing(
     app: FastAPI, settings: Settings, wing: Wing
 ) -> None:
