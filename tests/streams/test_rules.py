@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,18 +15,20 @@ from fastapi import FastAPI
 
 from app import clock
 from app.access import Actor
+from app.cli.ground import listen
 from app.config import Settings
 from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.errors import Busy
 from app.grants import GRANTS
 from app.models.base import new_id
-from app.models.staff import Role
+from app.models.staff import Role, StaffRole
 from app.scope import visible
 from app.services.streams import Stream
 from app.services.streams.bearers import Bearer
+from app.services.streams.feed import Feed
 from app.services.streams.reading import Place, Snapshot, visible_to
-from app.services.streams.stream import ENOUGH_BYTES, Ending
+from app.services.streams.stream import ENOUGH_BYTES, HEARTBEAT_SECONDS, Ending
 from app.services.streams.topics import NOUNS, type_for
 from app.sse import EventStream
 from tests.house.test_cli import WELLWING, bare_environment
@@ -68,6 +71,10 @@ def test_no_role_is_told_of_what_it_may_not_read() -> None:
             may = NOUNS[noun].permission in GRANTS[role]
             told = type_for(role, f"{noun}.raised") is not None
             assert told is may or (told is False and role.family is Role.mentor)
+
+
+def actor_of(wing: Wing, caller: Any) -> Actor:
+    return Actor(wing.prison_id, caller.subject, Role.clinician, staff_id=caller.staff_id)
 
 
 def a_stream(caller: Any, actor: Any) -> Stream:
@@ -121,6 +128,51 @@ async def test_no_more_is_read_for_who_has_enough_to_read(wing: Wing, app: FastA
     async with asyncio.timeout(5):
         assert concern.encode() in (await stream.take() or b"")
     app.state.streams.leave(stream)
+
+
+class Counting(Database):
+    """Counts what is asked of it."""
+
+    asked = 0
+
+    async def fetch(self, prison_id: str, sql: str, *args: Any) -> Any:
+        self.asked += 1
+        return await super().fetch(prison_id, sql, *args)
+
+
+async def test_many_streams_ask_no_more_of_the_database_than_one(
+    wing: Wing, settings: Settings
+) -> None:
+    """And are written the same bytes, made once, where they see the same."""
+    db = Counting(str(settings.database_url))
+    await db.open()
+    asked = []
+    for count in (1, 12):
+        clinicians = await wing.hire(*[(StaffRole.clinician, None)] * count)
+        feed = Feed(db, wing.prison_id)
+        streams = [a_stream(each, actor_of(wing, each)) for each in clinicians]
+        feed.streams |= dict.fromkeys(streams)
+        await feed._turn()
+        opened = [await stream.take() for stream in streams]
+        assert all(b"event: ready" in (each or b"") for each in opened)
+        concern = await raises(wing.support_worker)
+        before = db.asked
+        await feed._turn()
+        asked.append(db.asked - before)
+        chunks = [await stream.take() for stream in streams]
+        assert all(concern.encode() in (each or b"") for each in chunks)
+        assert len({id(each) for each in chunks}) == 1
+    assert asked[0] == asked[1]
+    await db.close()
+
+
+async def test_who_vanished_without_a_word_is_found_out(settings: Settings) -> None:
+    listener = listen(settings.model_copy(update={"port": 0}))
+    with listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            waits = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert 2 * HEARTBEAT_SECONDS < waits / 1000 < 60
 
 
 async def test_a_process_holds_no_more_streams_than_it_may(
