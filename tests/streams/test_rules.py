@@ -26,7 +26,7 @@ from app.models.staff import Role, StaffRole
 from app.scope import visible
 from app.services.streams import Stream
 from app.services.streams.bearers import Bearer
-from app.services.streams.feed import Feed
+from app.services.streams.feed import LOOK_SECONDS, Feed
 from app.services.streams.reading import Place, Snapshot, visible_to
 from app.services.streams.stream import ENOUGH_BYTES, HEARTBEAT_SECONDS, Ending
 from app.services.streams.topics import NOUNS, type_for
@@ -36,7 +36,7 @@ from tests.security.serving import made
 from tests.security.worlds import insert, make
 from tests.story import Wing
 from tests.streams.reader import Reader, Readers, path_for
-from tests.streams.test_routes import raises
+from tests.streams.test_routes import WORRY, raises
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -218,6 +218,36 @@ async def test_events_come_though_nobody_listens_and_soon_somebody_does_again(
                 await asyncio.sleep(0.2)
     finally:
         await owner.close()
+
+
+async def test_a_database_that_is_lost_and_comes_back_ends_no_stream_and_loses_no_event(
+    wing: Wing, readers: Readers, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    reader = await readers.open(wing.clinician)
+    before = await raises(wing.support_worker)
+    await reader.until(lambda: reader.of(before))
+    owner = await asyncpg.connect(postgres.superuser_url("postgres"))
+    lets_in = f'ALTER DATABASE "{database_name}" ALLOW_CONNECTIONS '
+    everybody = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
+    try:
+        await owner.execute(f"{lets_in} false")
+        await owner.execute(everybody, database_name)
+        await asyncio.sleep(LOOK_SECONDS + 1)
+    finally:
+        await owner.execute(f"{lets_in} true")
+        await owner.close()
+    assert not reader.ended
+    body = {**WORRY, "immediacy": "today"}
+    async with asyncio.timeout(20):
+        while True:
+            answer = await wing.support_worker.request("POST", "concerns", json=body)
+            if answer.status_code == 201:
+                break
+            await asyncio.sleep(0.2)
+    after = answer.json()["id"]
+    await reader.until(lambda: reader.of(after), seconds=10)
+    assert reader.of(before) == ["concern.raised"]
+    assert not reader.ended
 
 
 async def test_a_service_that_is_told_to_stop_ends_its_streams_and_does_not_wait(
