@@ -1,6 +1,7 @@
 """What a stream may tell whom, in many worlds; and its ways to an end."""
 
 import asyncio
+import json
 import signal
 import socket
 from contextlib import suppress
@@ -27,7 +28,16 @@ from app.scope import visible
 from app.services.streams import Stream
 from app.services.streams.bearers import Bearer
 from app.services.streams.feed import LOOK_SECONDS, Feed
-from app.services.streams.reading import Place, Snapshot, visible_to
+from app.services.streams.reading import (
+    _FOLLOWING,
+    EVENTS_A_READ,
+    Place,
+    Position,
+    Snapshot,
+    _asked,
+    following,
+    visible_to,
+)
 from app.services.streams.stream import ENOUGH_BYTES, HEARTBEAT_SECONDS, Ending
 from app.services.streams.topics import NOUNS, type_for
 from app.sse import EventStream
@@ -164,6 +174,33 @@ async def test_many_streams_ask_no_more_of_the_database_than_one(
         assert len({id(each) for each in chunks}) == 1
     assert asked[0] == asked[1]
     await db.close()
+
+
+async def test_what_was_told_before_costs_a_stream_nothing(
+    wing: Wing, db: Database, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    """A prison's whole past in the outbox, and a read of it that touches a few pages."""
+    many = """INSERT INTO outbox
+        (prison_id, id, recorded_at, topic, thing_id, payload, attempts, xid)
+        SELECT $1, gen_random_uuid(), now(), 'concern.raised', gen_random_uuid(), '{}', 0, n
+        FROM generate_series(1, 20000) n"""
+    owner = await asyncpg.connect(postgres.superuser_url(database_name))
+    await owner.execute(many, wing.prison_id)
+    await owner.execute("ANALYZE outbox")
+    await owner.close()
+    for place in (
+        Place(Snapshot(20_000, 20_001, (19_990, 19_995))),
+        Place.at(Position(10)),
+        Place(Snapshot(10, 10), Position(15_000), Snapshot(19_000, 19_000)),
+    ):
+        explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {_FOLLOWING}"
+        asked = _asked(wing.prison_id, place, place.until)
+        row = await db.fetchrow(wing.prison_id, explained, *asked)
+        assert row
+        plan = json.loads(row[0])[0]["Plan"]
+        assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 600, place
+    found, *_ = await following(db, wing.prison_id, place, None)
+    assert [each.xid for each in found] == [*range(15_000, 15_000 + EVENTS_A_READ)]
 
 
 async def test_who_vanished_without_a_word_is_found_out(settings: Settings) -> None:

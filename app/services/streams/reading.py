@@ -25,26 +25,26 @@ from app.paging import Compiled, compiled
 from app.scope import narrowed
 from app.services.streams.topics import NOUNS
 
-FIRST = UUID(int=0)
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 EVENTS_A_READ = 500
-# What `$2:$3` (its end, and what ran in it) does not show; $7 does, or else this statement's own
-# snapshot; after ($5, $6).
-_FOLLOWING = """
-    SELECT s.until, e.id, e.xid, e.topic, e.thing_id, e.recorded_at
-    FROM (SELECT coalesce($7::text, pg_current_snapshot()::text) AS until) s
-    LEFT JOIN LATERAL (
-        SELECT * FROM (
-            SELECT id, xid, topic, thing_id, recorded_at FROM outbox
-            WHERE prison_id = $1 AND xid >= $2 AND (xid, id) > ($5, $6)
-            UNION ALL
-            SELECT id, xid, topic, thing_id, recorded_at FROM outbox
-            WHERE prison_id = $1 AND xid = ANY($3) AND (xid, id) > ($5, $6)
-        ) o
-        WHERE split_part(topic, '.', 1) = ANY($4)
-          AND ($7::text IS NULL OR pg_visible_in_snapshot(xid::text::xid8, $7::text::pg_snapshot))
-        ORDER BY xid, id LIMIT $8
-    ) e ON true
+_ONE_ARM = """
+    SELECT id, xid, topic, thing_id, recorded_at FROM outbox
+    WHERE prison_id = $1 AND {these} AND split_part(topic, '.', 1) = ANY($2)
+      AND ($3::text IS NULL OR pg_visible_in_snapshot(xid::text::xid8, $3::text::pg_snapshot))
+    ORDER BY xid, id LIMIT $4
 """
+# What began after a snapshot, and what ran in it; as far as $3 shows it, else this statement's own
+# snapshot. Each half walks the index from its own beginning.
+_FOLLOWING = f"""
+    SELECT s.until, e.id, e.xid, e.topic, e.thing_id, e.recorded_at
+    FROM (SELECT coalesce($3::text, pg_current_snapshot()::text) AS until) s
+    LEFT JOIN LATERAL (
+        ({_ONE_ARM.format(these="(xid, id) > ($5, $6)")})
+        UNION ALL
+        ({_ONE_ARM.format(these="xid = ANY($7::bigint[]) AND (xid, id) > ($8, $9)")})
+        ORDER BY xid, id LIMIT $4
+    ) e ON true
+"""  # noqa: S608 - of constants
 # Of an actor, whatever differs between those of one role.
 _OF_ONE = {
     "actor_staff": "me.staff_id",
@@ -121,18 +121,22 @@ async def following(
     """The next events after a place: at most so many, of those that `until` shows (None: what is
     committed now). Besides, the snapshot they are read in, and the place that was read to."""
     bound = place.until or until
-    since, after = place.since, place.after
-    rows = await db.fetch(
-        prison_id,
-        _FOLLOWING,
-        *(prison_id, since.xmax, since.running, list(NOUNS), after.xid, after.event_id),
-        *(bound and str(bound), EVENTS_A_READ),
-    )
+    rows = await db.fetch(prison_id, _FOLLOWING, *_asked(prison_id, place, bound))
     read_in = bound or Snapshot.of(rows[0]["until"])
     found = [Happened(*row[1:]) for row in map(tuple, rows) if row[1] is not None]
     if len(found) < EVENTS_A_READ:
         return found, read_in, Place(read_in)
-    return found, read_in, Place(since, found[-1].position, read_in)
+    return found, read_in, Place(place.since, found[-1].position, read_in)
+
+
+def _asked(prison_id: str, place: Place, bound: Snapshot | None) -> tuple[object, ...]:
+    """The arguments of `_FOLLOWING`."""
+    since, after = place.since, place.after
+    later = max(after, Position(since.xmax - 1, LAST))  # whatever began after
+    return (
+        *(prison_id, list(NOUNS), bound and str(bound), EVENTS_A_READ),
+        *(later.xid, later.event_id, since.running, after.xid, after.event_id),
+    )
 
 
 async def visible_to(
