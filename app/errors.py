@@ -302,10 +302,6 @@ class TooManyPairChecks(TooManyRequests):
     code, title = "too_many_pair_checks", "Too many pairs were tried that cannot be"
 
 
-class TooManyStreams(TooManyRequests):
-    code, title = "too_many_streams", "You have as many streams open as one may"
-
-
 class HeadersTooLarge(Refused):
     status, code, title = 431, "headers_too_large", "The headers are too large"
 

@@ -16,6 +16,7 @@ from app.grants import GRANTS, SCOPES
 from app.problems import MEDIA_TYPE, Problem, refusals
 from app.rights import Permission
 from app.services.reference import labels
+from app.sse import MESSAGES
 from app.tokens import DISCOVERY
 
 TAGS = {
@@ -209,10 +210,9 @@ def document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    _, problem = models_json_schema(
-        [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
-    )
-    schemas.update(problem["$defs"])
+    besides: list[Any] = [(each, "serialization") for each in (Problem, *MESSAGES.values())]
+    _, found = models_json_schema(besides, ref_template="#/components/schemas/{model}")
+    schemas.update(found["$defs"])
     made["components"]["securitySchemes"] |= _machines_schemes(app.state.settings)
     for route in api_routes(app):
         for method in route.methods or ():

@@ -13,8 +13,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -120,8 +120,8 @@ async def prepare(url: str, streams: int) -> list[str]:
 
 
 @asynccontextmanager
-async def serving(folder: Path, url: str) -> AsyncIterator[str]:
-    """The API and the worker, and where the API answers."""
+async def serving(folder: Path, url: str) -> AsyncIterator[tuple[str, dict[str, int]]]:
+    """The API and the worker: where the API answers, and their process ids."""
     port = free_port()
     environment = {
         **os.environ,
@@ -133,12 +133,12 @@ async def serving(folder: Path, url: str) -> AsyncIterator[str]:
         "PORT": str(port),
     }
     with (folder / "benchmark.log").open("ab") as log:
-        processes = [
-            await asyncio.create_subprocess_exec(
+        processes = {
+            name: await asyncio.create_subprocess_exec(
                 *(sys.executable, "-c", RUN, command), env=environment, stdout=log, stderr=log
             )
-            for command in ("serve", "worker")
-        ]
+            for name, command in (("api", "serve"), ("worker", "worker"))
+        }
     try:
         address = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
@@ -148,11 +148,29 @@ async def serving(folder: Path, url: str) -> AsyncIterator[str]:
                     break
                 except httpx.HTTPError:
                     await asyncio.sleep(0.1)
-        yield address
+        yield address, {name: process.pid for name, process in processes.items()}
     finally:
-        for process in processes:
+        for process in processes.values():
             process.terminate()
             await process.wait()
+
+
+def processor_seconds(pid: int, *, children: bool) -> float:
+    """What a process has used of the processors so far, and its children, living and dead."""
+    used = 0
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            told = each.read_text().rpartition(") ")[2].split()
+            if int(each.parent.name) == pid:
+                used += sum(map(int, told[11 : 15 if children else 13]))
+            elif children and int(told[1]) == pid:
+                used += sum(map(int, told[11:13]))
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+def processor_times(pids: Mapping[str, int]) -> Times:
+    """By the name of each process; of the database all its processes."""
+    return {name: processor_seconds(pid, children=name == "database") for name, pid in pids.items()}
 
 
 async def ticket(client: httpx.AsyncClient, token: str) -> str:
@@ -217,7 +235,7 @@ async def measure(folder: Path, server: EmbeddedPostgres, given: argparse.Namesp
     issuer = DevelopmentIssuer(folder, Settings(_env_file=None, var_dir=folder, database_url=url))
     tokens = [issuer.issue(name, ["clinician"], [PRISON]) for name in names]
     async with (
-        serving(folder, url) as address,
+        serving(folder, url) as (address, pids),
         httpx.AsyncClient(base_url=address, timeout=60, trust_env=False) as client,
     ):
         command = (sys.executable, "-m", "benchmarks.stream", "--read", address)
@@ -234,11 +252,15 @@ async def measure(folder: Path, server: EmbeddedPostgres, given: argparse.Namesp
         over = asyncio.Event()
         bare = asyncio.create_task(notify(url, over))
         raiser = issuer.issue("raiser", ["support_worker"], [PRISON])
+        pids |= {"database": server.pid() or 0, "readers": readers.pid, "raiser": os.getpid()}
+        before = processor_times(pids)
         sent, answered = await raise_at(client, raiser, given.rate, given.seconds)
         over.set()
         await asyncio.sleep(LATE_SECONDS)
+        used = {name: each - before[name] for name, each in processor_times(pids).items()}
         told, _ = await readers.communicate(b"end\n")
-    return summary(given, sent, answered, json.loads(told), await bare)
+    costs = {f"{name}_cpu_ms": round(1e3 * each / len(sent), 1) for name, each in used.items()}
+    return summary(given, sent, answered, json.loads(told), await bare) | costs
 
 
 def summary(

@@ -23,6 +23,9 @@ from app.runtime import Urls, find_database, open_database
 from app.services import audit
 
 CONNECT_SECONDS = 10.0
+VANISHED_MILLISECONDS = 40_000
+"""How long what is sent may go unacknowledged: whoever left without a word holds no connection for
+longer. Linux by itself tries for a quarter of an hour."""
 
 
 def configured() -> Settings:
@@ -117,7 +120,10 @@ def listen(config: Settings) -> socket.socket:
     host, port = config.listen, config.port
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # each connection has it from its listener
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MILLISECONDS)
+        return listener
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason = "it is taken; set PORT to another"

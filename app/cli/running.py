@@ -91,7 +91,9 @@ def worker(supervised: Supervised = False) -> None:
     config = ground.configured()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_check(config))
-        asyncio.run(work.run(config))
+        quick = uvicorn.Config(work.run).get_loop_factory()  # the API's own loop
+        with asyncio.Runner(loop_factory=quick) as runner:
+            runner.run(work.run(config))
 
 
 def health() -> None:

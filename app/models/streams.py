@@ -74,3 +74,32 @@ class StreamEvent(Output):
     thing_id: UUID
     prison_id: PrisonId
     time: Instant
+
+
+class StreamReady(Output):
+    """The data of `ready`: the stream is open."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"heartbeat_seconds": 15.0}})
+
+    heartbeat_seconds: float = Field(
+        description="A comment comes as often; after two that failed to come, open another."
+    )
+
+
+class StreamReset(Output):
+    """The data of `reset`: read the lists anew, since not all that was missed is told."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "unknown_event"}})
+
+    reason: str = Field(description="`unknown_event`: what you had last is not known any more.")
+
+
+class StreamEnd(Output):
+    """The data of `end`: why the stream ends."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "closing"}})
+
+    reason: str = Field(
+        description="`closing`: the service stops, come again. `access_ended`: your role, your row"
+        " or your token has ended. `superseded`: others of yours were opened since, stay away."
+    )

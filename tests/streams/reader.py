@@ -61,6 +61,13 @@ class Reader:
         """The types of the events about one thing."""
         return [each["type"] for each in self.events if each["thing_id"] == thing_id]
 
+    async def until_numbered(self) -> str:
+        """Wait until the last event's number is told, from which one goes on; others' transactions
+        may take their time."""
+        last = self.events[-1]["id"]
+        await self.until(lambda: self.last_id == last, seconds=30)
+        return self.last_id
+
     async def until(self, true: Any, seconds: float = PATIENCE) -> None:
         """Wait until something holds of the stream."""
         async with asyncio.timeout(seconds):

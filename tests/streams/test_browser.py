@@ -1,4 +1,4 @@
-"""A real browser's EventSource, with the very lines of the integrators' guide."""
+"""A real browser's EventSource, with the very lines of the guide and the OpenAPI document."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from fastapi import FastAPI
 
 from app.config import Settings
 from app.services.streams.stream import Ending
+from app.sse import RECIPE
 from tests.security.serving import made
 from tests.story import Wing
+from tests.streams.proxies import cuttable
 from tests.streams.serving import served
 from tests.streams.test_routes import raises
 
@@ -35,18 +37,17 @@ FLAGS = (
 )
 PATIENCE = 60
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-
 
 class Page:
     """A page that follows the stream, and tells what it was told to whoever serves it."""
 
     def __init__(self, call: str) -> None:
-        recipe = re.search(r"```js\n(async function follow.*?)```", GUIDE.read_text(), re.DOTALL)
-        assert recipe
         send = 'told => fetch("/told", {method: "POST", body: JSON.stringify(told)})'
-        self.html = f"<script>{recipe[1]}\n{call.replace('TOLD', send)}</script>"
+        over = f'() => ({send})("over")'
+        call = call.replace("TOLD", send).replace("OVER", over)
+        self.html = f"<script>{RECIPE}\n{call}</script>"
         self.told: asyncio.Queue[Any] = asyncio.Queue()
+        self._before: list[Any] = []
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -63,8 +64,12 @@ class Page:
         writer.close()
 
     async def next(self) -> Any:
+        """What it is told next; what it was told before, as it may be, is not new."""
         async with asyncio.timeout(PATIENCE):
-            return await self.told.get()
+            while (told := await self.told.get()) in self._before:
+                pass
+        self._before.append(told)
+        return told
 
 
 @asynccontextmanager
@@ -86,15 +91,30 @@ async def browser(url: str) -> AsyncIterator[None]:
             await process.wait()
 
 
+def test_the_guide_and_the_document_have_the_same_lines(app: FastAPI) -> None:
+    shown = app.openapi()["paths"]["/v1/prisons/{prison_id}/stream"]["get"]["description"]
+    assert RECIPE in GUIDE.read_text()
+    assert RECIPE in shown
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 async def test_a_browser_is_told_and_comes_again_and_misses_nothing(
     app: FastAPI, settings: Settings, wing: Wing
 ) -> None:
+    """It goes on from where it was after a stream that was ended, and after a line that was cut;
+    another one of the same person's takes its place for good."""
     page_socket = await asyncio.start_server(lambda r, w: page.answer(r, w), "127.0.0.1", 0)
     origin = f"http://127.0.0.1:{page_socket.sockets[0].getsockname()[1]}"
     own = made(app, settings, cors_origins=[origin])
-    async with page_socket, served(own) as address:
+    async with (
+        page_socket,
+        served(own) as upstream,
+        cuttable(upstream) as (address, line),
+        AsyncExitStack() as at_the_end,
+    ):
+        at_the_end.push_async_callback(own.state.streams.stop)
         token = json.dumps(wing.clinician.token)
-        page = Page(f'follow("{address}", "{wing.prison_id}", () => {token}, TOLD);')
+        page = Page(f'follow("{address}", "{wing.prison_id}", () => {token}, TOLD).then(OVER);')
         async with browser(f"{origin}/"):
             async with asyncio.timeout(PATIENCE):
                 while not own.state.streams.count:  # noqa: ASYNC110 - the browser comes when it does
@@ -102,9 +122,15 @@ async def test_a_browser_is_told_and_comes_again_and_misses_nothing(
             first = await raises(wing.support_worker)
             told = await page.next()
             assert (told["type"], told["thing_id"]) == ("concern.raised", first)
-            for feed in own.state.streams._feeds.values():
-                for stream in feed.streams:
-                    stream.end(Ending.closing)
-            missed = [await raises(wing.support_worker) for _ in range(2)]
-            assert [(await page.next())["thing_id"] for _ in missed] == missed
-        await own.state.streams.stop()
+            for leave in (lambda: ends(own, Ending.closing), line.cut):
+                leave()
+                missed = [await raises(wing.support_worker) for _ in range(2)]
+                assert [(await page.next())["thing_id"] for _ in missed] == missed
+            ends(own, Ending.superseded)
+            assert await page.next() == "over"
+
+
+def ends(own: FastAPI, why: Ending) -> None:
+    for feed in own.state.streams._feeds.values():
+        for stream in feed.streams:
+            stream.end(why)

@@ -1,7 +1,9 @@
 """What a stream may tell whom, in many worlds; and its ways to an end."""
 
 import asyncio
+import json
 import signal
+import socket
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,18 +16,29 @@ from fastapi import FastAPI
 
 from app import clock
 from app.access import Actor
+from app.cli.ground import listen
 from app.config import Settings
 from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.errors import Busy
 from app.grants import GRANTS
 from app.models.base import new_id
-from app.models.staff import Role
+from app.models.staff import Role, StaffRole
 from app.scope import visible
 from app.services.streams import Stream
 from app.services.streams.bearers import Bearer
-from app.services.streams.reading import Position, visible_to
-from app.services.streams.stream import ENOUGH_BYTES, Ending
+from app.services.streams.feed import LOOK_SECONDS, Feed
+from app.services.streams.reading import (
+    _FOLLOWING,
+    EVENTS_A_READ,
+    Place,
+    Position,
+    Snapshot,
+    _asked,
+    following,
+    visible_to,
+)
+from app.services.streams.stream import ENOUGH_BYTES, HEARTBEAT_SECONDS, Ending
 from app.services.streams.topics import NOUNS, type_for
 from app.sse import EventStream
 from tests.house.test_cli import WELLWING, bare_environment
@@ -33,7 +46,7 @@ from tests.security.serving import made
 from tests.security.worlds import insert, make
 from tests.story import Wing
 from tests.streams.reader import Reader, Readers, path_for
-from tests.streams.test_routes import raises
+from tests.streams.test_routes import WORRY, raises
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -70,10 +83,14 @@ def test_no_role_is_told_of_what_it_may_not_read() -> None:
             assert told is may or (told is False and role.family is Role.mentor)
 
 
+def actor_of(wing: Wing, caller: Any) -> Actor:
+    return Actor(wing.prison_id, caller.subject, Role.clinician, staff_id=caller.staff_id)
+
+
 def a_stream(caller: Any, actor: Any) -> Stream:
     now = clock.real_now()
     bearer = Bearer(caller.subject, caller.staff_id, None, None, now, now + timedelta(hours=1))
-    return Stream(new_id(), actor, bearer, Position(1), missed=False)
+    return Stream(new_id(), actor, bearer, Place(Snapshot(1, 1)), missed=False)
 
 
 async def test_a_reader_who_takes_nothing_is_dropped_and_never_holds_much(
@@ -123,6 +140,78 @@ async def test_no_more_is_read_for_who_has_enough_to_read(wing: Wing, app: FastA
     app.state.streams.leave(stream)
 
 
+class Counting(Database):
+    """Counts what is asked of it."""
+
+    asked = 0
+
+    async def fetch(self, prison_id: str, sql: str, *args: Any) -> Any:
+        self.asked += 1
+        return await super().fetch(prison_id, sql, *args)
+
+
+async def test_many_streams_ask_no_more_of_the_database_than_one(
+    wing: Wing, settings: Settings
+) -> None:
+    """And are written the same bytes, made once, where they see the same."""
+    db = Counting(str(settings.database_url))
+    await db.open()
+    asked = []
+    for count in (1, 12):
+        clinicians = await wing.hire(*[(StaffRole.clinician, None)] * count)
+        feed = Feed(db, wing.prison_id)
+        streams = [a_stream(each, actor_of(wing, each)) for each in clinicians]
+        feed.streams |= dict.fromkeys(streams)
+        await feed._turn()
+        opened = [await stream.take() for stream in streams]
+        assert all(b"event: ready" in (each or b"") for each in opened)
+        concern = await raises(wing.support_worker)
+        before = db.asked
+        await feed._turn()
+        asked.append(db.asked - before)
+        chunks = [await stream.take() for stream in streams]
+        assert all(concern.encode() in (each or b"") for each in chunks)
+        assert len({id(each) for each in chunks}) == 1
+    assert asked[0] == asked[1]
+    await db.close()
+
+
+async def test_what_was_told_before_costs_a_stream_nothing(
+    wing: Wing, db: Database, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    """A prison's whole past in the outbox, and a read of it that touches a few pages."""
+    many = """INSERT INTO outbox
+        (prison_id, id, recorded_at, topic, thing_id, payload, attempts, xid)
+        SELECT $1, gen_random_uuid(), now(), 'concern.raised', gen_random_uuid(), '{}', 0, n
+        FROM generate_series(1, 20000) n"""
+    owner = await asyncpg.connect(postgres.superuser_url(database_name))
+    await owner.execute(many, wing.prison_id)
+    await owner.execute("ANALYZE outbox")
+    await owner.close()
+    for place in (
+        Place(Snapshot(20_000, 20_001, (19_990, 19_995))),
+        Place.at(Position(10)),
+        Place(Snapshot(10, 10), Position(15_000), Snapshot(19_000, 19_000)),
+    ):
+        explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {_FOLLOWING}"
+        asked = _asked(wing.prison_id, place, place.until)
+        row = await db.fetchrow(wing.prison_id, explained, *asked)
+        assert row
+        plan = json.loads(row[0])[0]["Plan"]
+        assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 600, place
+    found, *_ = await following(db, wing.prison_id, place, None)
+    assert [each.xid for each in found] == [*range(15_000, 15_000 + EVENTS_A_READ)]
+
+
+async def test_who_vanished_without_a_word_is_found_out(settings: Settings) -> None:
+    listener = listen(settings.model_copy(update={"port": 0}))
+    with listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            waits = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert 2 * HEARTBEAT_SECONDS < waits / 1000 < 60
+
+
 async def test_a_process_holds_no_more_streams_than_it_may(
     app: FastAPI, settings: Settings, wing: Wing
 ) -> None:
@@ -166,6 +255,36 @@ async def test_events_come_though_nobody_listens_and_soon_somebody_does_again(
                 await asyncio.sleep(0.2)
     finally:
         await owner.close()
+
+
+async def test_a_database_that_is_lost_and_comes_back_ends_no_stream_and_loses_no_event(
+    wing: Wing, readers: Readers, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    reader = await readers.open(wing.clinician)
+    before = await raises(wing.support_worker)
+    await reader.until(lambda: reader.of(before))
+    owner = await asyncpg.connect(postgres.superuser_url("postgres"))
+    lets_in = f'ALTER DATABASE "{database_name}" ALLOW_CONNECTIONS '
+    everybody = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
+    try:
+        await owner.execute(f"{lets_in} false")
+        await owner.execute(everybody, database_name)
+        await asyncio.sleep(LOOK_SECONDS + 1)
+    finally:
+        await owner.execute(f"{lets_in} true")
+        await owner.close()
+    assert not reader.ended
+    body = {**WORRY, "immediacy": "today"}
+    async with asyncio.timeout(20):
+        while True:
+            answer = await wing.support_worker.request("POST", "concerns", json=body)
+            if answer.status_code == 201:
+                break
+            await asyncio.sleep(0.2)
+    after = answer.json()["id"]
+    await reader.until(lambda: reader.of(after), seconds=10)
+    assert reader.of(before) == ["concern.raised"]
+    assert not reader.ended
 
 
 async def test_a_service_that_is_told_to_stop_ends_its_streams_and_does_not_wait(

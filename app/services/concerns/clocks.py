@@ -58,13 +58,13 @@ async def zone_of(db: AsyncSession, prison_id: str) -> ZoneInfo:
 
 async def start_clocks(db: AsyncSession, concern: Concern, now: datetime) -> None:
     """Start the clocks of the concern's immediacy under the policy in force now."""
-    zone = await zone_of(db, concern.prison_id)
+    prison = await db.get_one(Prison, concern.prison_id)  # held, or it is asked for three times
     concern.raised_at = now
     concern.lock_up = await regimes.lock_up_after(db, concern.prison_id, now)
     policy = await policy_for(db, concern.prison_id, concern.kind)
     concern.policy = policy.to_json()
     own = policy.clocks.get(concern.immediacy)
-    fresh = clocks(concern.immediacy, now, concern.lock_up, zone, own)
+    fresh = clocks(concern.immediacy, now, concern.lock_up, prison.tz, own)
     concern.acknowledge_by = fresh.acknowledge_by
     concern.seen_by, concern.decide_by = fresh.seen_by, fresh.decide_by
     concern.step, concern.next_step_at = 0, now

@@ -9,17 +9,19 @@ from sqlmodel import col
 
 from app.concern_scope import of_one_not_about_me
 from app.models.base import TIMESTAMP
-from app.models.board import BoardBand
+from app.models.board import BoardBand, BoardRule
 from app.models.break_glass import REVIEWED, BreakGlass
 from app.models.concerns import CONCERN_OPEN, Action, Concern, FeedbackOutcome
 from app.models.duties import Duty, DutyOverride
 from app.models.inbox import InboxRule
 from app.models.notifications import Notification, NotificationStatus
 from app.models.staff import Role
-from app.models.tasks import Task, TaskStatus
+from app.models.tasks import Task, TaskKind, TaskStatus
 from app.services.board import RULES as BOARD
 from app.services.board.rules import SW, WD, C, G, M, Rule
 from app.services.board.safety import theirs
+from app.services.board.tasks import TOLD_BY_THE_THING, task_rule
+from app.services.tasks.ladder import OF_SAFETY
 from app.ties import HERE, MY_STAFF
 
 TOLD_BACK_FOR = timedelta(days=14)
@@ -123,7 +125,22 @@ _OF_ONE_PERSON: tuple[Rule, ...] = (
         since=col(Concern.feedback_at),
     ),
 )
+# The board tells of these by their thing, whose own rule is in no inbox; but the broken glass is.
+_BY_ITS_TASK = TOLD_BY_THE_THING - {TaskKind.break_glass_review}
+_TASKS = (
+    task_rule(
+        BoardRule.safety_task,
+        BoardBand.safety,
+        col(Task.kind).in_(sorted(OF_SAFETY & _BY_ITS_TASK)),
+    ),
+    task_rule(
+        BoardRule.task_to_do,
+        BoardBand.waiting,
+        col(Task.kind).in_(sorted(_BY_ITS_TASK - OF_SAFETY)),
+    ),
+)
 RULES: tuple[Rule, ...] = (
     *(rule for rule in BOARD if rule.model in _ASKED_OF_SOMEBODY),
+    *_TASKS,
     *_OF_ONE_PERSON,
 )

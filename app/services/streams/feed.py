@@ -18,7 +18,7 @@ from app.models.staff import Role
 from app.models.streams import StreamEvent
 from app.services.streams import reading
 from app.services.streams.bearers import as_they_stand
-from app.services.streams.reading import Happened, Position
+from app.services.streams.reading import Happened, Place, Snapshot
 from app.services.streams.stream import Ending, Stream
 from app.services.streams.topics import noun_of, type_for
 
@@ -27,10 +27,6 @@ LOOK_SECONDS = 2.0
 """How long nobody looks at all: for events that nobody announced, and for access that has ended."""
 REST_SECONDS = 0.05
 """The least between two turns: a flood is read in lots, a single event at once."""
-FIRST_LOOK_AGAIN = 0.02
-"""The first pause while an event waits for a slower writer; then ever longer ones."""
-HELD_SECONDS = 0.3
-"""How long an event waits for a slower writer at most."""
 
 
 class Feed:
@@ -39,68 +35,57 @@ class Feed:
     def __init__(self, db: Database, prison_id: str) -> None:
         self._db = db
         self._prison_id = prison_id
-        self.streams: set[Stream] = set()
+        self.streams: dict[Stream, None] = {}  # in the order in which they came
         self.wake = asyncio.Event()
-        self._until = Position(0)
-        self._moved_at = self._looked_at = 0.0
+        self._looked_at = 0.0
 
     async def run(self) -> None:
         """Take turns for as long as there is a stream. A database that is away is waited for."""
-        pause = LOOK_SECONDS
         while self.streams:
-            began, before = _now(), self._until
+            began = _now()
             self.wake.clear()
             try:
-                held_back = await self._turn()
+                await self._turn()
             except Exception:
                 log.exception("stream_turn_failed", prison_id=self._prison_id)
-                held_back = False
-            if not held_back:
-                pause = LOOK_SECONDS
-            else:  # by a slower writer: look soon, and less soon while it goes on
-                moved = self._until > before
-                pause = FIRST_LOOK_AGAIN if moved else min(2 * pause, HELD_SECONDS)
             with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(LOOK_SECONDS):
                     await self.wake.wait()
             await asyncio.sleep(began + REST_SECONDS - _now())
 
-    async def _turn(self) -> bool:
-        """Read what there is, and give it out. Answers whether there is more, which waits for a
-        slower writer: when that goes on, nobody waits for it any longer."""
-        if _now() - self._looked_at >= LOOK_SECONDS:
+    async def _turn(self) -> None:
+        """Read what was committed since the last turn, once for all who have come as far, and give
+        it out."""
+        looks = _now() - self._looked_at >= LOOK_SECONDS
+        if looks:
             self._looked_at = _now()
             await self._let_go([*self.streams])
-        until, held_back = await reading.bound(self._db, self._prison_id)
-        if until > self._until:
-            self._until, self._moved_at = until, _now()
-        behind: dict[Position, list[Stream]] = defaultdict(list)
+        alike: dict[Place, list[Stream]] = defaultdict(list)
         for stream in self._ready():
-            if stream.after < until:
-                behind[stream.after].append(stream)
-        for position, streams in behind.items():
-            found, read_to = await reading.after(self._db, self._prison_id, position, until)
-            await self._give(found, streams, read_to)
-            if read_to < until:
+            alike[stream.place].append(stream)
+        until: Snapshot | None = None
+        for place, streams in alike.items():
+            found, read_in, read_to = await reading.following(
+                self._db, self._prison_id, place, until
+            )
+            if place.until is None:  # whoever was read to the same snapshot goes on together
+                until = read_in
+            await self._give(found, read_in, streams, read_to)
+            if read_to.until is not None:
                 self.wake.set()
-        if held_back and _now() - self._moved_at >= HELD_SECONDS:
-            await self._overtake(until)
-        return held_back
+        if looks:
+            for stream in self._ready():
+                stream.mark()
 
     def _ready(self) -> list[Stream]:
         return [each for each in self.streams if each.ended is None and not each.full]
 
-    async def _overtake(self, until: Position) -> None:
-        """Give out what waits behind a writer that goes on. It moves nobody's place: whoever comes
-        again is given it again, and what the slow one has to say before it."""
-        abreast = [each for each in self._ready() if each.after == until]
-        if abreast:
-            known = set.intersection(*(each.ahead for each in abreast))
-            found = await reading.ahead(self._db, self._prison_id, until, known)
-            await self._give(found, abreast, None)
-
     async def _give(
-        self, found: Sequence[Happened], streams: Sequence[Stream], read_to: Position | None
+        self,
+        found: Sequence[Happened],
+        read_in: Snapshot,
+        streams: Sequence[Stream],
+        read_to: Place,
     ) -> None:
         """Give each stream what its reader may see now, as they stand now. What fails for one role
         is tried again, and costs the others nothing."""
@@ -112,23 +97,23 @@ class Feed:
                 alike[stream.actor.role].append(stream)
         for role, some in alike.items():
             try:
-                frames = self._frames(found, role, numbered=read_to is not None)
-                seen = await self._seen([each for each in found if each.id in frames], some)
+                frames = self._frames(found, role, read_in)
+                told = [each for each in found if each.id in frames]
+                by_sight = await self._by_sight(told, some)
             except Exception:
                 log.exception("stream_turn_failed", prison_id=self._prison_id)
                 continue
-            for stream, visible in zip(some, seen, strict=True):
-                mine = [each for each in visible if each not in stream.ahead]
-                if mine:
-                    stream.put(b"".join(frames[each] for each in mine))
-                if read_to is None:
-                    stream.ahead.update(mine)
-                else:
-                    stream.after = read_to
-                    stream.ahead.difference_update(each.id for each in found)
+            for seen, readers in by_sight.items():
+                mine = [told[number] for number in seen]
+                chunk = b"".join(frames[each.id] for each in mine)
+                for stream in readers:
+                    stream.give(chunk, mine, read_in)
+                    stream.place = read_to
 
-    async def _seen(self, found: Sequence[Happened], streams: Sequence[Stream]) -> list[list[UUID]]:
-        """For each stream, those of the events that happened to what its reader may see."""
+    async def _by_sight(
+        self, found: Sequence[Happened], streams: Sequence[Stream]
+    ) -> dict[tuple[int, ...], list[Stream]]:
+        """The streams by which of the events happened to what their readers may see."""
         things: dict[type[SQLModel], set[UUID]] = defaultdict(set)
         for each in found:
             things[noun_of(each.topic).model].add(each.thing_id)
@@ -137,10 +122,12 @@ class Feed:
             model: await reading.visible_to(self._db, model, actors, ids)
             for model, ids in things.items()
         }
-        return [
-            [each.id for each in found if each.thing_id in seen[noun_of(each.topic).model][number]]
-            for number in range(len(streams))
-        ]
+        lots = [(n, each.thing_id, seen[noun_of(each.topic).model]) for n, each in enumerate(found)]
+        by_sight: dict[tuple[int, ...], list[Stream]] = defaultdict(list)
+        for number, stream in enumerate(streams):
+            mine = tuple(n for n, thing_id, by_reader in lots if thing_id in by_reader[number])
+            by_sight[mine].append(stream)
+        return by_sight
 
     async def _let_go(self, streams: Sequence[Stream]) -> None:
         """End the streams of those who are not any more who they were."""
@@ -151,10 +138,10 @@ class Feed:
                 stream.end(Ending.access_ended)
 
     def _frames(
-        self, found: Sequence[Happened], role: Role, *, numbered: bool
+        self, found: Sequence[Happened], role: Role, read_in: Snapshot
     ) -> dict[UUID, bytes]:
-        """The events as this role is told of them. Without a number an event moves nobody's
-        place."""
+        """The events as this role is told of them, each written once for all. Where something may
+        yet be committed before an event it has no number: it moves nobody's place."""
         frames = {}
         for each in found:
             told = type_for(role, each.topic)
@@ -168,7 +155,7 @@ class Feed:
                 prison_id=self._prison_id,
                 time=each.recorded_at,
             )
-            number = f"id: {each.id}\n" if numbered else ""
+            number = f"id: {each.id}\n" if each.settled_in(read_in) else ""
             frames[each.id] = f"{number}data: {event.model_dump_json()}\n\n".encode()
         return frames
 

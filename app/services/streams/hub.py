@@ -6,13 +6,14 @@ itself all the same.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
 import structlog
 
 from app.db import Database
-from app.errors import Busy, TooManyStreams
+from app.errors import Busy
 from app.services.streams.feed import Feed
 from app.services.streams.stream import Ending, Stream
 
@@ -46,26 +47,24 @@ class Streams:
     def count(self) -> int:
         return sum(len(feed.streams) for feed in self._feeds.values())
 
-    def admit(self, stream: Stream) -> None:
-        """Raises TooManyStreams when the reader has as many open as one may, and Busy when the
-        process has, or stops."""
+    def admit(self) -> None:
+        """Raises Busy when the process has as many streams open as it may, or stops."""
         if self._closing or self.count >= self._most:
             raise Busy("No more streams can be opened here now; ask the lists meanwhile.")
-        feed = self._feeds.get(stream.actor.prison_id)
-        theirs = [each for each in feed.streams if _same(each, stream)] if feed else []
-        if len(theirs) >= STREAMS_A_PERSON:
-            raise TooManyStreams()
 
     def enter(self, stream: Stream) -> None:
-        """Feed the stream from now on. Raises as `admit` does."""
-        self.admit(stream)
+        """Feed the stream from now on. Of who has more than one may the oldest is ended: its reader
+        may be long gone without a word. Raises as `admit` does."""
+        self.admit()
         prison_id = stream.actor.prison_id
         feed = self._feeds.get(prison_id)
         if feed is None:
             feed = self._feeds[prison_id] = Feed(self._db, prison_id)
-            feed.streams.add(stream)
             self._run(self._fed(prison_id, feed))
-        feed.streams.add(stream)
+        feed.streams[stream] = None
+        theirs = [each for each in feed.streams if _same(each, stream) and each.ended is None]
+        for each in theirs[:-STREAMS_A_PERSON]:
+            each.end(Ending.superseded)
         stream.taken = feed.wake
         feed.wake.set()
         if self._listening is None:
@@ -74,7 +73,7 @@ class Streams:
     def leave(self, stream: Stream) -> None:
         feed = self._feeds.get(stream.actor.prison_id)
         if feed is not None:
-            feed.streams.discard(stream)
+            feed.streams.pop(stream, None)
             feed.wake.set()
 
     def close(self) -> None:
@@ -120,6 +119,7 @@ class Streams:
             await asyncio.sleep(LISTEN_AGAIN_SECONDS)
 
     async def _listen(self) -> None:
+        lost = asyncio.Event()
         connection = await asyncpg.connect(
             self._db.url,
             timeout=5,
@@ -127,11 +127,14 @@ class Streams:
             server_settings={"application_name": "wellwing listening"},
         )
         try:
+            connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(CHANNEL, self._heard)
             for feed in self._feeds.values():
                 feed.wake.set()
-            while True:
-                await asyncio.sleep(ALIVE_SECONDS)
+            while not lost.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(ALIVE_SECONDS):
+                        await lost.wait()
                 await connection.execute("SELECT 1")
         finally:
             connection.terminate()

@@ -1,9 +1,9 @@
-"""What streams read of the database: events in the order of their commits, and who of many may see
-what they are about. A fixed number of statements, however many streams there are.
+"""What streams read of the database: events as they are committed, and who of many may see what
+they are about. A fixed number of statements, however many streams there are.
 
-A transaction that began earlier may commit later: neither times nor ids give the order of commits.
-So an event is read once every transaction that began before its own has ended: its `xid` is below
-the snapshot's xmin. No slow writer's event is passed over.
+A transaction that began earlier may commit later: neither times nor ids nor `xid` give the order of
+commits. So what is new is asked by snapshots: whatever one shows and the one before did not. Nobody
+waits for a slow writer, and no event of one is passed over.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam
@@ -24,27 +25,26 @@ from app.paging import Compiled, compiled
 from app.scope import narrowed
 from app.services.streams.topics import NOUNS
 
-FIRST = UUID(int=0)
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 EVENTS_A_READ = 500
-_BOUND = """
-    SELECT b.xmin, EXISTS (
-        SELECT FROM outbox WHERE prison_id = $1 AND xid >= b.xmin
-          AND split_part(topic, '.', 1) = ANY($2)
-    ) AS more
-    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin) b
-"""
-_AFTER = """
+_ONE_ARM = """
     SELECT id, xid, topic, thing_id, recorded_at FROM outbox
-    WHERE prison_id = $1 AND (xid, id) > ($2, $3) AND xid < $4
-      AND split_part(topic, '.', 1) = ANY($5)
-    ORDER BY xid, id LIMIT $6
+    WHERE prison_id = $1 AND {these} AND split_part(topic, '.', 1) = ANY($2)
+      AND ($3::text IS NULL OR pg_visible_in_snapshot(xid::text::xid8, $3::text::pg_snapshot))
+    ORDER BY xid, id LIMIT $4
 """
-_AHEAD = """
-    SELECT id, xid, topic, thing_id, recorded_at FROM outbox
-    WHERE prison_id = $1 AND xid >= $2 AND split_part(topic, '.', 1) = ANY($3)
-      AND id <> ALL($4::uuid[])
-    ORDER BY xid, id LIMIT $5
-"""
+# What began after a snapshot, and what ran in it; as far as $3 shows it, else this statement's own
+# snapshot. Each half walks the index from its own beginning.
+_FOLLOWING = f"""
+    SELECT s.until, e.id, e.xid, e.topic, e.thing_id, e.recorded_at
+    FROM (SELECT coalesce($3::text, pg_current_snapshot()::text) AS until) s
+    LEFT JOIN LATERAL (
+        ({_ONE_ARM.format(these="(xid, id) > ($5, $6)")})
+        UNION ALL
+        ({_ONE_ARM.format(these="xid = ANY($7::bigint[]) AND (xid, id) > ($8, $9)")})
+        ORDER BY xid, id LIMIT $4
+    ) e ON true
+"""  # noqa: S608 - of constants
 # Of an actor, whatever differs between those of one role.
 _OF_ONE = {
     "actor_staff": "me.staff_id",
@@ -56,10 +56,43 @@ _OF_ONE = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """How far a stream has been read: every event up to this one, in the order of commits."""
+    """Where an event stands in the order in which they are given."""
 
     xid: int
     event_id: UUID = FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was committed at an instant: whatever began before `xmin`, nothing from `xmax` on, and
+    of those between all but the ones that were still running."""
+
+    xmin: int
+    xmax: int
+    running: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, told: str) -> Self:
+        xmin, xmax, running = told.split(":")
+        return cls(int(xmin), int(xmax), tuple(int(each) for each in running.split(",") if each))
+
+    def __str__(self) -> str:
+        return f"{self.xmin}:{self.xmax}:{','.join(map(str, self.running))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a stream was read: all that `since` shows; and of what `until` shows besides, where a
+    read is under way, all up to `after`."""
+
+    since: Snapshot
+    after: Position = Position(0)
+    until: Snapshot | None = None
+
+    @classmethod
+    def at(cls, position: Position) -> Self:
+        """The place of who was given everything up to there."""
+        return cls(Snapshot(position.xid, position.xid), position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +109,34 @@ class Happened:
     def position(self) -> Position:
         return Position(self.xid, self.id)
 
-
-async def bound(db: Database, prison_id: str) -> tuple[Position, bool]:
-    """How far may be read now, and whether there is already more that still waits for a slower
-    writer."""
-    row = await db.fetchrow(prison_id, _BOUND, prison_id, list(NOUNS))
-    assert row is not None
-    return Position(row["xmin"]), row["more"]
+    def settled_in(self, snapshot: Snapshot) -> bool:
+        """Whether everything before it had been committed or given up by then: it has a number,
+        from which a stream can go on."""
+        return self.xid < snapshot.xmin
 
 
-async def after(
-    db: Database, prison_id: str, position: Position, until: Position
-) -> tuple[list[Happened], Position]:
-    """The next events after a position, and the position that has been read to."""
-    rows = await db.fetch(
-        prison_id,
-        _AFTER,
-        *(prison_id, position.xid, position.event_id, until.xid, list(NOUNS), EVENTS_A_READ),
+async def following(
+    db: Database, prison_id: str, place: Place, until: Snapshot | None
+) -> tuple[list[Happened], Snapshot, Place]:
+    """The next events after a place: at most so many, of those that `until` shows (None: what is
+    committed now). Besides, the snapshot they are read in, and the place that was read to."""
+    bound = place.until or until
+    rows = await db.fetch(prison_id, _FOLLOWING, *_asked(prison_id, place, bound))
+    read_in = bound or Snapshot.of(rows[0]["until"])
+    found = [Happened(*row[1:]) for row in map(tuple, rows) if row[1] is not None]
+    if len(found) < EVENTS_A_READ:
+        return found, read_in, Place(read_in)
+    return found, read_in, Place(place.since, found[-1].position, read_in)
+
+
+def _asked(prison_id: str, place: Place, bound: Snapshot | None) -> tuple[object, ...]:
+    """The arguments of `_FOLLOWING`."""
+    since, after = place.since, place.after
+    later = max(after, Position(since.xmax - 1, LAST))  # whatever began after
+    return (
+        *(prison_id, list(NOUNS), bound and str(bound), EVENTS_A_READ),
+        *(later.xid, later.event_id, since.running, after.xid, after.event_id),
     )
-    found = [Happened(**row) for row in rows]
-    return found, found[-1].position if len(found) == EVENTS_A_READ else until
-
-
-async def ahead(
-    db: Database, prison_id: str, until: Position, besides: Collection[UUID]
-) -> list[Happened]:
-    """Events that are committed already, while one that began before them is not."""
-    values = (until.xid, list(NOUNS), list(besides), EVENTS_A_READ)
-    return [Happened(**row) for row in await db.fetch(prison_id, _AHEAD, prison_id, *values)]
 
 
 async def visible_to(

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import orjson
 
 from app.access import Actor
 from app.services.streams.bearers import Bearer
-from app.services.streams.reading import Position
+from app.services.streams.reading import Happened, Place, Position, Snapshot
 
 HEARTBEAT_SECONDS = 15.0
 RETRY_MILLISECONDS = 3000
@@ -25,6 +25,8 @@ class Ending(StrEnum):
     """The service stops: ask for a ticket and come again."""
     access_ended = "access_ended"
     """The reader is not any more who they were, or their token has ended."""
+    superseded = "superseded"
+    """The reader has opened so many others since: do not come again."""
     too_slow = "too_slow"
     """The reader did not read: nothing is written to them any more, not even this."""
 
@@ -33,12 +35,12 @@ class Stream:
     """A reader's stream. Written to by its prison's feed, read from by the response."""
 
     def __init__(
-        self, ticket_id: UUID, actor: Actor, bearer: Bearer, after: Position, *, missed: bool
+        self, ticket_id: UUID, actor: Actor, bearer: Bearer, place: Place, *, missed: bool
     ) -> None:
-        """`after`: how far it was read; `ahead`: what it was given beyond that. `missed`: the event
-        after which the reader asked to go on is not known any more."""
-        self.actor, self.bearer, self.after = actor, bearer, after
-        self.ahead: set[UUID] = set()
+        """`place`: how far it was read. `missed`: the event after which the reader asked to go on
+        is not known any more."""
+        self.actor, self.bearer, self.place = actor, bearer, place
+        self._unmarked: list[Position] = []
         self.ended: Ending | None = None
         self.taken = asyncio.Event()
         self._waiting: list[bytes] = []
@@ -57,10 +59,27 @@ class Stream:
 
     def put(self, chunk: bytes) -> None:
         """Let this be written."""
-        if self.ended is None:
+        if chunk and self.ended is None:
             self._waiting.append(chunk)
             self._bytes += len(chunk)
             self._more.set()
+
+    def give(self, chunk: bytes, given: Sequence[Happened], read_in: Snapshot) -> None:
+        """Write events, and note which of them have no number: the first and the last suffice."""
+        self.put(chunk)
+        for each in given:
+            if each.settled_in(read_in):
+                self._unmarked = [one for one in self._unmarked if one > each.position]
+            else:
+                self._unmarked[1:] = [each.position]
+
+    def mark(self) -> None:
+        """Tell the number of the last event that had none, once nothing can come before it any
+        more. For a reader who has been given all there is."""
+        settled = [each for each in self._unmarked if each.xid < self.place.since.xmin]
+        if settled and self.place.until is None:
+            self._unmarked = [each for each in self._unmarked if each not in settled]
+            self.put(framed({}, event="mark", event_id=max(settled).event_id))
 
     def end(self, why: Ending) -> None:
         """End the stream, with a last word on why. It ends once."""

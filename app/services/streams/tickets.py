@@ -6,8 +6,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import BigInteger, cast, func, select
-from sqlalchemy import Text as SQLText
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -21,13 +20,13 @@ from app.models.staff import Role
 from app.models.streams import StreamTicket
 from app.scope import everything
 from app.services.streams.bearers import Bearer, as_they_stand
-from app.services.streams.reading import FIRST, Position
+from app.services.streams.reading import FIRST, Place, Position, Snapshot
 from app.services.streams.stream import Stream
 from app.tokens import Claims
 
 SECRET_BYTES = 32
 LASTS = timedelta(seconds=30)
-_XMIN = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), SQLText), BigInteger)
+_NOW = select(cast(func.pg_current_snapshot(), Text))
 
 
 def _digest(secret: str) -> bytes:
@@ -81,10 +80,12 @@ async def use(
     if actor is None or actor.role is not Role(ticket.role):
         raise TicketRefused()
     found = await _position(db, prison_id, last)
-    start = found or Position((await db.execute(select(_XMIN))).scalar_one())
+    open_now = Snapshot.of((await db.execute(_NOW)).scalar_one())
+    start = found or Position(open_now.xmin)  # for who comes again before they had any event
     ticket.used_at, ticket.after_xid, ticket.after_event_id = now, start.xid, start.event_id
     await db.flush()
-    return Stream(ticket.id, actor, bearer, start, missed=last is not None and found is None)
+    place = Place.at(found) if found else Place(open_now)
+    return Stream(ticket.id, actor, bearer, place, missed=last is not None and found is None)
 
 
 async def _position(db: AsyncSession, prison_id: str, last: str | None) -> Position | None:
