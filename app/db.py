@@ -16,7 +16,7 @@ import orjson
 from fastapi import Depends, Path, Request
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, AdaptedConnection, ExceptionContext
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -289,6 +289,14 @@ class Database:
         every = "SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM prison"
         found: list[str] = await self.fetchval(every)
         return found
+
+
+def away(error: Exception) -> bool:
+    """Whether the database itself is gone, for every prison; else it is one row's trouble."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None))
+        return error.connection_invalidated or state[:2] in {"08", "57"}
+    return isinstance(error, (*LOST_CONNECTION, OSError, asyncpg.CannotConnectNowError))
 
 
 def _let_go(context: ExceptionContext) -> None:

@@ -64,7 +64,7 @@ async def open_database(settings: Settings, url: str, *, idle: float = IDLE_SECO
 
 async def take_up_clock(db: Database) -> None:
     """Development: follow the offset that API and worker share."""
-    seconds = await db.pool.fetchval("SELECT offset_seconds FROM development_clock")
+    seconds = await db.fetchval("SELECT offset_seconds FROM development_clock")
     clock.set_offset(timedelta(seconds=seconds or 0))
 
 

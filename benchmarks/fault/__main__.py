@@ -18,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 import asyncpg
+import uvloop
 
 from benchmarks.fault import controls, disks, nemesis
 from benchmarks.fault.checker import UNSAID, Held, check
@@ -73,8 +74,8 @@ async def look(system: System, done: nemesis.Done) -> Held:
 def strands(given: argparse.Namespace, seed: int, mounted: bool) -> list[list[nemesis.Act]]:
     """What happens when. The control of the disk cuts the power and does nothing else."""
     if given.breaks == "fsync":
-        return [list(nemesis.kills(seed, given.seconds, ("power",)))]
-    return nemesis.plan(seed, given.seconds, DISKS if mounted else ())
+        return [list(nemesis.kills(seed, given.seconds, given.stretch, ("power",)))]
+    return nemesis.plan(seed, given.seconds, tuple(DISKS) if mounted else (), given.stretch)
 
 
 async def run(system: System, given: argparse.Namespace, seed: int) -> dict[str, object]:
@@ -124,9 +125,11 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--writers", type=int, default=8)
-    parser.add_argument("--pace", type=float, default=0.2, help="seconds between two of a writer")
+    parser.add_argument("--pace", type=float, default=0.4, help="seconds between two of a writer")
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--stretch", type=float, default=1, help="wait so much longer between acts")
     parser.add_argument("--plan", action="store_true", help="tell what would be done, and end")
+    parser.add_argument("--logs", type=Path, help="folder to keep the processes' logs and pages in")
     parser.add_argument(
         "--break",
         dest="breaks",
@@ -158,8 +161,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="wellwing-fault-") as folder:
         system = System(Path(folder), mounting=mounted)
         try:
-            found = asyncio.run(run(system, given, seed))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                found = runner.run(run(system, given, seed))
         finally:
+            if given.logs is not None:
+                system.keep_logs(given.logs)
             system.close()
     print(json.dumps(found))
     print(json.dumps({name: found[name] for name in ("seed", "kills", *TOLD, *TIMES)}))

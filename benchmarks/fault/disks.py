@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 
 NEW_NAMESPACE = 0x00020000
-SIZE = "3G"  # sparse
 
 
 class NotPossible(Exception):
@@ -38,19 +37,19 @@ def keep_to_ourselves() -> None:
 class Disk:
     """One file system at `folder`: ext4 on a file beside it, else in memory."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, megabytes: int) -> None:
         self.folder = folder
         self.ballast = folder / "ballast"
         folder.mkdir()
         image = folder.with_suffix(".img")
         try:
             with image.open("wb") as file:
-                file.truncate(3 * 2**30)
+                file.truncate(megabytes * 2**20)  # sparse
             _run("mkfs.ext4", "-q", "-F", "-m", "0", str(image))
             _run("mount", "-o", "loop", str(image), str(folder))
         except NotPossible:
             image.unlink(missing_ok=True)
-            _run("mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder))
+            _run("mount", "-t", "tmpfs", "-o", f"size={megabytes}M", "tmpfs", str(folder))
         folder.chmod(0o755)
 
     def fill(self) -> None:

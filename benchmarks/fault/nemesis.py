@@ -28,37 +28,41 @@ class Act:
         return f"{self.at:7.2f} s  {self.kind} {self.target} {self.seconds or ''}".rstrip()
 
 
-def kills(seed: int, seconds: float, kinds: Sequence[str] = POSTGRES) -> Iterator[Act]:
+def kills(
+    seed: int, seconds: float, stretch: float = 1, kinds: Sequence[str] = POSTGRES
+) -> Iterator[Act]:
     """One part killed every 1.5 to 4 seconds. Without all of PostgreSQL's deaths, only those."""
     chance, at = random.Random(f"{seed} kills"), 0.0
-    while (at := at + chance.uniform(1.5, 4)) < seconds:
+    while (at := at + stretch * chance.uniform(1.5, 4)) < seconds:
         if kinds != POSTGRES or chance.random() < 1 / 3:
             yield Act(round(at, 2), chance.choice(kinds), "postgres")
         else:
             yield Act(round(at, 2), "kill", chance.choice(PROCESSES))
 
 
-def troubles(seed: int, seconds: float) -> Iterator[Act]:
+def troubles(seed: int, seconds: float, stretch: float = 1) -> Iterator[Act]:
     """One line in trouble after the other: to PostgreSQL, or from the writers to an API."""
     chance, at = random.Random(f"{seed} lines"), 0.0
     lines = (*[f"{each} to postgres" for each in PROCESSES], *[f"writers to {api}" for api in APIS])
-    while (at := at + chance.uniform(1, 5)) < seconds:
+    while (at := at + stretch * chance.uniform(1, 5)) < seconds:
         act = Act(round(at, 2), chance.choice(TROUBLES), chance.choice(lines), _long(chance))
         yield act
         at += act.seconds
 
 
-def freezes(seed: int, seconds: float) -> Iterator[Act]:
+def freezes(seed: int, seconds: float, stretch: float = 1) -> Iterator[Act]:
     """A process that stands still, as a machine that swaps, and goes on as if nothing were."""
     chance, at = random.Random(f"{seed} freezes"), 0.0
-    while (at := at + chance.uniform(4, 12)) < seconds:
+    while (at := at + stretch * chance.uniform(4, 12)) < seconds:
         yield Act(round(at, 2), "freeze", chance.choice(PROCESSES), _long(chance))
         at += 12
 
 
-def full_disks(seed: int, seconds: float, disks: Sequence[str]) -> Iterator[Act]:
+def full_disks(
+    seed: int, seconds: float, disks: Sequence[str], stretch: float = 1
+) -> Iterator[Act]:
     chance, at = random.Random(f"{seed} disks"), 0.0
-    while disks and (at := at + chance.uniform(8, 30)) < seconds:
+    while disks and (at := at + stretch * chance.uniform(8, 30)) < seconds:
         act = Act(round(at, 2), "fill", chance.choice(disks), round(chance.uniform(1, 4), 1))
         yield act
         at += act.seconds
@@ -69,13 +73,14 @@ def _long(chance: random.Random) -> float:
     return round(chance.uniform(8, 12) if chance.random() < 0.2 else chance.uniform(0.5, 5), 1)
 
 
-def plan(seed: int, seconds: float, disks: Sequence[str]) -> list[list[Act]]:
-    """Strands of acts: what is in one strand comes one after the other, strands at once."""
+def plan(seed: int, seconds: float, disks: Sequence[str], stretch: float = 1) -> list[list[Act]]:
+    """Strands of acts: what is in one strand comes one after the other, strands at once. `stretch`
+    is for machines on which a process needs long to come back."""
     strands = (
-        kills(seed, seconds),
-        troubles(seed, seconds),
-        freezes(seed, seconds),
-        full_disks(seed, seconds, disks),
+        kills(seed, seconds, stretch),
+        troubles(seed, seconds, stretch),
+        freezes(seed, seconds, stretch),
+        full_disks(seed, seconds, disks, stretch),
     )
     return [list(strand) for strand in strands]
 
@@ -98,7 +103,8 @@ async def carry_out(system: System, strands: list[list[Act]], done: Done) -> Non
 async def _strand(system: System, acts: list[Act], began: float, done: Done) -> None:
     for act in acts:
         await asyncio.sleep(max(0.0, began + act.at - time.time()))
-        print(act, file=sys.stderr, flush=True)
+        clock = time.strftime("%H:%M:%S", time.gmtime())
+        print(f"{clock} {act}", file=sys.stderr, flush=True)
         since = time.time()
         match act.kind:
             case "freeze":
@@ -109,10 +115,11 @@ async def _strand(system: System, acts: list[Act], began: float, done: Done) -> 
                 await system.links[act.target].suffer(kind, act.seconds)
                 happened = True
             case _:
-                happened = await system.kill(act.target, act.kind)
-                done.kills[f"{act.kind} {act.target}"] += happened
+                if await system.kill(act.target, act.kind):
+                    done.kills[f"{act.kind} {act.target}"] += 1
                 happened = False
-        done.troubles[act.kind] += happened
+        if happened:
+            done.troubles[act.kind] += 1
         for api in APIS:
             if act.target in {api, f"writers to {api}"}:
                 done.disturbed.append((api, since, time.time()))

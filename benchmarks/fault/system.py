@@ -3,6 +3,7 @@ part can be killed and comes back; each line can be in trouble and flows again."
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -31,7 +32,8 @@ from benchmarks.fault.links import Link
 
 PRISON = "FLT"
 APIS, WORKERS = ("api-1", "api-2"), ("worker-1", "worker-2")
-DISKS = ("database", "pages")
+STOP_SECONDS = 20
+DISKS = {"database": 3000, "pages": 64}  # megabytes
 RUN = "import sys; from app.cli import main; sys.argv[0] = 'wellwing'; main()"
 
 
@@ -49,7 +51,7 @@ class System:
         self.folder = folder
         self.disks: dict[str, Disk] = {}
         if mounting:
-            self.disks = {name: Disk(folder / name) for name in DISKS}
+            self.disks = {name: Disk(folder / name, size) for name, size in DISKS.items()}
         var = folder / "database" / "var"
         self.sink = folder / "pages" / "pages.ndjson"
         for needed in (var, self.sink.parent):
@@ -259,7 +261,7 @@ class System:
                 process.terminate()
         for name, process in self.processes.items():
             try:
-                await asyncio.wait_for(process.wait(), 10)
+                await asyncio.wait_for(process.wait(), STOP_SECONDS)
             except TimeoutError:
                 print(f"{name} did not stop when told", file=sys.stderr)
                 process.kill()
@@ -267,6 +269,12 @@ class System:
         for link in self.links.values():
             link.close()
         await asyncio.to_thread(self.postgres.stop, force=True)
+
+    def keep_logs(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in (*self.folder.glob("*.log"), self.sink):
+            if file.exists():
+                shutil.copy(file, folder)
 
     def close(self) -> None:
         for disk in self.disks.values():
