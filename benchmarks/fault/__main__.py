@@ -13,7 +13,9 @@ import random
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -23,7 +25,7 @@ import uvloop
 from benchmarks.fault import controls, disks, nemesis
 from benchmarks.fault.checker import UNSAID, Held, check
 from benchmarks.fault.clients import History, write_all
-from benchmarks.fault.system import DISKS, System
+from benchmarks.fault.system import DISKS, Parts, System
 
 SETTLE_SECONDS = 120
 HARM = (
@@ -71,35 +73,27 @@ async def look(system: System, done: nemesis.Done) -> Held:
     return Held(concerns, pages, system.sink_lines(), unsaid, done.disturbed)
 
 
-def strands(given: argparse.Namespace, seed: int, mounted: bool) -> list[list[nemesis.Act]]:
-    """What happens when. The control of the disk cuts the power and does nothing else."""
-    if given.breaks == "fsync":
-        return [list(nemesis.kills(seed, given.seconds, given.stretch, ("power",)))]
-    return nemesis.plan(seed, given.seconds, tuple(DISKS) if mounted else (), given.stretch)
+@dataclass(frozen=True)
+class Load:
+    """How much is written, and for how long."""
+
+    seconds: float
+    writers: int = 8
+    pace: float = 0.4
 
 
-async def run(system: System, given: argparse.Namespace, seed: int) -> dict[str, object]:
+async def attempt(
+    system: System, seed: int, load: Load, acts: list[list[nemesis.Act]]
+) -> dict[str, object]:
+    """Let writers write while these acts are carried out; wait for rest, and check."""
     history, done = History(), nemesis.Done()
-    await system.start()
-    keeping = None
-    try:
-        if given.breaks:
-            await controls.take_away(system, given.breaks)
-        await system.launch_all()
-        keeping = asyncio.create_task(system.keep())
-        until = time.time() + given.seconds
-        acts = strands(given, seed, bool(system.disks))
-        await asyncio.gather(
-            nemesis.carry_out(system, acts, done),
-            write_all(system, history, seed, given.writers, until, given.pace),
-        )
-        await settle(system)
-        found = check(history, await look(system, done))
-    finally:
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.wait([keeping])
-        await system.stop()
+    until = time.time() + load.seconds
+    await asyncio.gather(
+        nemesis.carry_out(system, acts, done),
+        write_all(system, history, seed, load.writers, until, load.pace),
+    )
+    await settle(system)
+    found = check(history, await look(system, done))
     for words, count in history.dishonest.most_common(5):
         say(f"{count} times answered: {words}")
     return {
@@ -113,6 +107,37 @@ async def run(system: System, given: argparse.Namespace, seed: int) -> dict[str,
         "ended_by_themselves": dict(system.ended),
         "disk_full": "done" if system.disks else "not done",
     }
+
+
+@asynccontextmanager
+async def running(system: System, breaks: str | None = None) -> AsyncIterator[None]:
+    """The system, all of it up and kept up; without what the control takes away."""
+    keeping = None
+    try:
+        await system.start()
+        if breaks:
+            await controls.take_away(system, breaks)
+        await system.launch_all()
+        keeping = asyncio.create_task(system.keep())
+        yield
+    finally:
+        if keeping is not None:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+        await system.stop()
+
+
+def strands(given: argparse.Namespace, seed: int, parts: Parts) -> list[list[nemesis.Act]]:
+    """What happens when. The control of the disk cuts the power and does nothing else."""
+    if given.breaks == "fsync":
+        return [list(nemesis.kills(seed, given.seconds, parts, given.stretch, ("power",)))]
+    return nemesis.plan(seed, given.seconds, parts, given.stretch)
+
+
+async def run(system: System, given: argparse.Namespace, seed: int) -> dict[str, object]:
+    load = Load(given.seconds, given.writers, given.pace)
+    async with running(system, given.breaks):
+        return await attempt(system, seed, load, strands(given, seed, system.parts))
 
 
 def harmed(found: dict[str, object]) -> bool:
@@ -154,12 +179,13 @@ def main() -> int:
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(10**6)
     say(f"seed {seed}")
     if given.plan:
-        for act in sorted(chain(*strands(given, seed, True)), key=lambda act: act.at):
+        acts = chain(*strands(given, seed, Parts.of_each(2, DISKS)))
+        for act in sorted(acts, key=lambda act: act.at):
             print(act)
         return 0
-    mounted = mounting()
+    parts = Parts.of_each(2, DISKS if mounting() else ())
     with tempfile.TemporaryDirectory(prefix="wellwing-fault-") as folder:
-        system = System(Path(folder), mounting=mounted)
+        system = System(Path(folder), parts)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 found = runner.run(run(system, given, seed))

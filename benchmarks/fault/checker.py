@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from benchmarks.fault.clients import History
 
@@ -47,11 +47,12 @@ def check(history: History, held: Held) -> dict[str, object]:
     torn, lines = _read(held.lines)
     first = _first(lines)
     sent = Counter(str(line["id"]) for line in lines)
-    waits = sorted(
-        max(0.0, first[each.reference] - each.at)
+    slowest = sorted(
+        (max(0.0, first[each.reference] - each.at), each.at)
         for each in told.values()
         if each.reference in first
     )
+    waits = [wait for wait, _ in slowest]
     return {
         "acknowledged": len(told),
         "lost": sum(by_reference.get(each.reference) != each.account for each in told.values()),
@@ -61,6 +62,7 @@ def check(history: History, held: Held) -> dict[str, object]:
         "p50_s": _quantile(waits, 0.5),
         "p99_s": _quantile(waits, 0.99),
         "worst_s": _quantile(waits, 1.0),
+        "slowest": [f"{_clock(at)}, {wait:.1f} s" for wait, at in slowest[:-4:-1]],
         "concerns": len(held.concerns),
         "pages": len(held.pages),
         "pages_lost": sum(page not in sent for page in held.pages),
@@ -102,6 +104,10 @@ def _without_excuse(
         name == api and begin < until and since < end + FINE_AFTER_SECONDS
         for name, begin, end in disturbed
     )
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
 
 
 def _quantile(values: Sequence[float], share: float) -> float | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from benchmarks.fault.system import APIS, PRISON, System
+from benchmarks.fault.system import PRISON, System
 
 GIVE_UP_SECONDS = 120
 IMPATIENT, PATIENT = 5.0, 40.0
@@ -51,15 +51,17 @@ class History:
 class Writer:
     """One client with a line to each API."""
 
-    def __init__(self, number: int, lines: Sequence[httpx.AsyncClient], history: History) -> None:
-        self.number, self.lines, self.history = number, lines, history
-        self.at = number % len(lines)
+    def __init__(
+        self, name: str, at: int, lines: Sequence[tuple[str, httpx.AsyncClient]], history: History
+    ) -> None:
+        self.name, self.lines, self.history = name, lines, history
+        self.at = at % len(lines)
 
     async def write(self, until: float, pace: float, chance: random.Random) -> None:
         for number in itertools.count(1):
             if time.time() >= until:
                 return
-            key = f"writer-{self.number}-{number}"
+            key = f"{self.name}-{number}"
             told = await self._until_told(key, until + GIVE_UP_SECONDS)
             if told is None:
                 self.history.given_up.append(key)
@@ -90,16 +92,14 @@ class Writer:
             "subject_as_told": "the lad in the end cell",
             "account": account,
         }
-        history, began = self.history, time.time()
+        (api, line), history, began = self.lines[self.at], self.history, time.time()
         try:
             path = f"/v1/prisons/{PRISON}/concerns"
-            answer = await self.lines[self.at].post(
-                path, json=body, headers={"Idempotency-Key": key}
-            )
+            answer = await line.post(path, json=body, headers={"Idempotency-Key": key})
         except httpx.HTTPError as error:
             history.answers[type(error).__name__] += 1
             if time.time() - began > HALF_A_MINUTE:
-                history.waits.append((APIS[self.at], began, time.time()))
+                history.waits.append((api, began, time.time()))
             return None
         history.longest = max(history.longest, time.time() - began)
         history.answers[str(answer.status_code)] += 1
@@ -129,13 +129,12 @@ async def write_all(
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         for number in range(writers):
             patience = PATIENT if number % 4 == 3 else IMPATIENT
-            lines = [
-                await stack.enter_async_context(
-                    httpx.AsyncClient(
-                        base_url=address, headers=headers, timeout=patience, trust_env=False
-                    )
+            lines = []
+            for api, address in system.addresses.items():
+                line = httpx.AsyncClient(
+                    base_url=address, headers=headers, timeout=patience, trust_env=False
                 )
-                for address in system.addresses
-            ]
-            chance = random.Random(f"{seed} writer {number}")
-            tasks.create_task(Writer(number, lines, history).write(until, pace, chance))
+                lines.append((api, await stack.enter_async_context(line)))
+            name = f"{seed}-writer-{number}"
+            writing = Writer(name, number, lines, history).write(until, pace, random.Random(name))
+            tasks.create_task(writing)

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.fault.system import APIS, WORKERS, System
+from benchmarks.fault.system import Parts, System
 
-PROCESSES = (*APIS, *WORKERS)
 POSTGRES = ("kill", "immediate", "backend", "power")
 TROUBLES = ("stall", "deaf", "slow", "cut", "half_open")
 
@@ -29,7 +28,11 @@ class Act:
 
 
 def kills(
-    seed: int, seconds: float, stretch: float = 1, kinds: Sequence[str] = POSTGRES
+    seed: int,
+    seconds: float,
+    parts: Parts,
+    stretch: float = 1,
+    kinds: Sequence[str] = POSTGRES,
 ) -> Iterator[Act]:
     """One part killed every 1.5 to 4 seconds. Without all of PostgreSQL's deaths, only those."""
     chance, at = random.Random(f"{seed} kills"), 0.0
@@ -37,33 +40,32 @@ def kills(
         if kinds != POSTGRES or chance.random() < 1 / 3:
             yield Act(round(at, 2), chance.choice(kinds), "postgres")
         else:
-            yield Act(round(at, 2), "kill", chance.choice(PROCESSES))
+            yield Act(round(at, 2), "kill", chance.choice(parts.processes))
 
 
-def troubles(seed: int, seconds: float, stretch: float = 1) -> Iterator[Act]:
+def troubles(seed: int, seconds: float, parts: Parts, stretch: float = 1) -> Iterator[Act]:
     """One line in trouble after the other: to PostgreSQL, or from the writers to an API."""
     chance, at = random.Random(f"{seed} lines"), 0.0
-    lines = (*[f"{each} to postgres" for each in PROCESSES], *[f"writers to {api}" for api in APIS])
+    lines = [f"{each} to postgres" for each in parts.processes]
+    lines += [f"writers to {api}" for api in parts.apis]
     while (at := at + stretch * chance.uniform(1, 5)) < seconds:
         act = Act(round(at, 2), chance.choice(TROUBLES), chance.choice(lines), _long(chance))
         yield act
         at += act.seconds
 
 
-def freezes(seed: int, seconds: float, stretch: float = 1) -> Iterator[Act]:
+def freezes(seed: int, seconds: float, parts: Parts, stretch: float = 1) -> Iterator[Act]:
     """A process that stands still, as a machine that swaps, and goes on as if nothing were."""
     chance, at = random.Random(f"{seed} freezes"), 0.0
     while (at := at + stretch * chance.uniform(4, 12)) < seconds:
-        yield Act(round(at, 2), "freeze", chance.choice(PROCESSES), _long(chance))
+        yield Act(round(at, 2), "freeze", chance.choice(parts.processes), _long(chance))
         at += 12
 
 
-def full_disks(
-    seed: int, seconds: float, disks: Sequence[str], stretch: float = 1
-) -> Iterator[Act]:
+def full_disks(seed: int, seconds: float, parts: Parts, stretch: float = 1) -> Iterator[Act]:
     chance, at = random.Random(f"{seed} disks"), 0.0
-    while disks and (at := at + stretch * chance.uniform(8, 30)) < seconds:
-        act = Act(round(at, 2), "fill", chance.choice(disks), round(chance.uniform(1, 4), 1))
+    while parts.disks and (at := at + stretch * chance.uniform(8, 30)) < seconds:
+        act = Act(round(at, 2), "fill", chance.choice(parts.disks), round(chance.uniform(1, 4), 1))
         yield act
         at += act.seconds
 
@@ -73,16 +75,11 @@ def _long(chance: random.Random) -> float:
     return round(chance.uniform(8, 12) if chance.random() < 0.2 else chance.uniform(0.5, 5), 1)
 
 
-def plan(seed: int, seconds: float, disks: Sequence[str], stretch: float = 1) -> list[list[Act]]:
+def plan(seed: int, seconds: float, parts: Parts, stretch: float = 1) -> list[list[Act]]:
     """Strands of acts: what is in one strand comes one after the other, strands at once. `stretch`
     is for machines on which a process needs long to come back."""
-    strands = (
-        kills(seed, seconds, stretch),
-        troubles(seed, seconds, stretch),
-        freezes(seed, seconds, stretch),
-        full_disks(seed, seconds, disks, stretch),
-    )
-    return [list(strand) for strand in strands]
+    strands = (kills, troubles, freezes, full_disks)
+    return [list(strand(seed, seconds, parts, stretch)) for strand in strands]
 
 
 @dataclass
@@ -120,6 +117,6 @@ async def _strand(system: System, acts: list[Act], began: float, done: Done) -> 
                 happened = False
         if happened:
             done.troubles[act.kind] += 1
-        for api in APIS:
+        for api in system.parts.apis:
             if act.target in {api, f"writers to {api}"}:
                 done.disturbed.append((api, since, time.time()))

@@ -9,8 +9,11 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -31,7 +34,6 @@ from benchmarks.fault.disks import Disk
 from benchmarks.fault.links import Link
 
 PRISON = "FLT"
-APIS, WORKERS = ("api-1", "api-2"), ("worker-1", "worker-2")
 STOP_SECONDS = 20
 DISKS = {"database": 3000, "pages": 64}  # megabytes
 RUN = "import sys; from app.cli import main; sys.argv[0] = 'wellwing'; main()"
@@ -43,21 +45,38 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class System:
-    """One database, two API and two worker processes, a line from each to the database, and one
-    from the writers to each API."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the system is made of, by name."""
 
-    def __init__(self, folder: Path, *, mounting: bool) -> None:
-        self.folder = folder
-        self.disks: dict[str, Disk] = {}
-        if mounting:
-            self.disks = {name: Disk(folder / name, size) for name, size in DISKS.items()}
+    apis: tuple[str, ...]
+    workers: tuple[str, ...]
+    disks: tuple[str, ...] = ()
+
+    @classmethod
+    def of_each(cls, number: int, disks: Iterable[str] = ()) -> Self:
+        each = range(1, number + 1)
+        apis, workers = (tuple(f"{kind}-{n}" for n in each) for kind in ("api", "worker"))
+        return cls(apis, workers, tuple(disks))
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        return self.apis + self.workers
+
+
+class System:
+    """One database, some API and worker processes, a line from each to the database, and one from
+    the writers to each API."""
+
+    def __init__(self, folder: Path, parts: Parts) -> None:
+        self.folder, self.parts = folder, parts
+        self.disks = {name: Disk(folder / name, DISKS[name]) for name in parts.disks}
         var = folder / "database" / "var"
         self.sink = folder / "pages" / "pages.ndjson"
         for needed in (var, self.sink.parent):
             needed.mkdir(parents=True, exist_ok=True)
         self.var, self.postgres = var, EmbeddedPostgres(var)
-        self.ports = {api: free_port() for api in APIS}
+        self.ports = {api: free_port() for api in parts.apis}
         self.links: dict[str, Link] = {}
         self.processes: dict[str, asyncio.subprocess.Process] = {}
         self.ended: Counter[str] = Counter()
@@ -83,7 +102,7 @@ class System:
         """Lay the lines, start the processes, and wait for the APIs."""
         asked = parse_qs(urlsplit(self.postgres.application_url("fault")).query)
         socket_path = f"{asked['host'][0]}/.s.PGSQL.{asked['port'][0]}"
-        for name in (*APIS, *WORKERS):
+        for name in self.parts.processes:
             reach = partial(asyncio.open_unix_connection, socket_path)
             self.links[f"{name} to postgres"] = Link(reach)
         for api, port in self.ports.items():
@@ -92,15 +111,16 @@ class System:
             )
         for link in self.links.values():
             await link.open()
-        for name in (*APIS, *WORKERS):
+        for name in self.parts.processes:
             await self.launch(name)
         for port in self.ports.values():
             await self._await_api(f"http://127.0.0.1:{port}")
 
     @property
-    def addresses(self) -> list[str]:
-        """Where the writers reach the APIs: over their lines."""
-        return [f"http://127.0.0.1:{self.links[f'writers to {api}'].port}" for api in APIS]
+    def addresses(self) -> dict[str, str]:
+        """Where the writers reach each API: over its line."""
+        links = {api: self.links[f"writers to {api}"] for api in self.parts.apis}
+        return {api: f"http://127.0.0.1:{link.port}" for api, link in links.items()}
 
     async def _open_prison(self) -> None:
         db = Database(self.postgres.application_url("fault"))
@@ -139,7 +159,7 @@ class System:
             "WELLWING_RATE_LIMIT_ADDRESS": "",
             "PORT": str(self.ports.get(name, 0)),
         }
-        command = "serve" if name in APIS else "worker"
+        command = "serve" if name in self.parts.apis else "worker"
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", RUN, command, env=environment, stdout=log, stderr=log
