@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import Session as SyncSession
 
-from app.config import ConfigurationError
+from app.config import ConfigurationError, OutOfReach
 from app.errors import NotFound
 from app.urgent import raises_a_concern
 
@@ -173,7 +173,7 @@ class Database:
             )
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
-            raise ConfigurationError(f"The database cannot be reached: {reason}.") from None
+            raise OutOfReach(f"The database cannot be reached: {reason}.") from None
         row = await self.pool.fetchrow(
             "SELECT rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user"
         )

@@ -112,8 +112,8 @@ async def _strand(system: System, acts: list[Act], began: float, done: Done) -> 
                 await system.links[act.target].suffer(kind, act.seconds)
                 happened = True
             case _:
-                if await system.kill(act.target, act.kind):
-                    done.kills[f"{act.kind} {act.target}"] += 1
+                if died := await system.kill(act.target, act.kind):
+                    done.kills[f"{died} {act.target}"] += 1
                 happened = False
         if happened:
             done.troubles[act.kind] += 1

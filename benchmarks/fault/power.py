@@ -75,7 +75,7 @@ async def cut(postmaster: int, data: Path, url: str) -> bool:
     flushed: int | None = None
     stopped: list[int] = [postmaster]
     with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection = await asyncpg.connect(url, timeout=2, command_timeout=2)
+        connection = await asyncpg.connect(url, timeout=5, command_timeout=5)
         try:
             mine = await connection.fetchval("SELECT pg_backend_pid()")
             await connection.fetchval(FLUSHED)  # what it looks up is looked up

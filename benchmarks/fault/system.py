@@ -165,21 +165,21 @@ class System:
                 sys.executable, "-c", RUN, command, env=environment, stdout=log, stderr=log
             )
 
-    async def kill(self, name: str, kind: str = "kill") -> bool:
-        """Kill one part at once. False if it was dead already."""
+    async def kill(self, name: str, kind: str = "kill") -> str | None:
+        """Kill one part at once. How it died; None if it was dead already."""
         if name == "postgres":
             return await self._kill_postgres(kind)
         process = self.processes[name]
         if process.returncode is not None:
-            return False
+            return None
         process.kill()
         await process.wait()
-        return True
+        return kind
 
-    async def _kill_postgres(self, kind: str) -> bool:
+    async def _kill_postgres(self, kind: str) -> str | None:
         pid = await asyncio.to_thread(self.postgres.pid)
         if pid is None:
-            return False
+            return None
         match kind:
             case "kill":  # as when memory runs out
                 os.kill(pid, signal.SIGKILL)
@@ -188,16 +188,15 @@ class System:
             case "backend":  # one of its processes: it ends all others by itself, and recovers
                 found = sorted(power.children(pid))
                 if not found:
-                    return False
+                    return None
                 os.kill(found[len(found) // 2], signal.SIGKILL)
             case "power":
                 data = self.var / "postgres" / "data"
                 url = self.postgres.superuser_url("fault")
-                if not await power.cut(pid, data, url):
-                    print("          the server did not say what is flushed", file=sys.stderr)
+                return "power" if await power.cut(pid, data, url) else "kill"
             case _:
                 raise ValueError(kind)
-        return True
+        return kind
 
     async def freeze(self, name: str, seconds: float) -> bool:
         """Let a process stand still for so long. False if it is dead."""

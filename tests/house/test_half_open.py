@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app import worker
-from app.config import Settings
+from app.cli import running
+from app.config import OutOfReach, Settings
 from app.db import PATIENCE_SECONDS, Database
 from app.errors import Busy, Refused
 from app.integrations.notify.log import LogChannel
@@ -160,6 +161,19 @@ async def test_whoever_seals_waits_for_nobody_who_seals(wing: Wing, db: Database
         started = monotonic()
         await worker.seal(db, wing.prison_id)
     assert monotonic() - started < PATIENCE_SECONDS / 2
+
+
+async def test_a_worker_that_finds_no_database_waits_for_it(
+    settings: Settings, far: Database, link: Link
+) -> None:
+    changed = settings.model_copy(update={"database_url": far.url, "sweep_seconds": 0.1})
+    away = asyncio.create_task(link.suffer("cut", 0.5))
+    await asyncio.sleep(0.1)
+    with pytest.raises(OutOfReach):
+        await running._check(changed)
+    async with asyncio.timeout(10):
+        await running._awaited(changed)
+    assert away.done()
 
 
 @pytest.mark.parametrize("state", ["53100", "53300", "58030"])
