@@ -291,12 +291,12 @@ class Database:
         return found
 
 
-def away(error: Exception) -> bool:
-    """Whether the database itself is gone, for every prison; else it is one row's trouble."""
+def gone(error: Exception) -> bool:
+    """Whether a session's connection is lost, and what was done in it."""
     if isinstance(error, DBAPIError):
         state = str(getattr(error.orig, "sqlstate", None))
         return error.connection_invalidated or state[:2] in {"08", "57"}
-    return isinstance(error, (*LOST_CONNECTION, OSError, asyncpg.CannotConnectNowError))
+    return isinstance(error, (*LOST_CONNECTION, OSError))
 
 
 def _let_go(context: ExceptionContext) -> None:

@@ -11,15 +11,17 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock, logs
 from app.chores import CHORES, ONE_BY_ONE
 from app.config import Settings
-from app.db import Database, away
+from app.db import LOST_CONNECTION, Database
 from app.integrations.notify import Channel
 from app.integrations.notify.log import LogChannel
 from app.models.addresses import ChannelKind
@@ -54,6 +56,14 @@ PAGES_A_TRANSACTION = 10  # few: a crash sends a whole transaction's pages again
 EVENTS_A_TURN = 1000
 HOUSEKEEPING_EVERY = 60
 ABANDONED_SECONDS = 10  # what a worker that froze or was cut off has locked, another then takes
+
+
+def away(error: Exception) -> bool:
+    """Whether the database itself is gone, for every prison; else it is one row's trouble."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None))
+        return error.connection_invalidated or state[:2] in {"08", "57"}
+    return isinstance(error, (*LOST_CONNECTION, OSError, asyncpg.CannotConnectNowError))
 
 
 async def sweep(db: Database, prison_id: str, most: int = STEPS_A_TURN) -> int:
