@@ -13,8 +13,8 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -164,14 +164,22 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def mounting() -> bool:
-    """Whether disks of our own can be mounted here; says why not."""
-    try:
-        disks.keep_to_ourselves()
-    except disks.NotPossible as why:
-        say(f"disk-full is not done: {why}")
-        return False
-    return True
+@contextmanager
+def made() -> Iterator[System]:
+    """A system in a folder of its own; with small disks, where they can be mounted."""
+    with tempfile.TemporaryDirectory(prefix="wellwing-fault-") as name:
+        folder, parts = Path(name), Parts.of_each(2, DISKS)
+        try:
+            disks.keep_to_ourselves()
+            disks.Disk(folder / "tried", 16).close()
+        except disks.NotPossible as why:
+            say(f"disk-full is not done: {why}")
+            parts = Parts.of_each(2)
+        system = System(folder, parts)
+        try:
+            yield system
+        finally:
+            system.close()
 
 
 def main() -> int:
@@ -183,16 +191,12 @@ def main() -> int:
         for act in sorted(acts, key=lambda act: act.at):
             print(act)
         return 0
-    parts = Parts.of_each(2, DISKS if mounting() else ())
-    with tempfile.TemporaryDirectory(prefix="wellwing-fault-") as folder:
-        system = System(Path(folder), parts)
+    with made() as system, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                found = runner.run(run(system, given, seed))
+            found = runner.run(run(system, given, seed))
         finally:
             if given.logs is not None:
                 system.keep_logs(given.logs)
-            system.close()
     print(json.dumps(found))
     print(json.dumps({name: found[name] for name in ("seed", "kills", *TOLD, *TIMES)}))
     return 1 if harmed(found) else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.fault import controls, nemesis
+from benchmarks.fault import controls, nemesis, power
 from benchmarks.fault.__main__ import HARM, Load, attempt, harmed, running
 from benchmarks.fault.checker import Held, check
 from benchmarks.fault.clients import History, Told
@@ -105,6 +105,18 @@ def test_the_same_seed_does_the_same_at_the_same_times() -> None:
     everything = {(act.kind, act.target) for strand in first for act in strand}
     assert {target for _, target in everything} >= {"postgres", *parts.processes, *DISKS}
     assert {kind for kind, _ in everything} >= {*nemesis.POSTGRES, *nemesis.TROUBLES, "freeze"}
+
+
+def test_a_power_cut_takes_what_was_not_flushed_and_nothing_else(tmp_path: Path) -> None:
+    names = ["00000001" + f"{high:08X}{low:08X}" for high, low in ((0, 255), (1, 0), (1, 1))]
+    for name in (*names, "00000002.history"):
+        (tmp_path / name).write_bytes(b"x" * 3 * power.PAGE)
+    power.wipe(tmp_path, 256 * power.SEGMENT + 100)  # the first segment of the second 4 GB
+    before, cut, after = [(tmp_path / name).read_bytes() for name in names]
+    assert before == b"x" * 3 * power.PAGE
+    assert cut == b"x" * 100 + bytes(3 * power.PAGE - 100)
+    assert after == bytes(power.PAGE) + b"x" * 2 * power.PAGE
+    assert (tmp_path / "00000002.history").read_bytes().strip(b"x") == b""
 
 
 @pytest.fixture
