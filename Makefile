@@ -41,7 +41,7 @@ bench-writers: $(READY) ## Let 200 writers plan on one wing at once; the last li
 bench-stream: $(READY) ## Raise 50 concerns a second before 200 open streams; the last line is JSON
 	@$(BIN)/python -m benchmarks.stream $(ARGS)
 
-fault: $(READY) ## Kill processes under load for SECONDS=60 and look for what was lost
+fault: $(READY) ## Kill, freeze and cut off all parts under load for SECONDS=60; the last line is JSON
 	@$(BIN)/python -m benchmarks.fault $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 lint: $(READY) ## Check style, types and the OpenAPI document

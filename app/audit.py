@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import clock
 from app.access import Actor
-from app.db import Database
+from app.db import Database, gone
 from app.errors import Busy
 from app.models.audit import AuditAct
 from app.models.staff import Role
@@ -128,8 +128,8 @@ class Auditor:
         try:
             async with db.begin_nested() if urgent else nullcontext():
                 await audit.append(db, entry)
-        except Exception:
-            if not urgent:
+        except Exception as error:
+            if not urgent or gone(error):  # what it tells of is lost with it
                 log.exception("audit_failed")
                 raise Busy() from None
             await self._keep_at_any_rate(entry)

@@ -75,6 +75,10 @@ class ConfigurationError(Exception):
     """The settings do not make a service that may start; says why in one sentence."""
 
 
+class OutOfReach(ConfigurationError):
+    """The database does not answer, or not yet: nothing that the settings need be wrong in."""
+
+
 class Settings(ChannelSettings):
     """Everything a site may set. Each field is `WELLWING_<NAME>` in the environment."""
 

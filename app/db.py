@@ -15,7 +15,8 @@ import asyncpg
 import orjson
 from fastapi import Depends, Path, Request
 from sqlalchemy import event, text
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, AdaptedConnection, ExceptionContext
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -24,7 +25,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import Session as SyncSession
 
-from app.config import ConfigurationError
+from app.config import ConfigurationError, OutOfReach
 from app.errors import NotFound
 from app.urgent import raises_a_concern
 
@@ -41,8 +42,21 @@ LOST_CONNECTION = (
 # A database that neither answers nor goes away must not keep anyone waiting: whoever raises a
 # concern is told within half a minute that it is not saved. Longer than any statement takes.
 PATIENCE_SECONDS = 5.0
+# How long the server keeps what is locked for somebody of whom nothing is heard. Longer than any
+# print, import or proposal thinks within its transaction; whoever raises a concern does not think.
+IDLE_SECONDS = 60.0
 # Everything hot is in memory: an index look-up is not the four page reads PostgreSQL assumes.
-_SERVER_SETTINGS = {"timezone": "UTC", "application_name": "wellwing", "random_page_cost": "1.1"}
+_SERVER_SETTINGS = {
+    "timezone": "UTC",
+    "application_name": "wellwing",
+    "random_page_cost": "1.1",
+    # Whoever vanished without a word is found out within half a minute, and not after two hours.
+    "client_connection_check_interval": "2s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20s",
+}
 
 
 def _checked(prison_id: str) -> str:
@@ -66,7 +80,17 @@ def engine_url(url: str) -> URL:
     )
 
 
-class ScopedConnection(asyncpg.Connection):  # type: ignore[misc]
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that is closed even if its line is dead."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as in asyncpg
+        try:
+            await super().close(timeout=timeout)
+        except TimeoutError:
+            self.terminate()
+
+
+class ScopedConnection(_Connection):
     """A pooled connection that remembers which prison it is scoped to."""
 
     scope: str | None = None
@@ -92,26 +116,44 @@ async def _keep_scope(connection: asyncpg.Connection) -> None:
 class Database:
     """The service's connections. Made once a process, closed with it."""
 
-    def __init__(self, url: str, pool_size: int = 10, patience: float = PATIENCE_SECONDS) -> None:
-        """`patience`: seconds to wait for a connection and for a statement, each."""
+    def __init__(
+        self,
+        url: str,
+        pool_size: int = 10,
+        patience: float = PATIENCE_SECONDS,
+        idle: float = IDLE_SECONDS,
+    ) -> None:
+        """`patience`: seconds to wait for a connection and for a statement, each; `idle`: seconds
+        until the server ends a transaction in which nothing is asked."""
         self.url = url
         self._patience = patience
+        self._server_settings = {
+            **_SERVER_SETTINGS,
+            # A lock that is held is one row's trouble, and told before the patience is over.
+            "lock_timeout": f"{0.8 * patience:.3f}s",
+            "idle_in_transaction_session_timeout": f"{idle:.3f}s",
+        }
         self.engine: AsyncEngine = create_async_engine(
             engine_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=patience,
-            pool_pre_ping=True,
             hide_parameters=True,  # an error's text would quote people's data
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args={
-                "server_settings": _SERVER_SETTINGS,
+                "connection_class": _Connection,
+                "server_settings": self._server_settings,
                 "timeout": patience,
                 "command_timeout": patience,
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", self._alive)
+        event.listen(self.engine.sync_engine, "handle_error", _let_go)
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._soon = text(
+            f"SET LOCAL idle_in_transaction_session_timeout = '{min(idle, 2 * patience):.3f}s'"
+        )
         self._line = asyncio.Semaphore(2 * pool_size - max(1, pool_size // 2))
         self._pool_size = pool_size
         self._pool: asyncpg.Pool | None = None
@@ -125,13 +167,13 @@ class Database:
                 max_size=self._pool_size,
                 connection_class=ScopedConnection,
                 reset=_keep_scope,
-                server_settings=_SERVER_SETTINGS,
+                server_settings=self._server_settings,
                 timeout=self._patience,
                 command_timeout=self._patience,
             )
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
-            raise ConfigurationError(f"The database cannot be reached: {reason}.") from None
+            raise OutOfReach(f"The database cannot be reached: {reason}.") from None
         row = await self.pool.fetchrow(
             "SELECT rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user"
         )
@@ -153,6 +195,15 @@ class Database:
         assert self._pool is not None, "open() first"
         return self._pool
 
+    def _alive(self, connection: AdaptedConnection, *_: Any) -> None:
+        """Ask a connection whether it is there before it is used. Where one is dead the others may
+        be too: all are opened anew, or whoever tries again would meet one after the other."""
+        try:
+            connection.run_async(lambda own: own.fetchrow(";", timeout=0.4 * self._patience))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            connection.driver_connection.terminate()
+            raise InvalidatePoolError() from error
+
     @asynccontextmanager
     async def _in_line(self, urgent: bool) -> AsyncIterator[None]:
         """Wait for those who came before, twice as long as for a statement: the engine's own queue
@@ -172,6 +223,8 @@ class Database:
         """A transaction in one prison's scope; commits at the end, rolls back on an exception."""
         async with self._in_line(urgent), self.sessions() as session, session.begin():
             await session.execute(text(f"SET LOCAL app.prison_id = '{_checked(prison_id)}'"))
+            if urgent:
+                await session.execute(self._soon)
             yield session
 
     async def fetchrow(self, prison_id: str, sql: str, *args: Any) -> asyncpg.Record | None:
@@ -192,10 +245,23 @@ class Database:
             return await self._fetch(prison_id, sql, args)
 
     async def _fetch(self, prison_id: str, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:
-        async with self.pool.acquire(timeout=self._patience) as connection:
+        async with (
+            self.pool.acquire(timeout=self._patience) as connection,
+            self._sound(connection),
+        ):
             await connection.scoped_to(prison_id)
             rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
             return rows
+
+    @asynccontextmanager
+    async def _sound(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
+        """Let go of a connection that does not answer, and of those as old as it."""
+        try:
+            yield
+        except TimeoutError:
+            connection.terminate()
+            await self.pool.expire_connections()
+            raise
 
     @asynccontextmanager
     async def outside(self) -> AsyncIterator[AsyncSession]:
@@ -212,12 +278,36 @@ class Database:
             return await self._fetchval(sql, args)
 
     async def _fetchval(self, sql: str, args: Sequence[Any]) -> Any:
-        async with self.pool.acquire(timeout=self._patience) as connection:
+        async with (
+            self.pool.acquire(timeout=self._patience) as connection,
+            self._sound(connection),
+        ):
             return await connection.fetchval(sql, *args)
 
     async def prison_ids(self) -> Sequence[str]:
         """Every prison served here, in order."""
-        return [row["id"] for row in await self.pool.fetch("SELECT id FROM prison ORDER BY id")]
+        every = "SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM prison"
+        found: list[str] = await self.fetchval(every)
+        return found
+
+
+def gone(error: Exception) -> bool:
+    """Whether a session's connection is lost, and what was done in it."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None))
+        return error.connection_invalidated or state[:2] in {"08", "57"}
+    return isinstance(error, (*LOST_CONNECTION, OSError))
+
+
+def _let_go(context: ExceptionContext) -> None:
+    """A connection on which something was not answered in time is used for nothing more: asking it
+    to roll back would be waited for as long again."""
+    if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+        if not context.connection.invalidated:
+            driver = context.connection.connection.driver_connection
+            if driver is not None:
+                driver.terminate()
 
 
 @event.listens_for(SyncSession, "before_flush")

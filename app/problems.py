@@ -37,6 +37,9 @@ from app.urgent import raises_a_concern
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
+# Lost, without room on a disk, in memory or for one more connection, shutting down, or failing to
+# read or write: nothing that the request did wrong.
+AWAY = {"08", "53", "57", "58"}
 RETRYABLE = {"40P01", "40001", "55P03", "57014"}
 
 
@@ -107,7 +110,7 @@ def from_database(error: DBAPIError) -> Refused | None:
     sqlstate = getattr(driver, "sqlstate", None)
     if isinstance(error, IntegrityError):
         return from_constraint(getattr(driver, "constraint_name", None), sqlstate)
-    lost = error.connection_invalidated or str(sqlstate)[:2] in {"08", "57"}
+    lost = error.connection_invalidated or str(sqlstate)[:2] in AWAY
     if lost or sqlstate in RETRYABLE:
         return Busy()
     return None
@@ -185,7 +188,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
-    away = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, *LOST_CONNECTION)
+    away = (
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.PostgresSystemError,
+        *LOST_CONNECTION,
+    )
     for kind in (PoolTimeout, OSError, *away):
         app.add_exception_handler(kind, _unreachable)
     app.add_exception_handler(Exception, _unexpected)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.config import ConfigurationError, Settings
-from app.db import Database
+from app.db import IDLE_SECONDS, Database
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 
@@ -41,9 +41,10 @@ def find_database(settings: Settings) -> Urls:
 _CHANGES_THE_AUDIT = "SELECT has_table_privilege('audit_entry', 'UPDATE, DELETE, TRUNCATE')"
 
 
-async def open_database(settings: Settings, url: str) -> Database:
-    """Connect and check what is there. Raises ConfigurationError, in one sentence."""
-    db = Database(url, settings.database_pool)
+async def open_database(settings: Settings, url: str, *, idle: float = IDLE_SECONDS) -> Database:
+    """Connect and check what is there. Raises ConfigurationError, in one sentence. `idle`: seconds
+    after which the server takes a transaction in which nothing is asked for abandoned."""
+    db = Database(url, settings.database_pool, idle=idle)
     await db.open()
     if await db.pool.fetchval("SELECT to_regclass('prison')") is None:
         await db.close()
@@ -63,7 +64,7 @@ async def open_database(settings: Settings, url: str) -> Database:
 
 async def take_up_clock(db: Database) -> None:
     """Development: follow the offset that API and worker share."""
-    seconds = await db.pool.fetchval("SELECT offset_seconds FROM development_clock")
+    seconds = await db.fetchval("SELECT offset_seconds FROM development_clock")
     clock.set_offset(timedelta(seconds=seconds or 0))
 
 

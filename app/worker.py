@@ -55,6 +55,7 @@ PAGES_A_TURN = 100
 PAGES_A_TRANSACTION = 10  # few: a crash sends a whole transaction's pages again
 EVENTS_A_TURN = 1000
 HOUSEKEEPING_EVERY = 60
+ABANDONED_SECONDS = 10  # what a worker that froze or was cut off has locked, another then takes
 
 
 def away(error: Exception) -> bool:
@@ -321,7 +322,7 @@ async def run(settings: Settings) -> None:
     logs.configure(settings.log_level)
     settings.check_production()
     urls = await asyncio.to_thread(find_database, settings)
-    db = await open_database(settings, urls.application)
+    db = await open_database(settings, urls.application, idle=ABANDONED_SECONDS)
     await software.started(db, Process.worker, settings)
     stopping = asyncio.Event()
     solver = asyncio.create_task(solving.serve(db, stopping, settings.sweep_seconds))

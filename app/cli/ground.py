@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import logs, migrate
-from app.config import ConfigurationError, Settings, database_address, settings
+from app.config import ConfigurationError, OutOfReach, Settings, database_address, settings
 from app.db import PRISON_ID, Database
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.errors import Refused
@@ -54,14 +54,18 @@ def located(config: Settings) -> Urls:
 
 
 async def reach(url: str) -> None:
-    """Connect once. Raises ConfigurationError, with the host but never its password."""
+    """Connect once. Raises ConfigurationError, with the host but never its password; OutOfReach
+    where the database may be there later."""
+    kind: type[ConfigurationError] = OutOfReach
     try:
         connection = await asyncpg.connect(database_address(url), timeout=CONNECT_SECONDS)
         await connection.close()
     except TimeoutError:
         reason = f"no answer within {CONNECT_SECONDS:.0f} seconds"
-    except (OSError, asyncpg.PostgresError) as error:
+    except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
         reason = _first_line(error)
+    except asyncpg.PostgresError as error:
+        kind, reason = ConfigurationError, _first_line(error)
     except (ValueError, asyncpg.InterfaceError):  # their words quote pieces of the address
         raise ConfigurationError(
             "The database's address cannot be used: write postgresql://user:password@host/name,"
@@ -70,7 +74,7 @@ async def reach(url: str) -> None:
     else:
         return
     where = urlsplit(url).netloc.rpartition("@")[2] or "its socket"
-    raise ConfigurationError(f"The database at {where} cannot be reached: {reason}.")
+    raise kind(f"The database at {where} cannot be reached: {reason}.")
 
 
 @asynccontextmanager

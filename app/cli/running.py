@@ -20,7 +20,7 @@ from rich.console import Console
 from app import migrate, supervise
 from app.cli import ground, welcome
 from app.cli.heads import BoundedHead
-from app.config import ConfigurationError, Settings
+from app.config import ConfigurationError, OutOfReach, Settings
 from app.embedded import EmbeddedPostgres
 from app.runtime import Urls, embedded
 from app.supervise import Child
@@ -90,7 +90,7 @@ def worker(supervised: Supervised = False) -> None:
         supervise.end_with_supervisor()
     config = ground.configured()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_check(config))
+        asyncio.run(_awaited(config))
         quick = uvicorn.Config(work.run).get_loop_factory()  # the API's own loop
         with asyncio.Runner(loop_factory=quick) as runner:
             runner.run(work.run(config))
@@ -184,6 +184,20 @@ def _unfinished(config: Settings) -> Path:
 async def _check(config: Settings) -> None:
     async with ground.opened(config):
         pass
+
+
+async def _awaited(config: Settings) -> None:
+    """Wait until the database answers. A worker that gave up instead would be started again and
+    again while a server recovers, and by many a supervisor then no more."""
+    told = False
+    while True:
+        try:
+            return await _check(config)
+        except OutOfReach as why:
+            if not told:
+                said.print(f"{why} The worker waits for it.")
+            told = True
+            await asyncio.sleep(config.sweep_seconds)
 
 
 async def _ready(address: str) -> None:

@@ -1,7 +1,9 @@
-"""Run with `make fault SECONDS=60`. The last line of standard output is JSON.
+"""Run with `make fault SECONDS=60`. The last line of standard output is JSON, and so is the one
+before it, which tells more.
 
 The exit code is 1 when anything was lost, doubled or never told, or when nothing was tried. With
-`--break outbox` the pages' outbox rows vanish as they are written: the check must then fail.
+`--break outbox`, `fsync` or `idempotency` what that stands for is taken away: the check must then
+fail. `--seed` does the same again at the same times.
 """
 
 import argparse
@@ -11,163 +13,131 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import asyncpg
-import httpx
+import uvloop
 
-from benchmarks.fault.system import PRISON, System
+from benchmarks.fault import controls, disks, nemesis
+from benchmarks.fault.checker import UNSAID, Held, check
+from benchmarks.fault.clients import History, write_all
+from benchmarks.fault.system import DISKS, Parts, System
 
-PARTS = ("api", "worker", "postgres")
 SETTLE_SECONDS = 120
-GIVE_UP_SECONDS = 120
-HARM = ("lost", "doubled", "never_notified", "pages_lost", "unsaid")
+HARM = (
+    "lost",
+    "doubled",
+    "never_notified",
+    "pages_lost",
+    "pages_untrue",
+    "unsaid",
+    "dishonest",
+    "kept_waiting",
+    "given_up",
+)
+TOLD = ("acknowledged", "lost", "doubled", "never_notified", "notified_twice")
+TIMES = ("p50_s", "p99_s", "worst_s")
 
-UNSAID = """
-    SELECT c.id FROM concern c WHERE NOT EXISTS (
-        SELECT FROM outbox o
-        WHERE o.prison_id = c.prison_id AND o.thing_id = c.id AND o.topic = 'concern.raised'
-    ) OR NOT EXISTS (
-        SELECT FROM history h WHERE h.prison_id = c.prison_id AND h.thing_id = c.id
-    )
+QUIET = """
+    SELECT (SELECT count(*) FROM outbox WHERE topic = 'notification.page' AND sent_at IS NULL)
+        + (SELECT count(*) FROM delivery WHERE next_attempt_at IS NOT NULL)
+        + (SELECT count(*) FROM concern WHERE next_step_at <= now())
 """
+CONCERNS = "SELECT reference, account FROM concern"
+PAGES = "SELECT id FROM notification"
 
 
-@dataclass
-class History:
-    """What the clients know: by key, the reference answered and when."""
-
-    acknowledged: dict[str, tuple[str, float]] = field(default_factory=dict)
-    retries: int = 0
-    kills: Counter[str] = field(default_factory=Counter)
-
-
-async def write(system: System, history: History, writer: int, until: float, pace: float) -> None:
-    """Raise concerns one after another, each retried under its key until it is answered 201."""
-    headers = {"Authorization": f"Bearer {system.token()}"}
-    number = 0
-    async with httpx.AsyncClient(base_url=system.base_url, headers=headers, timeout=5) as http:
-        while time.time() < until:
-            number += 1
-            key = f"writer-{writer}-{number}"
-            body = {
-                "immediacy": "within_24h",
-                "subject_as_told": "the lad in the end cell",
-                "account": f"key={key};",
-            }
-            while time.time() < until + GIVE_UP_SECONDS:
-                try:
-                    path = f"/v1/prisons/{PRISON}/concerns"
-                    answer = await http.post(path, json=body, headers={"Idempotency-Key": key})
-                    if answer.status_code == 201:
-                        history.acknowledged[key] = (answer.json()["reference"], time.time())
-                        break
-                    if answer.status_code < 500:
-                        raise RuntimeError(f"{answer.status_code}: {answer.text}")
-                except httpx.HTTPError:
-                    pass
-                history.retries += 1
-                await asyncio.sleep(0.1)
-            await asyncio.sleep(pace)
-
-
-async def nemesis(system: System, history: History, until: float, chance: random.Random) -> None:
-    """Kill one part every 1.5 to 4 seconds; `System.keep` brings it back."""
-    while time.time() < until:
-        await asyncio.sleep(chance.uniform(1.5, 4))
-        part = chance.choice(PARTS)
-        await system.kill(part)
-        history.kills[part] += 1
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 async def settle(system: System) -> None:
     """Wait until every page is sent and no step is due, at most two minutes."""
-    query = (
-        "SELECT (SELECT count(*) FROM outbox WHERE topic = 'notification.page' AND sent_at IS NULL)"
-        " + (SELECT count(*) FROM delivery WHERE next_attempt_at IS NOT NULL)"
-        " + (SELECT count(*) FROM concern WHERE next_step_at <= now())"
-    )
     until = time.time() + SETTLE_SECONDS
     while time.time() < until:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            if await scoped(system, query) == [(0,)]:
+            if await system.fetch(QUIET) == [(0,)]:
                 return
         await asyncio.sleep(0.5)
+    say("it did not come to rest")
 
 
-async def scoped(system: System, query: str) -> list[tuple[object, ...]]:
-    connection = await asyncpg.connect(system.postgres.application_url("fault"))
-    await connection.execute(f"SET app.prison_id = '{PRISON}'")
-    rows = [tuple(row) for row in await connection.fetch(query)]
-    await connection.close()
-    return rows
+async def look(system: System, done: nemesis.Done) -> Held:
+    concerns = [(str(ref), str(account)) for ref, account in await system.fetch(CONCERNS)]
+    pages = [str(page) for (page,) in await system.fetch(PAGES)]
+    unsaid = len(await system.fetch(UNSAID))
+    return Held(concerns, pages, system.sink_lines(), unsaid, done.disturbed)
 
 
-async def check(system: System, history: History) -> dict[str, object]:
-    """Compare what clients were told with the database and with the sink."""
-    kept: dict[str, list[str]] = {}
-    for reference, account in await scoped(system, "SELECT reference, account FROM concern"):
-        kept.setdefault(str(account)[4:-1], []).append(str(reference))
-    lines = [json.loads(line) for line in system.sink_lines()]
-    sent = Counter(line["id"] for line in lines)
-    first: dict[str, float] = {}
-    for line in lines:
-        reference = line["text"].split("reference ")[1].rstrip(".").split(",")[0]
-        at = _seconds(line["at"])
-        first[reference] = min(first.get(reference, at), at)
-    told = history.acknowledged
-    waits = sorted(max(0.0, first[ref] - at) for ref, at in told.values() if ref in first)
-    pages = [str(page) for (page,) in await scoped(system, "SELECT id FROM notification")]
+@dataclass(frozen=True)
+class Load:
+    """How much is written, and for how long."""
+
+    seconds: float
+    writers: int = 8
+    pace: float = 0.4
+
+
+async def attempt(
+    system: System, seed: int, load: Load, acts: list[list[nemesis.Act]]
+) -> dict[str, object]:
+    """Let writers write while these acts are carried out; wait for rest, and check."""
+    history, done = History(), nemesis.Done()
+    until = time.time() + load.seconds
+    await asyncio.gather(
+        nemesis.carry_out(system, acts, done),
+        write_all(system, history, seed, load.writers, until, load.pace),
+    )
+    await settle(system)
+    found = check(history, await look(system, done))
+    for words, count in history.dishonest.most_common(5):
+        say(f"{count} times answered: {words}")
     return {
-        "kills": sum(history.kills.values()),
-        "killed": dict(history.kills),
-        "retries": history.retries,
-        "acknowledged": len(told),
-        "lost": sum(ref not in kept.get(key, []) for key, (ref, _) in told.items()),
-        "doubled": sum(len(references) > 1 for references in kept.values()),
-        "never_notified": sum(
-            ref not in first for references in kept.values() for ref in references
-        ),
-        "pages": len(pages),
-        "pages_lost": sum(page not in sent for page in pages),
-        "unsaid": len(await scoped(system, UNSAID)),
-        "notified_twice": sum(count > 1 for count in sent.values()),
-        "p50_s": round(_quantile(waits, 0.5), 3),
-        "p99_s": round(_quantile(waits, 0.99), 3),
-        "worst_s": round(waits[-1], 3) if waits else None,
+        "seed": seed,
+        "kills": done.kills.total(),
+        **found,
+        "killed": dict(sorted(done.kills.items())),
+        "troubles": dict(sorted(done.troubles.items())),
+        "answers": dict(sorted(history.answers.items())),
+        "longest_answer_s": round(history.longest, 1),
+        "ended_by_themselves": dict(system.ended),
+        "disk_full": "done" if system.disks else "not done",
     }
 
 
-def _seconds(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
-def _quantile(values: list[float], share: float) -> float:
-    return values[min(len(values) - 1, int(len(values) * share))] if values else 0.0
-
-
-async def run(folder: Path, given: argparse.Namespace, seed: int) -> dict[str, object]:
-    chance, history, system = random.Random(seed), History(), System(folder)
-    await system.start()
-    if given.breaks == "outbox":
-        await system.break_outbox()
-    keeping = asyncio.create_task(system.keep())
+@asynccontextmanager
+async def running(system: System, breaks: str | None = None) -> AsyncIterator[None]:
+    """The system, all of it up and kept up; without what the control takes away."""
+    keeping = None
     try:
-        until = time.time() + given.seconds
-        await asyncio.gather(
-            nemesis(system, history, until, chance),
-            *[write(system, history, each, until, given.pace) for each in range(given.writers)],
-        )
-        await settle(system)
-        return {"seed": seed, **await check(system, history)}
+        await system.start()
+        if breaks:
+            await controls.take_away(system, breaks)
+        await system.launch_all()
+        keeping = asyncio.create_task(system.keep())
+        yield
     finally:
-        keeping.cancel()
-        await asyncio.wait([keeping])
+        if keeping is not None:
+            keeping.cancel()
+            await asyncio.wait([keeping])
         await system.stop()
+
+
+def strands(given: argparse.Namespace, seed: int, parts: Parts) -> list[list[nemesis.Act]]:
+    """What happens when. The control of the disk cuts the power and does nothing else."""
+    if given.breaks == "fsync":
+        return [list(nemesis.kills(seed, given.seconds, parts, given.stretch, ("power",)))]
+    return nemesis.plan(seed, given.seconds, parts, given.stretch)
+
+
+async def run(system: System, given: argparse.Namespace, seed: int) -> dict[str, object]:
+    load = Load(given.seconds, given.writers, given.pace)
+    async with running(system, given.breaks):
+        return await attempt(system, seed, load, strands(given, seed, system.parts))
 
 
 def harmed(found: dict[str, object]) -> bool:
@@ -176,21 +146,59 @@ def harmed(found: dict[str, object]) -> bool:
     return not tried or any(found[name] for name in HARM)
 
 
-def main() -> int:
+def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--writers", type=int, default=8)
-    parser.add_argument("--pace", type=float, default=0.2, help="seconds between two of a writer")
+    parser.add_argument("--pace", type=float, default=0.4, help="seconds between two of a writer")
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--stretch", type=float, default=1, help="wait so much longer between acts")
+    parser.add_argument("--plan", action="store_true", help="tell what would be done, and end")
+    parser.add_argument("--logs", type=Path, help="folder to keep the processes' logs and pages in")
     parser.add_argument(
-        "--break", dest="breaks", choices=["outbox"], help="negative control: the check must fail"
+        "--break",
+        dest="breaks",
+        choices=sorted(controls.CONTROLS),
+        help="negative control: the check must fail",
     )
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+@contextmanager
+def made() -> Iterator[System]:
+    """A system in a folder of its own; with small disks, where they can be mounted."""
+    with tempfile.TemporaryDirectory(prefix="wellwing-fault-") as name:
+        folder, parts = Path(name), Parts.of_each(2, DISKS)
+        try:
+            disks.keep_to_ourselves()
+            disks.Disk(folder / "tried", 16).close()
+        except disks.NotPossible as why:
+            say(f"disk-full is not done: {why}")
+            parts = Parts.of_each(2)
+        system = System(folder, parts)
+        try:
+            yield system
+        finally:
+            system.close()
+
+
+def main() -> int:
+    given = parsed()
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(10**6)
-    print(f"seed {seed}", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="wellwing-fault-") as folder:
-        found = asyncio.run(run(Path(folder), given, seed))
+    say(f"seed {seed}")
+    if given.plan:
+        acts = chain(*strands(given, seed, Parts.of_each(2, DISKS)))
+        for act in sorted(acts, key=lambda act: act.at):
+            print(act)
+        return 0
+    with made() as system, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            found = runner.run(run(system, given, seed))
+        finally:
+            if given.logs is not None:
+                system.keep_logs(given.logs)
     print(json.dumps(found))
+    print(json.dumps({name: found[name] for name in ("seed", "kills", *TOLD, *TIMES)}))
     return 1 if harmed(found) else 0
 
 

@@ -84,6 +84,30 @@ async def test_a_concern_that_can_wait_is_raised_all_the_same(
     assert "raise_concern" in await operations(wing)
 
 
+async def test_a_concern_that_is_lost_with_its_connection_is_neither_saved_nor_said_to_have_been(
+    wing: Wing, settings: Settings, auditor: Auditor
+) -> None:
+    mentor = await wing.active_mentor()
+    assert settings.owner_database_url
+    owner = await asyncpg.connect(settings.owner_database_url)
+    name = wing.prison_id.lower()
+    await owner.execute(
+        f"""CREATE FUNCTION dies_{name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+            CREATE TRIGGER dies_{name} BEFORE INSERT ON audit_entry FOR EACH ROW
+            WHEN (NEW.prison_id = '{wing.prison_id}') EXECUTE FUNCTION dies_{name}()"""
+    )
+    body = {"kind": "welfare", "account": "He stopped answering.", "immediacy": "right_now"}
+    try:
+        refused = await mentor.post("concerns", {**body, "subject_as_told": "the lad"}, expect=503)
+    finally:
+        await owner.execute(f"DROP FUNCTION dies_{name} CASCADE")
+        await owner.close()
+    assert refused["title"].startswith("NOT SAVED")
+    assert not auditor.spooling
+    assert "raise_concern" not in await operations(wing)
+
+
 async def test_a_broken_glass_is_no_less_open_for_a_broken_audit(
     wing: Wing, broken: Broken
 ) -> None:

@@ -1,6 +1,7 @@
 """A page as a log line and, where the site names a file, as a line in it, synced to disk."""
 
 import asyncio
+import errno
 import os
 from pathlib import Path
 
@@ -36,9 +37,14 @@ class LogChannel:
             }
         )
         assert self.path is not None
-        descriptor = os.open(self.path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+        descriptor = os.open(self.path, os.O_APPEND | os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            os.write(descriptor, line + b"\n")
+            end = os.fstat(descriptor).st_size
+            if end and os.pread(descriptor, 1, end - 1) != b"\n":
+                line = b"\n" + line  # a full disk took half a line: this one does not go on from it
+            line += b"\n"
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

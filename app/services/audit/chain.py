@@ -63,10 +63,12 @@ def link(before: bytes, row: Any) -> bytes:
 async def seal(db: AsyncSession, prison_id: str, *, left_over: bool = False) -> int:
     """Seal entries that have no link yet, at most a turn's worth. Answers how many.
 
-    One worker at a time. `left_over` looks through all of them, not only behind the last one.
+    One worker at a time: where another seals, nothing is left to do. `left_over` looks through all
+    of them, not only behind the last one.
     """
-    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"audit:{prison_id}", 0))
-    await db.execute(select(lock))
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"audit:{prison_id}", 0))
+    if not (await db.execute(select(lock))).scalar_one():
+        return 0
     head = (await db.execute(text(_HEAD), {"prison": prison_id})).one_or_none()
     position, digest = (head.position, head.digest) if head else (0, genesis(prison_id))
     behind = {"xid": head.xid, "id": head.id} if head and not left_over else {"xid": -1, "id": None}
