@@ -55,6 +55,9 @@ class ChannelSettings(BaseSettings):
     notify_email_template: UUID | None = Field(
         default=None, description="Its template for e-mail; it then goes before the mail server."
     )
+    notify_letter_template: UUID | None = Field(
+        default=None, description="Its template for letters, which carry ordinary pages alone."
+    )
     notify_callback_secret: SecretStr | None = Field(
         default=None, description="Bearer secret under which Notify sends its receipts."
     )

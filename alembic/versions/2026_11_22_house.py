@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(length=80), nullable=False),
         sa.Column("thing_id", sa.Uuid(), nullable=False),
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("rank", sa.SmallInteger(), server_default=sa.text("3"), nullable=False),
         sa.Column(
             "xid",
             sa.BigInteger(),
@@ -173,6 +174,12 @@ def upgrade() -> None:
         ["prison_id", "recorded_at"],
         unique=False,
         postgresql_where=sa.text("sent_at IS NULL"),
+    )
+    op.create_index(
+        "ix_outbox_pages",
+        "outbox",
+        ["prison_id", "rank", "recorded_at"],
+        postgresql_where=sa.text("sent_at IS NULL AND topic = 'notification.page'"),
     )
     op.create_table(
         "person",

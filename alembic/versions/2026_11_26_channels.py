@@ -53,7 +53,7 @@ def _addresses() -> None:
     scoped(
         "address",
         sa.Column("staff_id", sa.Uuid(), nullable=False),
-        chosen("kind", "email", "sms"),
+        chosen("kind", "email", "sms", "letter"),
         word("value", 254),
         sa.Column("code_number", sa.Integer(), nullable=False),
         moment("code_until"),
@@ -91,12 +91,15 @@ def _deliveries() -> None:
         "delivery",
         sa.Column("notification_id", sa.Uuid(), nullable=True),
         sa.Column("address_id", sa.Uuid(), nullable=True),
-        chosen("channel", "log", "email", "sms"),
+        chosen("channel", "log", "email", "sms", "letter"),
         chosen("status", "pending", "sending", "sent", "delivered", "failed"),
+        sa.Column("rank", sa.SmallInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         moment("not_before", nullable=True),
         moment("next_attempt_at", nullable=True),
         word("provider_reference", 100, nullable=True),
+        sa.Column("asked", sa.SmallInteger(), nullable=False),
+        moment("ask_at", nullable=True),
         chosen("code", *CODES, nullable=True),
         moment("sent_at", nullable=True),
         moment("delivered_at", nullable=True),
@@ -117,8 +120,14 @@ def _deliveries() -> None:
     op.create_index(
         "ix_delivery_waiting",
         "delivery",
-        ["prison_id", "channel", "next_attempt_at"],
+        ["prison_id", "channel", "rank", "next_attempt_at"],
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_delivery_to_ask",
+        "delivery",
+        ["prison_id", "channel", "ask_at"],
+        postgresql_where=sa.text("ask_at IS NOT NULL"),
     )
 
 

@@ -6,7 +6,6 @@ leaves it `sending`, and the next one sends it again under the same id: at least
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -27,9 +26,14 @@ from app.scope import everything
 from app.services import addresses, deliveries, lifecycle
 from app.services.deliveries.hastening import hasten
 from app.services.deliveries.moves import DELIVERY
+from app.services.deliveries.routing import Rank
+from app.slots import Slots, keep_sending
 
 log = structlog.get_logger(__name__)
-AT_ONCE = 10
+AT_ONCE = 24
+OF_A_PRISON = 9
+KEPT_FOR_NOW = 6
+WRITING_AT_ONCE = 3  # connections to the database that a channel may have
 A_TURN = 50
 MARGIN = timedelta(seconds=5)  # a send that takes its whole patience is not sent by another yet
 
@@ -45,30 +49,67 @@ class Job:
 
 
 async def turn(db: Database, prison_id: str, carrier: Carrier, most: int = A_TURN) -> int:
-    """Send what waits in a prison on one channel, a handful at once. Answers how many."""
-    tried = 0
-    while tried < most:
-        jobs = await claim(db, prison_id, carrier)
-        if not jobs:
-            break
-        outcomes = await asyncio.gather(*(_attempt(carrier, job) for job in jobs))
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            await _settle(db, prison_id, job, outcome)
-        tried += len(jobs)
+    """Send what waits in a prison on one channel. Answers how many."""
+    sending, tried = Sending(db, carrier), 0
+    try:
+        while tried < most and (begun := await sending.begin(prison_id)):
+            tried += begun
+            await sending.slots.all_free()
+    finally:
+        await sending.slots.end()
     return tried
 
 
-async def claim(db: Database, prison_id: str, carrier: Carrier, most: int = AT_ONCE) -> list[Job]:
-    """Take the deliveries that wait longest: they are this worker's until its patience is over."""
+class Sending:
+    """What one worker has on its way on one channel."""
+
+    def __init__(self, db: Database, carrier: Carrier) -> None:
+        self.slots = Slots(AT_ONCE, of_one=OF_A_PRISON, kept=KEPT_FOR_NOW)
+        self._db, self._carrier = db, carrier
+        self._writing = asyncio.Semaphore(WRITING_AT_ONCE)
+
+    async def begin(self, prison_id: str) -> int:
+        """Begin with what waits in a prison, as far as there is room. Answers how many."""
+        room = self.slots.room(prison_id)
+        begun = await self._take(prison_id, room, urgent=False)
+        if begun == room:  # there may be more
+            kept = self.slots.room(prison_id, urgent=True)
+            begun += await self._take(prison_id, kept, urgent=True)
+        return begun
+
+    async def _take(self, prison_id: str, room: int, *, urgent: bool) -> int:
+        if not room:
+            return 0
+        jobs = await claim(self._db, prison_id, self._carrier, room, urgent=urgent)
+        for job in jobs:
+            self.slots.begin(prison_id, self._send(prison_id, job))
+        return len(jobs)
+
+    async def _send(self, prison_id: str, job: Job) -> None:
+        """Hand one over, and write what came of it. Where that fails it is sent again."""
+        try:
+            outcome = await _attempt(self._carrier, job)
+            async with self._writing:
+                await _settle(self._db, prison_id, job, outcome)
+        except Exception:
+            log.exception("sending_failed", prison_id=prison_id, id=str(job.delivery_id))
+
+
+async def claim(
+    db: Database, prison_id: str, carrier: Carrier, most: int, *, urgent: bool = False
+) -> list[Job]:
+    """Take deliveries, pages of concerns first and of each rank what waits longest: they are this
+    worker's until its patience is over. `urgent`: only those for now."""
     now = clock.real_now()
     waiting = (
         everything(Delivery, prison_id)
         .where(
             col(Delivery.channel) == carrier.kind,
             col(Delivery.next_attempt_at) <= now,
+            col(Delivery.rank) <= (Rank.now if urgent else Rank.ordinary),
             func.coalesce(col(Delivery.not_before), clock.now()) <= clock.now(),
         )
-        .order_by(col(Delivery.next_attempt_at), col(Delivery.id))
+        .order_by(col(Delivery.rank), col(Delivery.next_attempt_at), col(Delivery.id))
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -154,19 +195,10 @@ async def _settle(
     if isinstance(outcome, Undeliverable):
         log.warning("not_delivered", prison_id=prison_id, id=str(job.delivery_id), why=outcome.code)
     if lost:
-        await hasten(db, lost)
+        await hasten(db, prison_id, lost.id)
 
 
 async def serve(db: Database, carrier: Carrier, stopping: asyncio.Event, pause: float) -> None:
     """Send on one channel, prison by prison, until told to stop. A channel that hangs keeps no
-    other waiting, nor any step."""
-    while not stopping.is_set():
-        tried = 0
-        try:
-            for prison_id in await db.prison_ids():
-                tried += await turn(db, prison_id, carrier)
-        except Exception:
-            log.exception("sending_failed")
-        if not tried:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), pause)
+    other waiting, nor any step; and of its own no page for now, as long as it takes any."""
+    await keep_sending(Sending(db, carrier), db.prison_ids, stopping, pause)
