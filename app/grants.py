@@ -127,6 +127,8 @@ _CLINICIANS = {
     P.cohort_write,
 }
 _GOVERNORS = {
+    P.page_test_read,
+    P.page_test_write,
     P.webhook_read,
     P.webhook_write,
     P.campaign_read,

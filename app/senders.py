@@ -9,7 +9,7 @@ from app.integrations.notify.configured import carriers
 from app.integrations.notify.govuk import NotifyCarrier
 from app.integrations.webhooks.sender import HttpSender
 from app.models.addresses import ChannelKind
-from app.services.deliveries import sending
+from app.services.deliveries import bounces, sending
 from app.services.deliveries.asking import Asking
 from app.services.webhooks import sending as webhook_sending
 from app.slots import keep_sending
@@ -25,6 +25,8 @@ class Senders:
         events = HttpSender(config.webhook_networks, config.webhook_ca_file)
         self.channels = frozenset[ChannelKind](each.kind for each in ways)
         self.tasks = [asyncio.create_task(webhook_sending.serve(db, events, stopping, pause))]
+        if config.smtp_bounces is not None:
+            self.tasks.append(asyncio.create_task(bounces.serve(db, config.smtp_bounces, stopping)))
         self.tasks += [
             asyncio.create_task(
                 keep_sending(Asking(db, each), db.prison_ids, stopping, max(pause, ASK_EVERY))

@@ -293,6 +293,7 @@ def upgrade() -> None:
         sa.Column("prison_id", sa.String(length=3), nullable=False),
         sa.Column("swept_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("oldest_overdue_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_resort_tested_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["prison_id"], ["prison.id"], name=op.f("fk_sweep_pulse_prison_id")
         ),

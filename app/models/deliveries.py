@@ -34,7 +34,7 @@ class DeliveryCode(StrEnum):
 
 
 class Delivery(Versioned, table=True):
-    """One page, or one code that proves an address, on one channel.
+    """One page, a code that proves an address, or a test of a last resort, on one channel.
 
     Its id goes with every attempt, so that a provider can drop the double. `next_attempt_at` says
     when it is tried next, in real time; nothing there: it is not. `ask_at`, likewise: when the
@@ -45,7 +45,10 @@ class Delivery(Versioned, table=True):
     __table_args__ = (
         reference("notification", "notification_id"),
         reference("address", "address_id"),
-        CheckConstraint("num_nonnulls(notification_id, address_id) >= 1", name="of_something"),
+        reference("page_test", "page_test_id"),
+        CheckConstraint(
+            "num_nonnulls(notification_id, address_id, page_test_id) >= 1", name="of_something"
+        ),
         Index(
             "uq_delivery_notification",
             "prison_id",
@@ -75,6 +78,7 @@ class Delivery(Versioned, table=True):
 
     notification_id: UUID | None = None
     address_id: UUID | None = None
+    page_test_id: UUID | None = None
     channel: ChannelKind = Field(sa_type=choice(ChannelKind, "channel"))
     status: DeliveryStatus = Field(
         default=DeliveryStatus.pending, sa_type=choice(DeliveryStatus, "status")

@@ -34,6 +34,13 @@ class EscalationHealth(Output):
     prisons: int
 
 
+class ChannelHealth(Output):
+    """Pages have a channel that says what arrived, and every last resort has been reached."""
+
+    status: str
+    prisons: int
+
+
 @router.get("/health", response_model=Health)
 async def health(db: ReadDb, request: Request) -> Health:
     """Whether this process and its database answer, and the audit is written where it belongs."""
@@ -61,3 +68,26 @@ async def escalation_health(db: ReadDb) -> EscalationHealth:
         if overdue is not None and now - overdue > OVERDUE_BOUND:
             raise Busy("A step of an escalation is overdue.")
     return EscalationHealth(status="ok", prisons=len(rows))
+
+
+@router.get(
+    "/health/channels",
+    response_model=ChannelHealth,
+    responses={503: refusals()[503]},
+)
+async def channel_health(db: ReadDb, request: Request) -> ChannelHealth:
+    """503 while no channel says what arrived, or some prison's last resort outside has not been
+    reached by a test (`POST .../page-tests`) for too long, or not since it is another."""
+    config = request.app.state.settings
+    if config.notify_api_key is None:
+        raise Busy("No channel says what arrived.")
+    rows = await db.pool.fetch(
+        "SELECT p.id, s.last_resort_tested_at FROM prison p"
+        " LEFT JOIN sweep_pulse s ON s.prison_id = p.id"
+    )
+    since = clock.now() - timedelta(days=config.last_resort_test_days)
+    for row in rows:
+        tested = row["last_resort_tested_at"]
+        if tested is None or tested < since:
+            raise Busy("The last resort of a prison has not been tested.")
+    return ChannelHealth(status="ok", prisons=len(rows))

@@ -128,10 +128,15 @@ async def send(
     notification.attempts += 1
     if elsewhere:  # what becomes of it there is what became of the page
         return state is S.sent
-    if state is S.sent:
+    # a site has channels, and none of them reaches whom it needs now: the log will not wake them
+    unreached = bool(channels) and notification.urgency is Urgency.now
+    if state is S.sent and not unreached:
         notification.sent_at = clock.now()
     if notification.status is not S.read:
-        await lifecycle.move(db, NOTIFICATION, notification, to=state, actor=the_system(prison_id))
+        to_state = S.failed if unreached else state
+        notification.hasten_owed |= unreached and notification.status is not S.failed
+        system = the_system(prison_id)
+        await lifecycle.move(db, NOTIFICATION, notification, to=to_state, actor=system)
     return state is S.sent
 
 

@@ -12,7 +12,8 @@ from app.access import the_system
 from app.integrations.notify import Fate, Receipted, Undeliverable
 from app.models.addresses import Address, ChannelKind
 from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
-from app.models.notifications import Notification, NotificationStatus
+from app.models.notifications import Notification, NotificationStatus, Urgency
+from app.models.page_tests import PageTest
 from app.models.prisons import Prison
 from app.scope import everything
 from app.services import lifecycle
@@ -55,16 +56,27 @@ async def _routes(
 ) -> list[Route]:
     if page.staff_id is None:
         return to_outside(page.address or "", channels)
-    proven = everything(Address, page.prison_id).where(
-        col(Address.staff_id) == page.staff_id,
+    return await routes_to(db, page.prison_id, page.staff_id, page.urgency, channels)
+
+
+async def routes_to(
+    db: AsyncSession,
+    prison_id: str,
+    staff_id: UUID,
+    urgency: Urgency,
+    channels: Collection[ChannelKind],
+) -> list[Route]:
+    """The ways to one of the staff, through the addresses that they have proven."""
+    proven = everything(Address, prison_id).where(
+        col(Address.staff_id) == staff_id,
         col(Address.verified_at).is_not(None),
         col(Address.ended_at).is_(None),
     )
     addresses = (await db.scalars(proven.order_by(col(Address.recorded_at)))).all()
     if not addresses:
         return []
-    zone = (await db.get_one(Prison, page.prison_id)).tz
-    return to_staff(page.urgency, addresses, channels, clock.now(), zone)
+    zone = (await db.get_one(Prison, prison_id)).tz
+    return to_staff(urgency, addresses, channels, clock.now(), zone)
 
 
 async def _begin(db: AsyncSession, page: Notification, route: Route) -> None:
@@ -135,22 +147,25 @@ async def not_carried(db: AsyncSession, delivery: Delivery, why: Undeliverable) 
     await _move(db, delivery, D.failed)
 
 
-async def receipt(db: AsyncSession, delivery: Delivery, fate: Fate, reference: str) -> None:
+async def receipt(db: AsyncSession, delivery: Delivery, fate: Fate, reference: str | None) -> None:
     """The provider's word on what became of it. The last word is not taken back, and a failure of
-    what was sent before means nothing once it was sent anew."""
+    what was sent before means nothing once it was sent anew. `reference`: the provider's own, None
+    where it does not say."""
     known, arrived = delivery.provider_reference, fate is Fate.arrived
     if delivery.status in {D.pending, D.delivered} or fate is Fate.on_its_way:
         return
-    anew = (known == reference) is (delivery.status is D.sending)
-    if known is not None and anew and not arrived and delivery.status is not D.failed:
-        return
-    delivery.provider_reference = reference[:100] or known
+    if known is not None and reference is not None and delivery.status is not D.failed:
+        anew = (known == reference) is (delivery.status is D.sending)
+        if anew and not arrived:
+            return
+    delivery.provider_reference = (reference or "")[:100] or known
     delivery.ask_at = None
     if arrived:
         delivery.next_attempt_at = None
         delivery.delivered_at, delivery.code = clock.now(), None
         delivery.sent_at = delivery.sent_at or delivery.delivered_at
         await _move(db, delivery, D.delivered)
+        await _arrived(db, delivery)
         return
     again = fate is Fate.not_sent and clock.now() - delivery.recorded_at <= TRIED_FOR
     if not again:
@@ -159,6 +174,15 @@ async def receipt(db: AsyncSession, delivery: Delivery, fate: Fate, reference: s
         delivery.code = DeliveryCode.not_delivered
         delivery.next_attempt_at = after(delivery.attempts) if again else None
         await _move(db, delivery, D.failed)
+
+
+async def _arrived(db: AsyncSession, delivery: Delivery) -> None:
+    """A test of a last resort counts from its first receipt on."""
+    if delivery.page_test_id is not None:
+        found = everything(PageTest, delivery.prison_id)
+        tried = found.where(col(PageTest.id) == delivery.page_test_id)
+        test = (await db.scalars(tried)).one()
+        test.arrived_at = test.arrived_at or delivery.delivered_at
 
 
 async def _move(db: AsyncSession, delivery: Delivery, to: DeliveryStatus) -> None:

@@ -42,9 +42,11 @@ async def take(db: Database, told: NotifyReceipt) -> None:
     await note(db, found[1], UUID(found[2]), fate, str(told.id))
 
 
-async def note(db: Database, prison_id: str, delivery_id: UUID, fate: Fate, reference: str) -> None:
+async def note(
+    db: Database, prison_id: str, delivery_id: UUID, fate: Fate, reference: str | None = None
+) -> None:
     """Write down what became of a delivery; where it leaves a page with nobody reached, hasten its
-    ladder. `reference`: the provider's, of what this is the fate of."""
+    ladder. `reference`: the provider's own, of what this is the fate of."""
     theirs = everything(Delivery, prison_id).where(col(Delivery.id) == delivery_id)
     async with db.write(prison_id) as session:
         delivery = (await session.scalars(theirs.with_for_update())).one_or_none()

@@ -8,6 +8,7 @@ leaves it `sending`, and the next one sends it again under the same id: at least
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -20,10 +21,12 @@ from app.access import the_system
 from app.db import Database
 from app.integrations.notify import Carrier, PageMessage, Undeliverable
 from app.models.addresses import Address
+from app.models.base import Scoped
 from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
 from app.models.notifications import Notification
+from app.models.page_tests import PageTest
 from app.scope import everything
-from app.services import addresses, deliveries, lifecycle
+from app.services import addresses, deliveries, lifecycle, page_tests
 from app.services.deliveries.hastening import hasten
 from app.services.deliveries.moves import DELIVERY
 from app.services.deliveries.routing import Rank
@@ -131,33 +134,39 @@ async def _job(db: AsyncSession, delivery: Delivery) -> Job:
 
 
 async def _message(db: AsyncSession, delivery: Delivery) -> PageMessage | None:
-    """What is sent, and where: the page's sentence, or the code that proves the address."""
-    prison_id, page, address = delivery.prison_id, None, None
-    if delivery.notification_id is not None:
-        pages = everything(Notification, prison_id)
-        found = pages.where(col(Notification.id) == delivery.notification_id)
-        page = (await db.scalars(found)).one()
-    if delivery.address_id is not None:
-        theirs = everything(Address, prison_id).where(col(Address.id) == delivery.address_id)
-        address = (await db.scalars(theirs)).one()
-        if address.ended_at is not None:
-            return None
-    reference = f"{prison_id}.{delivery.id}"
+    """What is sent, and where: the page's sentence, that of a test, or the code that proves the
+    address."""
+    prison_id = delivery.prison_id
+    address = await _one(db, Address, prison_id, delivery.address_id)
+    if address is not None and address.ended_at is not None:
+        return None
+    page = await _one(db, Notification, prison_id, delivery.notification_id)
+    test = await _one(db, PageTest, prison_id, delivery.page_test_id)
     if page is not None:
-        to = address.value if address is not None else str(page.address)
-        return PageMessage(
-            page.id, prison_id, to, page.text, reference, again=delivery.attempts > 1
-        )
-    assert address is not None, "a delivery is of a page or of an address"
+        outside, words, head = page.address, page.text, ""
+    elif test is not None:
+        outside, words, head = test.address, page_tests.words(test), f"{prison_id}: a test"
+    else:
+        assert address is not None, "a delivery is of a page, a test or an address"
+        outside, words = None, addresses.words_with_code(address)
+        head = f"{prison_id}: your code"
     return PageMessage(
-        delivery.id,
+        page.id if page is not None else delivery.id,
         prison_id,
-        address.value,
-        addresses.words_with_code(address),
-        reference,
-        subject=f"{prison_id}: your code",
+        address.value if address is not None else str(outside),
+        words,
+        f"{prison_id}.{delivery.id}",
+        head,
         again=delivery.attempts > 1,
     )
+
+
+async def _one(db: AsyncSession, model: type[Scoped], prison_id: str, row_id: UUID | None) -> Any:
+    """A row that a delivery refers to; None without."""
+    if row_id is None:
+        return None
+    found = everything(model, prison_id).where(col(model.id) == row_id)
+    return (await db.scalars(found)).one()
 
 
 async def _attempt(carrier: Carrier, job: Job) -> str | Undeliverable | None:
