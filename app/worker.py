@@ -36,7 +36,6 @@ from app.scope import everything
 from app.senders import Senders
 from app.services import (
     notifications,
-    page_tests,
     retention,
     revocations,
     software,
@@ -218,17 +217,14 @@ async def pulse(db: Database, prison_id: str) -> None:
         oldest = [each.scalar_subquery() for each in (step, task, page, carried)]
         await session.execute(
             text(
-                "INSERT INTO sweep_pulse"
-                " (prison_id, swept_at, oldest_overdue_at, last_resort_tested_at)"
-                " VALUES (:prison, :at, :overdue, :tested) ON CONFLICT (prison_id) DO UPDATE"
-                " SET swept_at = excluded.swept_at, oldest_overdue_at = excluded.oldest_overdue_at,"
-                " last_resort_tested_at = excluded.last_resort_tested_at"
+                "INSERT INTO sweep_pulse (prison_id, swept_at, oldest_overdue_at)"
+                " VALUES (:prison, :at, :overdue) ON CONFLICT (prison_id) DO UPDATE"
+                " SET swept_at = excluded.swept_at, oldest_overdue_at = excluded.oldest_overdue_at"
             ),
             {
                 "prison": prison_id,
                 "at": clock.real_now(),
                 "overdue": (await session.execute(select(func.least(*oldest)))).scalar(),
-                "tested": await page_tests.last_arrived(session, prison_id),
             },
         )
 

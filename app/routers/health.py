@@ -11,6 +11,7 @@ from app.db import ReadDb
 from app.errors import Busy
 from app.models.base import Output
 from app.problems import refusals
+from app.services import page_tests
 
 router = APIRouter(tags=["health"])
 STALE_AFTER = timedelta(seconds=30)
@@ -81,13 +82,7 @@ async def channel_health(db: ReadDb, request: Request) -> ChannelHealth:
     config = request.app.state.settings
     if config.notify_api_key is None:
         raise Busy("No channel says what arrived.")
-    rows = await db.pool.fetch(
-        "SELECT p.id, s.last_resort_tested_at FROM prison p"
-        " LEFT JOIN sweep_pulse s ON s.prison_id = p.id"
-    )
-    since = clock.now() - timedelta(days=config.last_resort_test_days)
-    for row in rows:
-        tested = row["last_resort_tested_at"]
-        if tested is None or tested < since:
-            raise Busy("The last resort of a prison has not been tested.")
-    return ChannelHealth(status="ok", prisons=len(rows))
+    tested, prisons = await page_tests.all_tested(db, config.last_resort_test_days)
+    if not tested:
+        raise Busy("The last resort of a prison has not been tested.")
+    return ChannelHealth(status="ok", prisons=prisons)

@@ -1,22 +1,24 @@
 """Tests of the last resort: sent as any page is, and done when a receipt says that it arrived."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
 from app.access import the_system
 from app.config import settings
+from app.db import Database
 from app.errors import Conflicting
 from app.models.addresses import ChannelKind
 from app.models.base import new_id
 from app.models.deliveries import Delivery
 from app.models.duties import Post
 from app.models.notifications import Urgency
+from app.models.operations import SweepPulse
 from app.models.page_tests import PageTest, PageTestTo, PageTestTry
 from app.models.prisons import Prison
 from app.models.staff import StaffRole
@@ -108,10 +110,25 @@ async def tries(db: AsyncSession, test: PageTest) -> list[PageTestTry]:
     return [PageTestTry.model_validate(row) for row in rows]
 
 
-async def last_arrived(db: AsyncSession, prison_id: str) -> datetime | None:
-    """When a test of the last resort outside last arrived, of the one that it is now."""
+async def tell_health(db: AsyncSession, prison_id: str) -> None:
+    """Write where health reads it when a test of the last resort outside last arrived, of the one
+    that it is now."""
     prison = await db.get_one(Prison, prison_id)
     arrived = select(func.max(col(PageTest.arrived_at))).where(
         col(PageTest.prison_id) == prison_id, col(PageTest.address) == outside(prison)
     )
-    return (await db.execute(arrived)).scalar()
+    await db.execute(
+        update(SweepPulse)
+        .where(col(SweepPulse.prison_id) == prison_id)
+        .values(last_resort_tested_at=arrived.scalar_subquery())
+    )
+
+
+async def all_tested(db: Database, days: int) -> tuple[bool, int]:
+    """Whether the last resort of every prison was reached within so many days; of how many."""
+    rows = await db.pool.fetch(
+        "SELECT s.last_resort_tested_at AS tested FROM prison p"
+        " LEFT JOIN sweep_pulse s ON s.prison_id = p.id"
+    )
+    since = clock.now() - timedelta(days=days)
+    return all(row["tested"] and row["tested"] >= since for row in rows), len(rows)

@@ -303,6 +303,25 @@ async def test_a_receipt_that_it_did_not_arrive_hastens_the_ladder(
     assert await night.pages(night.wing.officer)
 
 
+@pytest.mark.parametrize("since", ["paged", "acknowledged"])
+async def test_a_receipt_that_comes_when_others_have_it_wakes_nobody(
+    night: Night, notify: tuple[FakeNotify, str], service: httpx.AsyncClient, since: str
+) -> None:
+    message = await texted(night, notify)
+    [(concern,)] = await rows(night, "SELECT id FROM concern")
+    if since == "paged":
+        before = await rows(night, "SELECT count(*) FROM notification")
+        await night.passes(hours=4)
+        assert await rows(night, "SELECT count(*) FROM notification") > before
+    else:
+        await night.wing.clinician.post(f"concerns/{concern}/acknowledgement", {}, 200)
+    due = await rows(night, "SELECT next_step_at FROM concern")
+    await notify[0].calls_back(service, SECRET, message, "temporary-failure")
+    assert (await rows(night, "SELECT status FROM delivery WHERE channel = 'sms'")) == [("failed",)]
+    assert await rows(night, "SELECT next_step_at FROM concern") == due
+    assert await rows(night, "SELECT 1 FROM history WHERE reason = 'page_not_delivered'") == []
+
+
 async def test_a_page_that_was_read_stays_read(
     night: Night, notify: tuple[FakeNotify, str], service: httpx.AsyncClient
 ) -> None:

@@ -3,8 +3,6 @@
 from uuid import uuid4
 
 from app.config import Settings
-from app.db import Database
-from app.services import page_tests
 from tests.house.test_cli import Command, refusal, wellwing
 from tests.story import Wing
 
@@ -13,7 +11,7 @@ NUMBER = "+447700900999"
 
 
 async def test_the_operator_tries_the_last_resort_and_is_told_what_became_of_it(
-    wellwing: Command, wing: Wing, settings: Settings, db: Database
+    wellwing: Command, wing: Wing, settings: Settings
 ) -> None:
     site = {
         "WELLWING_DATABASE_URL": settings.database_url,
@@ -27,6 +25,4 @@ async def test_the_operator_tries_the_last_resort_and_is_told_what_became_of_it(
     assert "has not arrived (sms: pending)" in refusal(wellwing(*command, **site))
     [test] = (await wing.governor.get("page-tests"))["items"]
     assert (test["asked_by"], test["arrived_at"]) == ("operator", None)
-    async with db.write(wing.prison_id) as session:
-        assert await page_tests.last_arrived(session, wing.prison_id) is None
     assert "There is no prison ZZZ" in refusal(wellwing("page-test", "--prison", "ZZZ", **site))

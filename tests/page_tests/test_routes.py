@@ -7,12 +7,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from app import clock, worker
 from app.config import Settings, settings
 from app.integrations.notify import Fate, Receipted
+from app.integrations.notify.log import LogChannel
 from app.models.addresses import ChannelKind
 from app.models.staff import StaffRole
+from app.services import page_tests
 from app.services.deliveries import receipts
 from app.services.page_tests import MOST_IN_A_DAY
 from tests.concerns.conftest import Night
@@ -135,20 +138,25 @@ async def arrived(night: Night) -> None:
     await night.wing.governor.post("page-tests", {"last_resort": "outside"})
     await sends(night, texts("a number"))
     await arrives(night)
-    await worker.pulse(night.wing.db, night.wing.prison_id)
+    await minute(night)
+
+
+async def minute(night: Night) -> None:
+    """What a worker does once a minute."""
+    async with night.wing.db.write(night.wing.prison_id) as session:
+        await page_tests.tell_health(session, night.wing.prison_id)
 
 
 async def only_here(night: Night) -> None:
     """As if there were no other prison."""
     async with night.wing.db.outside() as session:
         await session.execute(
-            worker.text(
+            text(
                 "INSERT INTO sweep_pulse (prison_id, swept_at, last_resort_tested_at)"
-                " SELECT id, now(), now() + interval '5 years' FROM prison WHERE id <> :here"
+                " SELECT id, now(), now() + interval '5 years' FROM prison"
                 " ON CONFLICT (prison_id) DO UPDATE SET"
                 " last_resort_tested_at = now() + interval '5 years'"
-            ),
-            {"here": night.wing.prison_id},
+            )
         )
 
 
@@ -157,13 +165,13 @@ async def test_health_asks_for_a_test_that_arrived_at_the_last_resort_that_it_is
 ) -> None:
     await only_here(night)
     await night.wing.governor.patch("", {"outside_last_resort": NUMBER})
-    await worker.pulse(night.wing.db, night.wing.prison_id)
+    await minute(night)
     answer = await service.get("/health/channels")
     assert "not been tested" in problem(answer, 503, "busy")["detail"]
     await arrived(night)
     assert (await service.get("/health/channels")).status_code == 200
     await night.wing.governor.patch("", {"outside_last_resort": "+447700900998"})
-    await worker.pulse(night.wing.db, night.wing.prison_id)
+    await minute(night)
     assert (await service.get("/health/channels")).status_code == 503
     await arrived(night)
     assert (await service.get("/health/channels")).status_code == 200
@@ -180,7 +188,7 @@ async def test_a_delivery_of_a_test_is_no_page_of_anybodys(night: Night) -> None
     await night.wing.governor.patch("", {"outside_last_resort": NUMBER})
     await night.wing.governor.post("page-tests", {"last_resort": "outside"})
     await worker.deliver(
-        night.wing.db, night.wing.prison_id, worker.LogChannel(), channels=[ChannelKind.sms]
+        night.wing.db, night.wing.prison_id, LogChannel(), channels=[ChannelKind.sms]
     )
     assert (await night.wing.governor.get("notifications"))["items"] == []
     await execute(night, "DELETE FROM delivery")

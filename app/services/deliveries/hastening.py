@@ -5,7 +5,7 @@ nobody waits for the locks of two things. A worker that dies between the two lea
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from app import clock
 from app.db import Database
+from app.models.concerns import Concern
 from app.models.notifications import Notification
 from app.scope import everything
 from app.services.concerns import sweep as concern_steps
@@ -26,6 +27,7 @@ HASTENED: Mapping[str, Hasten] = {
     "task_id": task_steps.hasten,
 }
 A_TURN = 50
+OF_ONE_STEP = timedelta(seconds=5)  # the pages of one step are written within this
 
 
 async def hasten(db: Database, prison_id: str, page_id: UUID) -> None:
@@ -36,9 +38,25 @@ async def hasten(db: Database, prison_id: str, page_id: UUID) -> None:
         if page is None:
             return
         for name, sooner in HASTENED.items():
-            if (thing_id := getattr(page, name)) is not None:
+            thing_id = getattr(page, name)
+            if thing_id is not None and not await _overtaken(session, page, name, thing_id):
                 await sooner(session, prison_id, thing_id, clock.now())
         await session.execute(_set(prison_id, page_id, owed=False))
+
+
+async def _overtaken(db: AsyncSession, page: Notification, name: str, thing_id: UUID) -> bool:
+    """Whether it no longer matters that the page reached nobody: others were paged since, or a
+    concern was acknowledged. Receipts may come days later."""
+    since = everything(Notification, page.prison_id).where(
+        col(getattr(Notification, name)) == thing_id,
+        col(Notification.recorded_at) > page.recorded_at + OF_ONE_STEP,
+    )
+    if (await db.scalars(since.limit(1))).first() is not None:
+        return True
+    acknowledged = everything(Concern, page.prison_id).where(
+        col(Concern.id) == page.concern_id, col(Concern.acknowledged_at) > page.recorded_at
+    )
+    return (await db.scalars(acknowledged)).first() is not None
 
 
 async def owe(db: AsyncSession, prison_id: str, page_id: UUID) -> None:
