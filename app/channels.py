@@ -21,6 +21,7 @@ class SmtpSecurity(StrEnum):
 
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAILDIR = ("new", "cur")
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NOTIFY_KEY = re.compile(rf".+-({_UUID})-({_UUID})", re.IGNORECASE)
 """A key of GOV.UK Notify as it shows it: the key's name, the service's id, the secret."""
@@ -45,6 +46,11 @@ class ChannelSettings(BaseSettings):
         description="Whom pages by e-mail come from.",
     )
 
+    smtp_bounces: Path | None = Field(
+        default=None,
+        description="Maildir into which comes what is sent back to SMTP_FROM. Unset: not read.",
+    )
+
     notify_api_key: SecretStr | None = Field(
         default=None, description="Key of GOV.UK Notify, as it shows it. Unset: no texts."
     )
@@ -55,6 +61,9 @@ class ChannelSettings(BaseSettings):
     notify_email_template: UUID | None = Field(
         default=None, description="Its template for e-mail; it then goes before the mail server."
     )
+    notify_letter_template: UUID | None = Field(
+        default=None, description="Its template for letters, which carry ordinary pages alone."
+    )
     notify_callback_secret: SecretStr | None = Field(
         default=None, description="Bearer secret under which Notify sends its receipts."
     )
@@ -63,6 +72,10 @@ class ChannelSettings(BaseSettings):
         pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+|\+?[0-9]{8,15})$",
         description="E-mail address or number of those who answer for the service: the last resort"
         " of a prison that names none outside itself.",
+    )
+
+    last_resort_test_days: int = Field(
+        default=92, ge=1, le=366, description="Days for which a test of the last resort counts."
     )
 
     webhook_allowed_networks: Annotated[list[str], NoDecode] = Field(
@@ -103,6 +116,8 @@ class ChannelSettings(BaseSettings):
             raise ValueError("smtp_from is needed with smtp_host")
         if self.smtp_user and not self.smtp_password:
             raise ValueError("smtp_password is needed with smtp_user")
+        if self.smtp_bounces and not all((self.smtp_bounces / each).is_dir() for each in _MAILDIR):
+            raise ValueError("smtp_bounces must be a Maildir: a folder with `new` and `cur`")
         here = self.smtp_host in _THIS_MACHINE
         if self.smtp_host and self.smtp_security is SmtpSecurity.none and not here:
             raise ValueError("smtp_security may be none only for a server on this machine")
@@ -121,6 +136,17 @@ class ChannelSettings(BaseSettings):
             raise ValueError("notify_url must be an https address")
         return self
 
+    @property
+    def ways(self) -> set[str]:
+        """The channels there are besides the log, as `ChannelKind` names them."""
+        notify = {
+            "sms": self.notify_sms_template,
+            "email": self.notify_email_template,
+            "letter": self.notify_letter_template,
+        }
+        found = {kind for kind, template in notify.items() if template and self.notify_api_key}
+        return found | ({"email"} if self.smtp_host else set())
+
     def unfit(self) -> str | None:
         """Why production may not start on these channels: where a page could get lost and nobody
         would know. None: it may."""
@@ -133,7 +159,7 @@ class ChannelSettings(BaseSettings):
             return "WELLWING_NOTIFY_CALLBACK_SECRET must have at least 20 characters."
         if self.last_resort is None:
             return "WELLWING_LAST_RESORT must be set: somebody must be there when nobody is."
-        by_mail = self.smtp_host or self.notify_email_template
+        by_mail = self.notify_email_template  # a mail server does not say what arrived
         if not (by_mail if "@" in self.last_resort else self.notify_sms_template):
-            return "WELLWING_LAST_RESORT must be reached by a channel that is set up."
+            return "WELLWING_LAST_RESORT must be reached by a channel that says what arrived."
         return None

@@ -17,6 +17,7 @@ from app.services import (
     mentees,
     mentors,
     outreach_visits,
+    page_tests,
     releases,
     series,
     sessions,
@@ -61,6 +62,7 @@ CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
     wing_places.remind,
     outreach_visits.remind,
     merges.look_after,
+    page_tests.tell_health,
 )
 # What takes one thing in a transaction, and answers whether there was one.
 ONE_BY_ONE = frozenset({contact_requests.lapse_due})

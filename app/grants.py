@@ -127,6 +127,8 @@ _CLINICIANS = {
     P.cohort_write,
 }
 _GOVERNORS = {
+    P.page_test_read,
+    P.page_test_write,
     P.webhook_read,
     P.webhook_write,
     P.campaign_read,
@@ -302,6 +304,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 # Operations that need no token, each with its reason (tested against the OpenAPI document).
 PUBLIC = {
     "health": "load balancers",
+    "channel_health": "who watches the service must see whether its last resort is reached",
     "escalation_health": "the dead man's switch must be readable when all else fails",
     "jwks": "public keys of the development issuer",
     "openid_configuration": "where those keys are",

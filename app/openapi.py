@@ -72,6 +72,7 @@ TAGS = {
     "notifications": "Pages to me. They say that I am needed, and nothing more.",
     "addresses": "Where I am reached: each proven by a code, each used as I say, within a floor.",
     "deliveries": "For providers: what became of the pages they took.",
+    "page-tests": "Whether the last resort is reached: a page that says it is a test.",
     "webhooks": "Other systems that are told of events: signed, thin, tried again, sent anew.",
     "streams": "Events as they happen, to whoever may see the thing; never what is in it.",
     "tasks": "What must be done by a time, and climbs to others when it is not.",

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     notification_read = "notification_read"
     address_read = "address_read"
     address_write = "address_write"
+    page_test_read = "page_test_read"
+    page_test_write = "page_test_write"
     webhook_read = "webhook_read"
     webhook_write = "webhook_write"
     acct_read = "acct_read"

@@ -56,6 +56,7 @@ from app.models.mentees import Mentee
 from app.models.mentors import Mentor, Observation
 from app.models.moves import History
 from app.models.notifications import Notification
+from app.models.page_tests import PageTest
 from app.models.pairings import Pairing, PairingStatus
 from app.models.people import Person
 from app.models.permissions import SharingPermission
@@ -218,6 +219,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     Notification: pages,
     Delivery: deliveries,
     Address: _addresses,
+    PageTest: _only_governors,
     Webhook: _only_governors,
     WebhookDelivery: _only_governors,
     BreakGlass: _broken_glass,

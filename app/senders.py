@@ -6,10 +6,15 @@ import asyncio
 from app.config import Settings
 from app.db import Database
 from app.integrations.notify.configured import carriers
+from app.integrations.notify.govuk import NotifyCarrier
 from app.integrations.webhooks.sender import HttpSender
 from app.models.addresses import ChannelKind
-from app.services.deliveries import sending
+from app.services.deliveries import bounces, sending
+from app.services.deliveries.asking import Asking
 from app.services.webhooks import sending as webhook_sending
+from app.slots import keep_sending
+
+ASK_EVERY = 5.0
 
 
 class Senders:
@@ -20,6 +25,14 @@ class Senders:
         events = HttpSender(config.webhook_networks, config.webhook_ca_file)
         self.channels = frozenset[ChannelKind](each.kind for each in ways)
         self.tasks = [asyncio.create_task(webhook_sending.serve(db, events, stopping, pause))]
+        if config.smtp_bounces is not None:
+            self.tasks.append(asyncio.create_task(bounces.serve(db, config.smtp_bounces, stopping)))
+        self.tasks += [
+            asyncio.create_task(
+                keep_sending(Asking(db, each), db.prison_ids, stopping, max(pause, ASK_EVERY))
+            )
+            for each in NotifyCarrier.each(config)
+        ]
         self.tasks += [
             asyncio.create_task(sending.serve(db, each, stopping, pause)) for each in ways
         ]

@@ -66,6 +66,7 @@ from app.models.mentors import (
 )
 from app.models.moves import HistoryBare, HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.notifications import NotificationRead
+from app.models.page_tests import PageTestRead, PageTestRow
 from app.models.pairings import PairingForMentor, PairingRead, PairingRow
 from app.models.participations import (
     AttendanceCount,
@@ -178,6 +179,8 @@ MATRIX: dict[str, Audiences] = {
     "notifications": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.row": dict.fromkeys(_STAFF, NotificationRead),
     "notifications.deliveries": dict.fromkeys(_STAFF, DeliveryRead),
+    "page_tests": {Role.governor: PageTestRead},
+    "page_tests.row": {Role.governor: PageTestRow},
     "webhooks": {Role.governor: WebhookRead},
     "webhooks.row": {Role.governor: WebhookRead},
     "webhooks.made": {Role.governor: WebhookMade},

@@ -44,8 +44,7 @@ from app.services import (
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import sweep as concern_steps
-from app.services.deliveries import after
-from app.services.deliveries.hastening import HASTENED
+from app.services.deliveries import after, hastening
 from app.services.rotas import solving
 from app.services.tasks import sweep as task_steps
 
@@ -109,7 +108,6 @@ async def deliver(
     step that needs them is true; and set them on their way on the site's other `channels`. Answers
     how many were handed over."""
     delivered = tried = 0
-    undelivered = set[tuple[str, str]]()
     while tried < most:
         async with db.write(prison_id) as session:
             rows = await _waiting_pages(session, prison_id)
@@ -117,14 +115,11 @@ async def deliver(
                 if await _send(session, row, channel, channels):
                     delivered += 1
                 elif row.attempts == 1:
-                    undelivered |= set(row.payload.items())
+                    await hastening.owe(session, prison_id, row.thing_id)
         tried += len(rows)
         if not rows:
             break
-    for name, thing_id in undelivered:  # one transaction each: nobody waits for two things' locks
-        if name in HASTENED:
-            async with db.write(prison_id) as session:
-                await HASTENED[name](session, prison_id, UUID(thing_id), clock.now())
+    await hastening.pay(db, prison_id)
     await _let_go(db, prison_id)
     return delivered
 
@@ -171,7 +166,7 @@ async def _let_go(db: Database, prison_id: str) -> None:
 
 
 async def _waiting_pages(session: AsyncSession, prison_id: str) -> list[Outbox]:
-    """The oldest pages not handed over yet."""
+    """The pages not handed over yet: those of concerns first, and of each rank the oldest."""
     waiting = (
         everything(Outbox, prison_id)
         .where(
@@ -179,7 +174,7 @@ async def _waiting_pages(session: AsyncSession, prison_id: str) -> list[Outbox]:
             col(Outbox.sent_at).is_(None),
             func.coalesce(col(Outbox.next_attempt_at), clock.real_now()) <= clock.real_now(),
         )
-        .order_by(col(Outbox.recorded_at))
+        .order_by(col(Outbox.rank), col(Outbox.recorded_at))
         .limit(PAGES_A_TRANSACTION)
         .with_for_update(skip_locked=True)
     )

@@ -344,6 +344,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hasten_owed", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "num_nonnulls(concern_id, task_id, break_glass_id) = 1",
             name=op.f("ck_notification_about_one"),
@@ -374,6 +375,12 @@ def upgrade() -> None:
         "notification",
         ["prison_id", "staff_id", "recorded_at", "id"],
         unique=False,
+    )
+    op.create_index(
+        "ix_notification_owed",
+        "notification",
+        ["prison_id", "recorded_at"],
+        postgresql_where=sa.text("hasten_owed"),
     )
     for table in SCOPED:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")

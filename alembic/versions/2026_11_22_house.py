@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(length=80), nullable=False),
         sa.Column("thing_id", sa.Uuid(), nullable=False),
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("rank", sa.SmallInteger(), server_default=sa.text("3"), nullable=False),
         sa.Column(
             "xid",
             sa.BigInteger(),
@@ -173,6 +174,12 @@ def upgrade() -> None:
         ["prison_id", "recorded_at"],
         unique=False,
         postgresql_where=sa.text("sent_at IS NULL"),
+    )
+    op.create_index(
+        "ix_outbox_pages",
+        "outbox",
+        ["prison_id", "rank", "recorded_at"],
+        postgresql_where=sa.text("sent_at IS NULL AND topic = 'notification.page'"),
     )
     op.create_table(
         "person",
@@ -286,6 +293,7 @@ def upgrade() -> None:
         sa.Column("prison_id", sa.String(length=3), nullable=False),
         sa.Column("swept_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("oldest_overdue_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_resort_tested_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["prison_id"], ["prison.id"], name=op.f("fk_sweep_pulse_prison_id")
         ),

@@ -45,6 +45,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '10min'")
     _addresses()
+    _page_tests()
     _deliveries()
     _webhooks()
 
@@ -53,7 +54,7 @@ def _addresses() -> None:
     scoped(
         "address",
         sa.Column("staff_id", sa.Uuid(), nullable=False),
-        chosen("kind", "email", "sms"),
+        chosen("kind", "email", "sms", "letter"),
         word("value", 254),
         sa.Column("code_number", sa.Integer(), nullable=False),
         moment("code_until"),
@@ -86,24 +87,49 @@ def _addresses() -> None:
     )
 
 
+def _page_tests() -> None:
+    scoped(
+        "page_test",
+        chosen("last_resort", "inside", "outside"),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        word("address", 300, nullable=True),
+        word("reference", 20),
+        word("asked_by", 200),
+        moment("arrived_at", nullable=True),
+        points("staff_id", "staff"),
+        sa.CheckConstraint("num_nonnulls(staff_id, address) = 1", name=op.f("ck_page_test_of_one")),
+        sa.CheckConstraint(
+            "(last_resort = 'inside') = (staff_id IS NOT NULL)",
+            name=op.f("ck_page_test_staff_inside"),
+        ),
+    )
+    op.create_index("ix_page_test_address", "page_test", ["prison_id", "address", "arrived_at"])
+
+
 def _deliveries() -> None:
     scoped(
         "delivery",
         sa.Column("notification_id", sa.Uuid(), nullable=True),
         sa.Column("address_id", sa.Uuid(), nullable=True),
-        chosen("channel", "log", "email", "sms"),
+        sa.Column("page_test_id", sa.Uuid(), nullable=True),
+        chosen("channel", "log", "email", "sms", "letter"),
         chosen("status", "pending", "sending", "sent", "delivered", "failed"),
+        sa.Column("rank", sa.SmallInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         moment("not_before", nullable=True),
         moment("next_attempt_at", nullable=True),
         word("provider_reference", 100, nullable=True),
+        sa.Column("asked", sa.SmallInteger(), nullable=False),
+        moment("ask_at", nullable=True),
         chosen("code", *CODES, nullable=True),
         moment("sent_at", nullable=True),
         moment("delivered_at", nullable=True),
         points("notification_id", "notification"),
         points("address_id", "address"),
+        points("page_test_id", "page_test"),
         sa.CheckConstraint(
-            "num_nonnulls(notification_id, address_id) >= 1", name=op.f("ck_delivery_of_something")
+            "num_nonnulls(notification_id, address_id, page_test_id) >= 1",
+            name=op.f("ck_delivery_of_something"),
         ),
     )
     op.create_index(
@@ -117,8 +143,14 @@ def _deliveries() -> None:
     op.create_index(
         "ix_delivery_waiting",
         "delivery",
-        ["prison_id", "channel", "next_attempt_at"],
+        ["prison_id", "channel", "rank", "next_attempt_at"],
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_delivery_to_ask",
+        "delivery",
+        ["prison_id", "channel", "ask_at"],
+        postgresql_where=sa.text("ask_at IS NOT NULL"),
     )
 
 
@@ -166,4 +198,5 @@ def downgrade() -> None:
     op.drop_table("webhook_delivery")
     op.drop_table("webhook")
     op.drop_table("delivery")
+    op.drop_table("page_test")
     op.drop_table("address")

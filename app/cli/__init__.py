@@ -19,6 +19,7 @@ from app.cli import (
     running,
     showing,
     storage,
+    testing,
 )
 
 cli = typer.Typer(
@@ -41,6 +42,7 @@ cli.command()(running.serve)
 cli.command()(running.worker)
 cli.command()(running.health)
 cli.command()(storage.migrate)
+cli.command()(testing.page_test)
 cli.command()(development.token)
 cli.command()(development.tour)
 cli.command()(revoking.revoke)

@@ -30,6 +30,7 @@ class ChannelKind(StrEnum):
     log = "log"
     email = "email"
     sms = "sms"
+    letter = "letter"
 
 
 class AddressKind(StrEnum):
@@ -37,6 +38,7 @@ class AddressKind(StrEnum):
 
     email = "email"
     sms = "sms"
+    letter = "letter"  # takes days, and so has ordinary pages alone
 
     @property
     def channel(self) -> ChannelKind:
@@ -89,7 +91,8 @@ class AddressCreate(Input):
     kind: AddressKind = Field(schema_extra={"examples": ["email"]})
     value: Line = Field(
         max_length=254,
-        description="An e-mail address, or a telephone number that takes texts.",
+        description="An e-mail address, a telephone number that takes texts, or for letters an"
+        " address in the United Kingdom, its three to seven lines parted by commas.",
         schema_extra={"examples": ["n.mockham@prison.example"]},
     )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
 from app.models.addresses import ChannelKind
@@ -34,17 +34,21 @@ class DeliveryCode(StrEnum):
 
 
 class Delivery(Versioned, table=True):
-    """One page, or one code that proves an address, on one channel.
+    """One page, a code that proves an address, or a test of a last resort, on one channel.
 
     Its id goes with every attempt, so that a provider can drop the double. `next_attempt_at` says
-    when it is tried next, in real time; nothing there: it is not. Each attempt is in its history.
+    when it is tried next, in real time; nothing there: it is not. `ask_at`, likewise: when the
+    provider is asked next what became of it. Each attempt is in its history.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
         reference("notification", "notification_id"),
         reference("address", "address_id"),
-        CheckConstraint("num_nonnulls(notification_id, address_id) >= 1", name="of_something"),
+        reference("page_test", "page_test_id"),
+        CheckConstraint(
+            "num_nonnulls(notification_id, address_id, page_test_id) >= 1", name="of_something"
+        ),
         Index(
             "uq_delivery_notification",
             "prison_id",
@@ -59,21 +63,33 @@ class Delivery(Versioned, table=True):
             "ix_delivery_waiting",
             "prison_id",
             "channel",
+            "rank",
             "next_attempt_at",
             postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_delivery_to_ask",
+            "prison_id",
+            "channel",
+            "ask_at",
+            postgresql_where=text("ask_at IS NOT NULL"),
         ),
     )
 
     notification_id: UUID | None = None
     address_id: UUID | None = None
+    page_test_id: UUID | None = None
     channel: ChannelKind = Field(sa_type=choice(ChannelKind, "channel"))
     status: DeliveryStatus = Field(
         default=DeliveryStatus.pending, sa_type=choice(DeliveryStatus, "status")
     )
+    rank: int = Field(default=3, sa_type=SmallInteger, nullable=False)
     attempts: int = Field(default=0, nullable=False)
     not_before: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     next_attempt_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     provider_reference: str | None = Field(default=None, max_length=100)
+    asked: int = Field(default=0, sa_type=SmallInteger, nullable=False)
+    ask_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     code: DeliveryCode | None = Field(default=None, sa_type=choice(DeliveryCode, "code"))
     sent_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     delivered_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field
 
 from app.models.base import TIMESTAMP, Identified, Instant, Versioned, choice, reference
@@ -43,7 +43,10 @@ class Urgency(StrEnum):
 
 
 class Notification(Versioned, table=True):
-    """One page: content-free, to one member of staff or to an address outside the prison."""
+    """One page: content-free, to one member of staff or to an address outside the prison.
+
+    `hasten_owed`: it has reached nobody, and what it is about has yet to take its next step sooner.
+    """
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -54,6 +57,9 @@ class Notification(Versioned, table=True):
         CheckConstraint("num_nonnulls(concern_id, task_id, break_glass_id) = 1", name="about_one"),
         Index("ix_notification_staff", "prison_id", "staff_id", "recorded_at", "id"),
         Index("ix_notification_concern", "prison_id", "concern_id", "recorded_at"),
+        Index(
+            "ix_notification_owed", "prison_id", "recorded_at", postgresql_where=text("hasten_owed")
+        ),
     )
 
     concern_id: UUID | None = None
@@ -71,6 +77,7 @@ class Notification(Versioned, table=True):
     attempts: int = Field(default=0, nullable=False)
     sent_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     read_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    hasten_owed: bool = Field(default=False, nullable=False)
 
 
 class NotificationRead(Identified):

@@ -36,6 +36,7 @@ class SweepPulse(SQLModel, table=True):
     prison_id: str = Field(primary_key=True, foreign_key="prison.id", max_length=3)
     swept_at: datetime = Field(sa_type=TIMESTAMP)
     oldest_overdue_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    last_resort_tested_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class DevelopmentClock(SQLModel, table=True):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, text
+from sqlalchemy import BigInteger, Column, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -19,12 +19,22 @@ class Outbox(Scoped, table=True):
         Index(
             "ix_outbox_unsent", "prison_id", "recorded_at", postgresql_where=text("sent_at IS NULL")
         ),
+        Index(
+            "ix_outbox_pages",
+            "prison_id",
+            "rank",
+            "recorded_at",
+            postgresql_where=text("sent_at IS NULL AND topic = 'notification.page'"),
+        ),
         Index("ix_outbox_xid", "prison_id", "xid", "id"),
     )
 
     topic: str = Field(max_length=80)
     thing_id: UUID
     payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    rank: int = Field(  # which page goes first; `deliveries/routing.py` says how it is reckoned
+        default=3, sa_column=Column(SmallInteger, nullable=False, server_default=text("3"))
+    )
     xid: int = Field(
         default=None,
         sa_column=Column(

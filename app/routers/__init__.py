@@ -63,6 +63,7 @@ NOUNS = [
     "handovers",
     "addresses",
     "deliveries",
+    "page_tests",
     "webhooks",
     "clients",
     "revocations",

@@ -11,6 +11,7 @@ from app.db import ReadDb
 from app.errors import Busy
 from app.models.base import Output
 from app.problems import refusals
+from app.services import page_tests
 
 router = APIRouter(tags=["health"])
 STALE_AFTER = timedelta(seconds=30)
@@ -29,6 +30,13 @@ class Health(Output):
 
 class EscalationHealth(Output):
     """Every prison's concerns are being swept in time."""
+
+    status: str
+    prisons: int
+
+
+class ChannelHealth(Output):
+    """Pages have a channel that says what arrived, and every last resort has been reached."""
 
     status: str
     prisons: int
@@ -61,3 +69,20 @@ async def escalation_health(db: ReadDb) -> EscalationHealth:
         if overdue is not None and now - overdue > OVERDUE_BOUND:
             raise Busy("A step of an escalation is overdue.")
     return EscalationHealth(status="ok", prisons=len(rows))
+
+
+@router.get(
+    "/health/channels",
+    response_model=ChannelHealth,
+    responses={503: refusals()[503]},
+)
+async def channel_health(db: ReadDb, request: Request) -> ChannelHealth:
+    """503 while no channel says what arrived, or some prison's last resort outside has not been
+    reached by a test (`POST .../page-tests`) for too long, or not since it is another."""
+    config = request.app.state.settings
+    if config.notify_api_key is None:
+        raise Busy("No channel says what arrived.")
+    tested, prisons = await page_tests.all_tested(db, config.last_resort_test_days)
+    if not tested:
+        raise Busy("The last resort of a prison has not been tested.")
+    return ChannelHealth(status="ok", prisons=prisons)

@@ -25,10 +25,16 @@ from app.models.staff import Staff
 from app.scope import everything
 from app.services import lifecycle, outbox
 from app.services.deliveries.moves import DELIVERY
-from app.services.deliveries.routing import digits, looks_like
+from app.services.deliveries.routing import digits, lines_of, looks_like
 from app.visibility import shape
 
 CODE_COUNTS_FOR = timedelta(minutes=30)
+LETTER_COUNTS_FOR = timedelta(days=21)
+_KNOWN = {
+    AddressKind.email: "an e-mail address",
+    AddressKind.sms: "a telephone number",
+    AddressKind.letter: "three to seven lines parted by commas, the last a postcode",
+}
 MOST_ADDRESSES = 6
 MOST_IN_A_DAY = 12  # codes cost money, and come to whoever has the number
 MOST_CODES = 5
@@ -51,10 +57,7 @@ def words_with_code(address: Address) -> str:
 async def create(db: AsyncSession, actor: Actor, body: AddressCreate) -> Address:
     """Add an address of one's own, and send a code there. Raises Invalid for what is none."""
     assert actor.staff_id is not None, "only staff have addresses"
-    value = digits(body.value) if body.kind is AddressKind.sms else body.value
-    if looks_like(value) is not body.kind:
-        known = "an e-mail address" if body.kind is AddressKind.email else "a telephone number"
-        raise Invalid.field("value", "value", f"must be {known}")
+    value = _value(body)
     await _not_too_many(db, actor)
     address = Address(
         id=new_id(),
@@ -69,6 +72,18 @@ async def create(db: AsyncSession, actor: Actor, body: AddressCreate) -> Address
     await db.flush()
     await _send_code(db, address)
     return address
+
+
+def _value(body: AddressCreate) -> str:
+    """The address as it is kept. Raises Invalid for what is none."""
+    if body.kind is AddressKind.letter:
+        value, fits = lines_of(body.value) or "", bool(lines_of(body.value))
+    else:
+        value = digits(body.value) if body.kind is AddressKind.sms else body.value
+        fits = looks_like(value) is body.kind
+    if not fits:
+        raise Invalid.field("value", "value", f"must be {_KNOWN[body.kind]}")
+    return value
 
 
 async def _not_too_many(db: AsyncSession, actor: Actor) -> None:
@@ -94,7 +109,8 @@ async def send_code(db: AsyncSession, actor: Actor, address: Address) -> None:
 
 async def _send_code(db: AsyncSession, address: Address) -> None:
     address.code_number += 1
-    address.code_until = clock.now() + CODE_COUNTS_FOR
+    by_post = address.kind is AddressKind.letter
+    address.code_until = clock.now() + (LETTER_COUNTS_FOR if by_post else CODE_COUNTS_FOR)
     address.tries_left = CODE_TRIES
     delivery = Delivery(
         prison_id=address.prison_id,

@@ -153,7 +153,8 @@ async def move(
 ) -> History:
     """Move `thing` to another state. All unmet guards are refused at once, each with its code."""
     await db.flush()  # refresh would drop what the caller has set on the row
-    await db.refresh(thing, with_for_update=True)
+    # others may refer to it meanwhile: who wrote a row that does would wait here for one another
+    await db.refresh(thing, with_for_update={"key_share": True})
     target, chosen = _target(lifecycle, thing, str(to))
     if not chosen.belongs_to(actor.role):
         raise MoveNotYours()

@@ -22,6 +22,7 @@ from app.models.tasks import Task
 from app.scope import everything, visible
 from app.services import deliveries, lifecycle, outbox
 from app.services.deliveries.moves import NOTIFICATION
+from app.services.deliveries.routing import rank_of
 from app.services.escalation import Immediacy, Page
 from app.visibility import shape
 
@@ -95,7 +96,8 @@ async def _page(
         break_glass_id=about.get("break_glass_id"),
     )
     await lifecycle.begin(db, NOTIFICATION, notification, the_system(prison.id))
-    outbox.say(db, prison.id, PAGE, notification.id, **about)
+    said = outbox.say(db, prison.id, PAGE, notification.id, **about)
+    said.rank = rank_of(urgency, of_concern="concern_id" in about)
     return notification
 
 
@@ -121,14 +123,20 @@ async def send(
         log.exception("channel_failed", prison_id=prison_id, notification_id=str(notification_id))
         state = S.failed
     await deliveries.logged(db, notification, taken=state is S.sent, again=again)
-    await db.refresh(notification, with_for_update=True)  # it may have been read in the meantime
+    # it may have been read in the meantime
+    await db.refresh(notification, with_for_update={"key_share": True})
     notification.attempts += 1
     if elsewhere:  # what becomes of it there is what became of the page
         return state is S.sent
-    if state is S.sent:
+    # a site has channels, and none of them reaches whom it needs now: the log will not wake them
+    unreached = bool(channels) and notification.urgency is Urgency.now
+    if state is S.sent and not unreached:
         notification.sent_at = clock.now()
     if notification.status is not S.read:
-        await lifecycle.move(db, NOTIFICATION, notification, to=state, actor=the_system(prison_id))
+        to_state = S.failed if unreached else state
+        notification.hasten_owed |= unreached and notification.status is not S.failed
+        system = the_system(prison_id)
+        await lifecycle.move(db, NOTIFICATION, notification, to=to_state, actor=system)
     return state is S.sent
 
 

@@ -82,6 +82,7 @@ from app.models.non_associations import PairImportOutcome, Restriction
 from app.models.notifications import NotificationStatus, PageWhy, Urgency
 from app.models.on_duty import ReachedBy
 from app.models.outreach_visits import OutreachKind
+from app.models.page_tests import PageTestTo
 from app.models.pairings import PairingStatus
 from app.models.participations import AttendanceCorrection, HmppsOutcome, MarkAs
 from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
@@ -197,6 +198,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     ChannelKind,
     DeliveryStatus,
     DeliveryCode,
+    PageTestTo,
     WebhookTopic,
     WebhookEnd,
     Recipient,

@@ -11,8 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from app import clock
 from app.config import Settings
-from app.integrations.notify import PageMessage, Undeliverable
+from app.integrations.notify import Fate, PageMessage, Undeliverable
 from app.integrations.notify.configured import FirstOrNext, carriers
 from app.integrations.notify.fake_govuk import FakeNotify
 from app.integrations.notify.govuk import NotifyCarrier
@@ -20,12 +21,13 @@ from app.integrations.notify.smtp import SmtpCarrier
 from app.models.addresses import ChannelKind
 from app.models.base import new_id
 from app.models.deliveries import DeliveryCode
+from app.services.deliveries.asking import MOST_ASKED, Asking
 from tests.concerns.conftest import Night
-from tests.deliveries.test_sending import Fake, carried, down, pages, proves, rows, sends
+from tests.deliveries.test_sending import Fake, carried, down, execute, pages, proves, rows, sends
 from tests.house.answers import problem
 from tests.security.serving import calling, made
 
-SMS, EMAIL = str(uuid4()), str(uuid4())
+SMS, EMAIL, LETTER = str(uuid4()), str(uuid4()), str(uuid4())
 SECRET = "what Notify says to be believed"
 NUMBER = "07700900123"
 
@@ -33,7 +35,7 @@ NUMBER = "07700900123"
 @pytest.fixture
 async def notify() -> AsyncIterator[tuple[FakeNotify, str]]:
     """A Notify that listens on this machine, and where."""
-    fake = FakeNotify(SMS, EMAIL)
+    fake = FakeNotify(SMS, EMAIL, LETTER)
     config = uvicorn.Config(fake.app, port=0, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
@@ -83,6 +85,27 @@ async def test_e_mail_goes_by_a_template_of_its_own(notify: tuple[FakeNotify, st
     assert [each.kind for each in every] == [ChannelKind.email]
     await every[0].send(a_page("n.mockham@prison.example"))
     assert notify[0].messages[0]["email_address"] == "n.mockham@prison.example"
+
+
+LINES = "12 High Street, Sheerness, ME12 4AX"
+
+
+async def test_a_letter_has_its_address_line_by_line(notify: tuple[FakeNotify, str]) -> None:
+    every = NotifyCarrier.each(of_site(notify, notify_letter_template=LETTER))
+    [letters] = [each for each in every if each.kind is ChannelKind.letter]
+    page = a_page(LINES)
+    assert await letters.send(page)
+    [message] = notify[0].messages
+    assert message["type"] == "letter"
+    assert [message[f"line_{number}"] for number in (1, 2, 3, 4)] == [*LINES.split(", "), None]
+    assert message["body"] == page.text
+    assert await letters.fate(message["id"]) is Fate.on_its_way
+    message["status"] = "received"  # by the printer
+    assert await letters.fate(message["id"]) is Fate.on_its_way
+    for wrong in ("12 High Street, ME12 4AX", "12 High Street, Sheerness, Kent"):
+        with pytest.raises(Undeliverable) as refused:
+            await letters.send(a_page(wrong))
+        assert (refused.value.code, refused.value.for_good) == ("no_such_address", True)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +193,102 @@ async def test_a_receipt_says_that_a_page_arrived(
     assert [each for (each,) in moved][-3:] == ["sending", "sent", "delivered"]
 
 
+async def test_what_notify_could_not_send_is_given_to_it_again(
+    night: Night, notify: tuple[FakeNotify, str], service: httpx.AsyncClient
+) -> None:
+    first = await texted(night, notify)
+    first["status"] = "technical-failure"
+    await notify[0].calls_back(service, SECRET, first, "technical-failure")
+    found = await carried(night.wing.clinician)
+    assert (found["sms"]["status"], found["page"]["status"]) == ("failed", "failed")
+    assert await sends(night, texts(notify)) == 1
+    assert len(notify[0].messages) == 2
+    await notify[0].calls_back(service, SECRET, first, "technical-failure")  # told a second time
+    found = await carried(night.wing.clinician)
+    assert (found["sms"]["status"], found["sms"]["attempts"]) == ("sent", 2)
+    await notify[0].calls_back(service, SECRET, notify[0].messages[1], "delivered")
+    assert (await carried(night.wing.clinician))["page"]["status"] == "delivered"
+
+
+# Asking
+
+
+async def asks(night: Night, notify: tuple[FakeNotify, str]) -> int:
+    """A round of asking, once what is to be asked is due."""
+    asking = Asking(night.wing.db, texts(notify))
+    begun = await asking.begin(night.wing.prison_id)
+    await asking.slots.all_free()
+    return begun
+
+
+async def due_to_ask(night: Night) -> None:
+    await execute(night, "UPDATE delivery SET ask_at = recorded_at WHERE ask_at IS NOT NULL")
+
+
+@pytest.mark.parametrize(
+    ("status", "page"), [("delivered", "delivered"), ("permanent-failure", "failed")]
+)
+async def test_where_no_callback_comes_notify_is_asked(
+    night: Night, notify: tuple[FakeNotify, str], status: str, page: str
+) -> None:
+    message = await texted(night, notify)
+    assert await asks(night, notify) == 0, "not at once"
+    await due_to_ask(night)
+    assert await asks(night, notify) == 1
+    assert (await carried(night.wing.clinician))["page"]["status"] == "sent"
+    message["status"] = status
+    assert await asks(night, notify) == 0, "and ever more seldom"
+    await due_to_ask(night)
+    assert await asks(night, notify) == 1
+    assert (await carried(night.wing.clinician))["page"]["status"] == page
+    marked = await rows(night, "SELECT 1 FROM history WHERE reason = 'page_not_delivered'")
+    assert len(marked) == (1 if page == "failed" else 0)
+    await due_to_ask(night)
+    assert await asks(night, notify) == 0, "the last word is not asked for again"
+
+
+async def test_it_is_asked_more_and_more_seldom_and_in_the_end_no_more(
+    night: Night, notify: tuple[FakeNotify, str]
+) -> None:
+    await texted(night, notify)
+    pauses = []
+    for _ in range(9):
+        await due_to_ask(night)
+        before = clock.real_now()
+        await asks(night, notify)
+        [(at,)] = await rows(night, "SELECT ask_at FROM delivery WHERE channel = 'sms'")
+        pauses.append((at - before).total_seconds())
+    assert [round(each / 30) for each in pauses[:6]] == [2, 4, 8, 16, 32, 64]
+    assert {round(each / 60) for each in pauses[6:]} == {60}
+    await execute(night, f"UPDATE delivery SET asked = {MOST_ASKED - 1}")
+    await due_to_ask(night)
+    await asks(night, notify)
+    assert await rows(night, "SELECT ask_at FROM delivery WHERE channel = 'sms'") == [(None,)]
+
+
+async def test_a_notify_that_does_not_answer_is_asked_later(
+    night: Night, notify: tuple[FakeNotify, str]
+) -> None:
+    message = await texted(night, notify)
+    message["status"] = "delivered"
+    for failing in (500, 429):
+        notify[0].fails = [failing]
+        await due_to_ask(night)
+        assert await asks(night, notify) == 1
+        assert (await carried(night.wing.clinician))["page"]["status"] == "sent"
+    await due_to_ask(night)
+    await asks(night, notify)
+    assert (await carried(night.wing.clinician))["page"]["status"] == "delivered"
+
+
+async def test_what_a_mail_server_took_is_asked_of_nobody(night: Night) -> None:
+    await proves(night, night.wing.clinician)
+    await night.raises()
+    await pages(night)
+    await sends(night, Fake("4F2B1C"))
+    assert await rows(night, "SELECT ask_at FROM delivery WHERE channel = 'email'") == [(None,)]
+
+
 @pytest.mark.parametrize("status", ["permanent-failure", "temporary-failure", "technical-failure"])
 async def test_a_receipt_that_it_did_not_arrive_hastens_the_ladder(
     night: Night, notify: tuple[FakeNotify, str], service: httpx.AsyncClient, status: str
@@ -182,6 +301,25 @@ async def test_a_receipt_that_it_did_not_arrive_hastens_the_ladder(
     assert len(marked) == 1
     await night.passes(minutes=2)
     assert await night.pages(night.wing.officer)
+
+
+@pytest.mark.parametrize("since", ["paged", "acknowledged"])
+async def test_a_receipt_that_comes_when_others_have_it_wakes_nobody(
+    night: Night, notify: tuple[FakeNotify, str], service: httpx.AsyncClient, since: str
+) -> None:
+    message = await texted(night, notify)
+    [(concern,)] = await rows(night, "SELECT id FROM concern")
+    if since == "paged":
+        before = await rows(night, "SELECT count(*) FROM notification")
+        await night.passes(hours=4)
+        assert await rows(night, "SELECT count(*) FROM notification") > before
+    else:
+        await night.wing.clinician.post(f"concerns/{concern}/acknowledgement", {}, 200)
+    due = await rows(night, "SELECT next_step_at FROM concern")
+    await notify[0].calls_back(service, SECRET, message, "temporary-failure")
+    assert (await rows(night, "SELECT status FROM delivery WHERE channel = 'sms'")) == [("failed",)]
+    assert await rows(night, "SELECT next_step_at FROM concern") == due
+    assert await rows(night, "SELECT 1 FROM history WHERE reason = 'page_not_delivered'") == []
 
 
 async def test_a_page_that_was_read_stays_read(
@@ -244,6 +382,28 @@ async def test_where_e_mail_goes_two_ways_the_second_is_tried_at_once() -> None:
     with pytest.raises(Undeliverable):
         await FirstOrNext(gone, second).send(a_page())
     assert len(second.sent) == 1
+
+
+class Hangs(Fake):
+    """A provider that never answers."""
+
+    async def send(self, page: PageMessage) -> str | None:
+        await asyncio.sleep(60)
+        return None
+
+
+class Breaks(Fake):
+    """A fault of ours."""
+
+    async def send(self, page: PageMessage) -> str | None:
+        raise ValueError("a fault")
+
+
+@pytest.mark.parametrize("first", [Hangs(), Breaks()])
+async def test_the_second_way_is_there_for_whatever_ails_the_first(first: Fake) -> None:
+    both = FirstOrNext(first, Fake("its number"))
+    async with asyncio.timeout(both.patience):
+        assert await both.send(a_page()) == "its number"
 
 
 def test_each_channel_has_one_carrier(notify: tuple[FakeNotify, str]) -> None:

@@ -14,13 +14,20 @@ from app.models.base import new_id
 from app.models.deliveries import DeliveryStatus
 from app.models.notifications import NotificationStatus, Urgency
 from app.services.deliveries.moves import NOTIFICATION
-from app.services.deliveries.routing import begins, looks_like, to_outside, to_staff, verdict
+from app.services.deliveries.routing import (
+    begins,
+    lines_of,
+    looks_like,
+    to_outside,
+    to_staff,
+    verdict,
+)
 
 LONDON = ZoneInfo("Europe/London")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SPRING = datetime(2026, 3, 29, 6, tzinfo=UTC)
 AUTUMN = datetime(2026, 10, 25, 6, tzinfo=UTC)
-BOTH = frozenset({ChannelKind.email, ChannelKind.sms})
+BOTH = frozenset({ChannelKind.email, ChannelKind.sms, ChannelKind.letter})
 D, N = DeliveryStatus, NotificationStatus
 
 
@@ -39,7 +46,7 @@ def an_address(kind: str = "email", **fields: Any) -> Address:
 ADDRESSES = st.lists(
     st.builds(
         an_address,
-        kind=st.sampled_from(["email", "sms"]),
+        kind=st.sampled_from(["email", "sms", "letter"]),
         safety=st.booleans(),
         ordinary=st.booleans(),
         ordinary_from=st.just(time(9)),
@@ -50,12 +57,18 @@ ADDRESSES = st.lists(
 CHANNELS = st.frozensets(st.sampled_from(sorted(BOTH)))
 
 
+def quick(addresses: list[Address], channels: frozenset[ChannelKind]) -> list[Address]:
+    """Those that a page is not days on its way to."""
+    usable = [each for each in addresses if each.kind.channel in channels]
+    return [each for each in usable if each.kind is not AddressKind.letter]
+
+
 @given(ADDRESSES, CHANNELS)
 def test_for_now_every_address_is_used_whatever_was_wished(
     addresses: list[Address], channels: frozenset[ChannelKind]
 ) -> None:
     routes = to_staff(Urgency.now, addresses, channels, NOON, LONDON)
-    usable = [each.id for each in addresses if each.kind.channel in channels]
+    usable = [each.id for each in quick(addresses, channels)]
     assert [each.address_id for each in routes] == usable
     assert all(each.not_before is None for each in routes)
 
@@ -65,7 +78,7 @@ def test_for_safety_at_least_one_is_used_at_once_and_wishes_are_kept_above_that(
     addresses: list[Address], channels: frozenset[ChannelKind]
 ) -> None:
     used = {each.address_id for each in to_staff(Urgency.safety, addresses, channels, NOON, LONDON)}
-    usable = [each for each in addresses if each.kind.channel in channels]
+    usable = quick(addresses, channels)
     wished = {each.id for each in usable if each.safety}
     assert used == (wished or {each.id for each in usable})
     assert bool(used) is bool(usable)
@@ -153,3 +166,18 @@ def test_a_page_may_move_to_whatever_its_deliveries_come_to() -> None:
         if start is not to and to is not N.pending:
             assert (start, to) in NOTIFICATION.moves
     assert not [to for start, to in NOTIFICATION.moves if start is N.read]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("12  High Street,Sheerness , me12 4ax", "12 High Street, Sheerness, me12 4ax"),
+        ("A, B, C, D, E, F, SW1A 1AA", "A, B, C, D, E, F, SW1A 1AA"),
+        ("A, B, C, D, E, F, G, SW1A 1AA", None),
+        ("12 High Street, ME12 4AX", None),
+        ("12 High Street, , ME12 4AX", None),
+        ("12 High Street, Sheerness, Kent", None),
+    ],
+)
+def test_an_address_for_letters_is_of_three_to_seven_lines(given: str, kept: str | None) -> None:
+    assert lines_of(given) == kept

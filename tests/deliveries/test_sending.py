@@ -137,12 +137,28 @@ async def test_what_a_server_took_is_sent_and_its_number_is_kept(night: Night, p
 
 
 async def test_who_has_no_address_is_told_by_the_log_as_ever(night: Night, post: Post) -> None:
-    await night.raises()
+    await night.raises(immediacy="within_24h")
     await pages(night)
     assert await sends(night, post.carrier()) == 0
     found = await carried(night.wing.clinician)
     assert found["page"]["status"] == "sent"
     assert found.keys() == {"page", "log"}
+
+
+async def test_who_has_no_address_is_not_reached_for_now_and_the_ladder_goes_on(
+    night: Night,
+) -> None:
+    await proves(night, night.wing.officer)
+    raised = await night.raises()
+    await pages(night)
+    found = await carried(night.wing.clinician)
+    assert (found["page"]["status"], found["log"]["status"]) == ("failed", "sent")
+    marks = "SELECT count(*) FROM history WHERE reason = 'page_not_delivered'"
+    assert await rows(night, marks) == [(1,)]
+    [(due,)] = await rows(night, f"SELECT next_step_at FROM concern WHERE id = '{raised['id']}'")
+    assert due <= clock.now() + timedelta(minutes=1)
+    await pages(night)
+    assert await rows(night, marks) == [(1,)], "once"
 
 
 @pytest.mark.parametrize(

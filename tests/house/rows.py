@@ -39,6 +39,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "staff": {"active": True},
     "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
     "duty_override": {"starts_at": BEGIN, "ends_at": END},
+    "page_test": {"last_resort": "outside", "staff_id": None, "address": "02079460000"},
     "webhook": {"topics": ["shift"], "ended_for": None, "active": True},
     "address": {"ordinary_from": None, "ordinary_until": None},
     "calendar_feed": {

@@ -20,6 +20,8 @@ NO_STORY = {
     "staff.subject": "who a token is of",
     "staff.contact": "a telephone number",
     "notification.address": "a telephone number",
+    "page_test.address": "a telephone number",
+    "page_test.asked_by": "who a token is of",
     "webhook.url": "where a program is",
     "address.value": "where one of the staff is reached",
     "address.ended_by": "who a token is of",

@@ -457,6 +457,9 @@ _CODE = "a code of ours"
 _RECKONED = "reckoned from days of ours"
 NOT_PLANTED: dict[tuple[str, str], str] = {
     ("address", "ended_by"): _AUTHOR,
+    ("page_test", "address"): "prison.outside_last_resort",
+    ("page_test", "asked_by"): _AUTHOR,
+    ("page_test", "reference"): _CODE,
     ("webhook", "topics"): "a closed list",
     ("webhook_delivery", "topic"): _CODE,
     ("webhook_delivery", "tries"): "times, codes and numbers",

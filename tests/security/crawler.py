@@ -550,9 +550,13 @@ class Crawl:
 # Beside the document: what else the process serves, and what it does not.
 BESIDE = ["/docs", "/openapi.json", "/health", "/metrics", "/development", f"/{ECHO.word}", "/v1"]
 # Answers that say 503 on purpose.
-ALARMS = {"/health/escalation": "no worker sweeps the prisons of other tests"}
+ALARMS = {
+    "/health/escalation": "no worker sweeps the prisons of other tests",
+    "/health/channels": "the prisons of other tests have not tried their last resort",
+}
 # Reads that differ each time they are asked, each with its reason.
 UNSTEADY = {
+    "channel_health": "told once a minute when each last resort was tried",
     "escalation_health": "tells how long ago each prison was swept",
     "read_development_clock": "the time",
     "read_bundle": "collecting it is an act, and told of in its history",

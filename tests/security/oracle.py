@@ -53,6 +53,7 @@ from app.models.moves import History
 from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
 from app.models.outreach_visits import OutreachPart, OutreachVisit
+from app.models.page_tests import PageTest
 from app.models.pairings import Pairing
 from app.models.people import Person
 from app.models.permissions import SharingPermission
@@ -626,7 +627,7 @@ def pages(world: World, actor: Actor, row: Any) -> bool:
     return complaint is None or not accused_in(actor, complaint)
 
 
-@sees(Webhook, WebhookDelivery)
+@sees(PageTest, Webhook, WebhookDelivery)
 def of_governors(world: World, actor: Actor, row: Any) -> bool:
     return actor.role is Role.governor
 

@@ -194,6 +194,7 @@ def _place(world: World) -> None:
 
 
 def _webhooks(world: World) -> None:
+    world.add("page_test", last_resort="outside", staff_id=None, address="02079460000")
     told = world.add("webhook", topics=["shift"], active=True, ended_for=None)
     world.add("webhook_delivery", webhook_id=told.id, event_id=new_id(), tries=[])
 
@@ -489,9 +490,10 @@ def _voices(world: World) -> None:
 def _page(world: World, **about: Any) -> None:
     both = {"concern_id": None, "task_id": None, "break_glass_id": None, **about}
     page = world.add("notification", staff_id=world.maybe(world.pick("staff").id, 0.9), **both)
-    world.add("delivery", notification_id=page.id, address_id=None)
+    world.add("delivery", notification_id=page.id, address_id=None, page_test_id=None)
     if world.random.random() < 0.2:
-        world.add("delivery", notification_id=None, address_id=world.pick("address").id)
+        code = {"address_id": world.pick("address").id, "page_test_id": None}
+        world.add("delivery", notification_id=None, **code)
 
 
 def _clinical(world: World) -> None:

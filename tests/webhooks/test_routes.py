@@ -1,6 +1,8 @@
 """Webhooks: governors say who is told; each event is signed, thin, tried again, and on record."""
 
+import asyncio
 import json
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from app.config import Settings
 from app.integrations.webhooks import sender as sender_module
 from app.integrations.webhooks.sender import HttpSender
 from app.models.staff import StaffRole
+from app.services.webhooks import sending
 from tests.house.answers import problem
 from tests.story import Caller, Wing
 from tests.webhooks.conftest import HERE, Receiver, Told
@@ -91,7 +94,7 @@ async def test_what_is_not_taken_is_tried_again_under_the_same_id(told: Told) ->
 
 async def test_a_failure_is_waited_after_and_a_success_forgets_it(told: Told) -> None:
     await a_room(told)
-    told.receiver.answers = ["503 Busy\r\nRetry-After: 120"]
+    told.receiver.answers = ["503 Busy\r\nretry-after: 120"]
     await told.tells()
     [logged] = await told.log()
     assert logged["next_attempt_at"] > clock.spell(clock.real_now())
@@ -163,6 +166,39 @@ async def test_a_receiver_that_hangs_is_given_up(
     assert logged["tries"][0]["code"] == "unreachable"
 
 
+async def test_one_that_hangs_keeps_no_other_waiting(told: Told, wing: Wing) -> None:
+    told.receiver.holds = 60
+    await a_room(told)
+    async with wing.db.write(wing.prison_id) as session:
+        await session.execute(
+            text(
+                "INSERT INTO webhook_delivery (prison_id, id, recorded_at, version, webhook_id,"
+                " event_id, topic, thing_id, happened_at, attempts, next_attempt_at)"
+                " SELECT o.prison_id, gen_random_uuid(), o.recorded_at, 1, :webhook,"
+                " gen_random_uuid(), 'room.added', o.thing_id, o.recorded_at, 0, o.recorded_at"
+                " FROM (SELECT * FROM outbox WHERE topic LIKE 'room.%' LIMIT 1) o,"
+                " generate_series(1, 60)"
+            ),
+            {"webhook": told.webhook["id"]},
+        )
+    other = Receiver()
+    await other.opens()
+    await wing.governor.post("webhooks", {"name": "Another", "url": other.url, "topics": ["room"]})
+    await told.lets_go()
+    await a_room(told, "Another room")
+    await told.lets_go()
+    stopping = asyncio.Event()
+    sender = HttpSender([ip_network(HERE)])
+    serving = asyncio.create_task(sending.serve(wing.db, sender, stopping, 0.05))
+    async with asyncio.timeout(12):  # those that hang are given up after 15 s
+        while not other.given:  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0.05)
+    stopping.set()
+    serving.cancel()
+    await asyncio.wait([serving])
+    assert 4 <= len(told.receiver.given) < 10
+
+
 async def test_a_secret_is_shown_once_and_gives_way_over_a_day(told: Told, wing: Wing) -> None:
     old, path = told.webhook["secret"], f"webhooks/{told.webhook['id']}"
     assert "secret" not in await told.read()
@@ -215,6 +251,8 @@ async def test_what_happened_between_two_times_is_sent_again(told: Told, wing: W
         ("ftp://board.example/", "https"),
         ("https://user:secret@board.example/", "url"),
         ("https:///events", "url"),
+        ("https://b\u00f6rd.example/", "url"),
+        ("https://board.example/my events", "url"),
         ("https://board.example:0x/", "url"),
         ("https://10.1.2.3/", "private"),
         ("https://169.254.169.254/latest", "private"),

@@ -59,6 +59,13 @@ def test_a_webhook_is_left_alone_when_gone_or_after_five_days_of_failures() -> N
         "100.64.0.1",
         "224.0.0.1",
         "::ffff:10.1.2.3",
+        "64:ff9b::a01:203",  # 10.1.2.3 through NAT64
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::a01:203",
+        "2002:a01:203::1",  # 10.1.2.3 through 6to4
+        "::7f00:1",
+        "::ffff:0:a01:203",
+        "fec0::1",
         "::ffff:169.254.169.254",
     ],
 )
@@ -71,6 +78,8 @@ def test_what_the_site_lists_is_asked_and_what_is_beside_it_is_not() -> None:
     mine = [ip_network("10.20.0.0/16"), ip_network("fd00:1::/32")]
     assert allowed("10.20.3.4", mine)
     assert allowed("::ffff:10.20.3.4", mine)
+    assert allowed("64:ff9b::a14:304", mine)
+    assert allowed("64:ff9b::101:101", mine)
     assert allowed("fd00:1::5", mine)
     assert not allowed("10.21.3.4", mine)
     assert allowed("1.1.1.1", mine)

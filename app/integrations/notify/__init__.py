@@ -2,6 +2,7 @@
 is a channel across a network, with a provider who takes its time."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -39,6 +40,21 @@ class Undeliverable(Exception):
         self.retry_after = retry_after
 
 
+class Receipted(str):
+    """A provider's reference under which it can be asked what became of a page."""
+
+    __slots__ = ()
+
+
+class Fate(StrEnum):
+    """What a provider says became of a page that it had taken."""
+
+    on_its_way = "on_its_way"
+    arrived = "arrived"
+    not_arrived = "not_arrived"
+    not_sent = "not_sent"  # a fault of the provider's: it asks to be given the page again
+
+
 class Channel(Protocol):
     """Sends a page; returning means it was handed over. Raises on failure."""
 
@@ -51,3 +67,11 @@ class Carrier(Channel, Protocol):
 
     kind: ChannelKind
     patience: float
+
+
+class Answers(Protocol):
+    """A provider that can be asked. Raises Undeliverable where it does not answer."""
+
+    kind: ChannelKind
+
+    async def fate(self, reference: str) -> Fate: ...

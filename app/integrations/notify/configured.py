@@ -1,12 +1,17 @@
 """The carriers that a site's settings name."""
 
+import asyncio
 from itertools import groupby
+
+import structlog
 
 from app.channels import ChannelSettings
 from app.integrations.notify import Carrier, PageMessage, Undeliverable
 from app.integrations.notify.govuk import NotifyCarrier
 from app.integrations.notify.smtp import SmtpCarrier
 from app.models.addresses import ChannelKind
+
+log = structlog.get_logger(__name__)
 
 
 class FirstOrNext:
@@ -19,10 +24,13 @@ class FirstOrNext:
 
     async def send(self, page: PageMessage) -> str | None:
         try:
-            return await self._first.send(page)
+            async with asyncio.timeout(self._first.patience):
+                return await self._first.send(page)
         except Undeliverable as why:
             if why.for_good:
                 raise
+        except Exception as error:  # whatever ails the first, the second is there for it
+            log.warning("channel_failed", id=str(page.id), error=type(error))
         return await self._following.send(page)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -19,12 +20,15 @@ class LogChannel:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        # its own: the threads that all share may wait for a name that nobody answers for
+        self._thread = ThreadPoolExecutor(1, "page-file")
 
     async def send(self, page: PageMessage) -> None:
         # a page is never filtered by a level: it is the channel, not a remark
         log.critical("page", id=str(page.id), prison_id=page.prison_id, to=page.to, text=page.text)
         if self.path is not None:
-            await asyncio.to_thread(self._append, page)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._thread, self._append, page)
 
     def _append(self, page: PageMessage) -> None:
         line = orjson.dumps(

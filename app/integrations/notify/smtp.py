@@ -1,6 +1,7 @@
 """E-mail by SMTP: content-free, under a Message-ID that stays the same when it is sent again.
 
-A server that takes a message says so, and no more: whether it arrived is not known (`sent`).
+A server that takes a message says so, and no more: whether it arrived is not known (`sent`), until
+what did not comes back (`bounces.py`).
 """
 
 import re
@@ -18,6 +19,7 @@ from app.models.addresses import ChannelKind
 from app.models.deliveries import DeliveryCode
 
 PATIENCE_SECONDS = 20.0
+REFERENCE_HEADER = "X-Wellwing-Reference"
 _QUEUED_AS = re.compile(r"queued as <?([\w.-]{1,60})", re.IGNORECASE)
 _NOBODY_THERE = {550, 551, 553}
 
@@ -76,6 +78,8 @@ class SmtpCarrier:
         message["From"] = self._from
         message["Subject"] = page.subject or f"{page.prison_id}: you are needed"
         message["Message-ID"] = f"<{page.id}@{self._from.rpartition('@')[2]}>"
+        if page.reference:  # comes back with what is not delivered
+            message[REFERENCE_HEADER] = page.reference
         message["Date"] = format_datetime(clock.real_now())
         message["Auto-Submitted"] = "auto-generated"  # no holiday reply, please
         message["X-Auto-Response-Suppress"] = "All"

@@ -2,13 +2,15 @@
 is connected to: a name that means another one a moment later gains nothing."""
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +22,12 @@ from app.models.deliveries import DeliveryCode
 
 TIMEOUT_SECONDS = 15.0
 Network = IPv4Network | IPv6Network
+_GIVEN_OUT = IPv6Network("2000::/3")  # elsewhere is nothing of the whole internet
+_TUNNELS = IPv6Network("2002::/16")  # 6to4: any address of IPv4 is behind it, private ones too
+_TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: how a network without IPv4 reaches it
+_NAMES = ThreadPoolExecutor(4, "webhook-names")
+"""Names of webhooks are looked up in threads of their own: one whose server never answers holds a
+thread for long, and pages need theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +58,20 @@ class NotAllowedThere(Exception):
 def allowed(address: str, networks: Iterable[Network]) -> bool:
     """Whether events may go to an address: one of the whole internet, or one the site lists."""
     found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    if isinstance(found, IPv6Address):
+        found = _in_ipv4(found) or found
     if any(found.version == each.version and found in each for each in networks):
         return True
+    if isinstance(found, IPv6Address) and not (found in _GIVEN_OUT and found not in _TUNNELS):
+        return False
     return found.is_global and not found.is_multicast
+
+
+def _in_ipv4(address: IPv6Address) -> IPv4Address | None:
+    """The address of IPv4 that one of IPv6 leads to, where it only stands for that."""
+    if address in _TRANSLATED:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped
 
 
 class _Checked(httpcore.AsyncNetworkBackend):
@@ -66,7 +83,7 @@ class _Checked(httpcore.AsyncNetworkBackend):
 
     async def connect_tcp(self, host: str, port: int, *rest: Any, **options: Any) -> Any:
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(_NAMES, _looked_up, host, port)
         addresses = [str(each[4][0]) for each in found]
         if not addresses or not all(allowed(each, self._networks) for each in addresses):
             raise NotAllowedThere
@@ -76,6 +93,10 @@ class _Checked(httpcore.AsyncNetworkBackend):
             except httpcore.ConnectError:
                 continue  # such as IPv6 where there is only IPv4
         return await self._backend.connect_tcp(addresses[-1], port, *rest, **options)
+
+
+def _looked_up(host: str, port: int) -> list[Any]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 class HttpSender:
@@ -104,8 +125,9 @@ class HttpSender:
             ) as pool,
             pool.stream("POST", url, headers=list(headers.items()), content=body) as answer,
         ):
-            told = dict(answer.headers)  # its body is not read: nobody waits for what it says
-            return Outcome(answer.status, _code(answer.status), _seconds(told.get(b"Retry-After")))
+            # its body is not read: nobody waits for what it says
+            told = {name.lower(): value for name, value in answer.headers}
+            return Outcome(answer.status, _code(answer.status), _seconds(told.get(b"retry-after")))
 
 
 def signed(event_id: str, body: bytes, secrets: Sequence[str], at: datetime) -> dict[str, str]:
@@ -134,10 +156,8 @@ def _seconds(said: bytes | None) -> float | None:
     """What Retry-After asks for, in either spelling."""
     if said is None:
         return None
-    try:
-        return max(float(int(said)), 0.0)
-    except ValueError:
-        pass
+    if re.fullmatch(rb"[0-9]{1,12}", said):
+        return float(said)
     try:
         at = parsedate_to_datetime(said.decode("ascii", "replace"))
         return max((at - clock.real_now()).total_seconds(), 0.0)

@@ -9,19 +9,21 @@ from sqlmodel import col
 
 from app import clock
 from app.access import the_system
-from app.integrations.notify import Undeliverable
+from app.integrations.notify import Fate, Receipted, Undeliverable
 from app.models.addresses import Address, ChannelKind
 from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
-from app.models.notifications import Notification, NotificationStatus
+from app.models.notifications import Notification, NotificationStatus, Urgency
+from app.models.page_tests import PageTest
 from app.models.prisons import Prison
 from app.models.staff import Staff
 from app.scope import everything
 from app.services import lifecycle
 from app.services.deliveries.moves import DELIVERY, NOTIFICATION
-from app.services.deliveries.routing import Route, to_outside, to_staff, verdict
+from app.services.deliveries.routing import Route, rank_of, to_outside, to_staff, verdict
 from app.services.prisons import outside
 
 D, N = DeliveryStatus, NotificationStatus
+FIRST_ASKED = timedelta(seconds=30)
 TRIED_FOR = timedelta(hours=72)
 """How long a delivery that fails is tried again. Its ladder has paged others since."""
 
@@ -56,16 +58,27 @@ async def _routes(
 ) -> list[Route]:
     if page.staff_id is None:
         return to_outside(page.address or "", channels)
-    proven = everything(Address, page.prison_id).where(
-        col(Address.staff_id) == page.staff_id,
+    return await routes_to(db, page.prison_id, page.staff_id, page.urgency, channels)
+
+
+async def routes_to(
+    db: AsyncSession,
+    prison_id: str,
+    staff_id: UUID,
+    urgency: Urgency,
+    channels: Collection[ChannelKind],
+) -> list[Route]:
+    """The ways to one of the staff, through the addresses that they have proven."""
+    proven = everything(Address, prison_id).where(
+        col(Address.staff_id) == staff_id,
         col(Address.verified_at).is_not(None),
         col(Address.ended_at).is_(None),
     )
     addresses = (await db.scalars(proven.order_by(col(Address.recorded_at)))).all()
     if not addresses:
         return []
-    zone = (await db.get_one(Prison, page.prison_id)).tz
-    return to_staff(page.urgency, addresses, channels, clock.now(), zone)
+    zone = (await db.get_one(Prison, prison_id)).tz
+    return to_staff(urgency, addresses, channels, clock.now(), zone)
 
 
 async def woken(
@@ -90,6 +103,7 @@ async def _begin(db: AsyncSession, page: Notification, route: Route) -> None:
         notification_id=page.id,
         address_id=route.address_id,
         channel=route.channel,
+        rank=rank_of(page.urgency, of_concern=page.concern_id is not None),
         not_before=route.not_before,
         next_attempt_at=clock.real_now(),
     )
@@ -130,6 +144,8 @@ async def carried(db: AsyncSession, delivery: Delivery, reference: str | None) -
     delivery.provider_reference = (reference or "")[:100] or delivery.provider_reference
     if delivery.status is not D.sending:
         return
+    if isinstance(reference, Receipted):
+        delivery.asked, delivery.ask_at = 0, clock.real_now() + FIRST_ASKED
     delivery.next_attempt_at, delivery.code, delivery.sent_at = None, None, clock.now()
     await _move(db, delivery, D.sent)
 
@@ -149,19 +165,42 @@ async def not_carried(db: AsyncSession, delivery: Delivery, why: Undeliverable) 
     await _move(db, delivery, D.failed)
 
 
-async def receipt(db: AsyncSession, delivery: Delivery, *, arrived: bool, reference: str) -> None:
-    """The provider's word on what became of it. The last word is not taken back."""
-    if delivery.status in {D.pending, D.delivered}:
+async def receipt(db: AsyncSession, delivery: Delivery, fate: Fate, reference: str | None) -> None:
+    """The provider's word on what became of it. The last word is not taken back, and a failure of
+    what was sent before means nothing once it was sent anew. `reference`: the provider's own, None
+    where it does not say."""
+    known, arrived = delivery.provider_reference, fate is Fate.arrived
+    if delivery.status in {D.pending, D.delivered} or fate is Fate.on_its_way:
         return
-    delivery.provider_reference = reference[:100] or delivery.provider_reference
-    delivery.next_attempt_at = None
+    if known is not None and reference is not None and delivery.status is not D.failed:
+        anew = (known == reference) is (delivery.status is D.sending)
+        if anew and not arrived:
+            return
+    delivery.provider_reference = (reference or "")[:100] or known
+    delivery.ask_at = None
     if arrived:
+        delivery.next_attempt_at = None
         delivery.delivered_at, delivery.code = clock.now(), None
         delivery.sent_at = delivery.sent_at or delivery.delivered_at
         await _move(db, delivery, D.delivered)
-    elif delivery.status is not D.failed:
+        await _arrived(db, delivery)
+        return
+    again = fate is Fate.not_sent and clock.now() - delivery.recorded_at <= TRIED_FOR
+    if not again:
+        delivery.next_attempt_at = None
+    if delivery.status is not D.failed:
         delivery.code = DeliveryCode.not_delivered
+        delivery.next_attempt_at = after(delivery.attempts) if again else None
         await _move(db, delivery, D.failed)
+
+
+async def _arrived(db: AsyncSession, delivery: Delivery) -> None:
+    """A test of a last resort counts from its first receipt on."""
+    if delivery.page_test_id is not None:
+        found = everything(PageTest, delivery.prison_id)
+        tried = found.where(col(PageTest.id) == delivery.page_test_id)
+        test = (await db.scalars(tried)).one()
+        test.arrived_at = test.arrived_at or delivery.delivered_at
 
 
 async def _move(db: AsyncSession, delivery: Delivery, to: DeliveryStatus) -> None:
@@ -179,9 +218,9 @@ async def _move(db: AsyncSession, delivery: Delivery, to: DeliveryStatus) -> Non
 
 async def follow(db: AsyncSession, prison_id: str, page_id: UUID) -> Notification | None:
     """Let a page's state follow from its deliveries. Answers the page where it has just turned out
-    that it reaches nobody: its ladder is to be hastened."""
+    that it reaches nobody: its ladder is to be hastened, which is owed from here on."""
     found = everything(Notification, prison_id).where(col(Notification.id) == page_id)
-    page = (await db.scalars(found.with_for_update())).one()
+    page = (await db.scalars(found.with_for_update(key_share=True))).one()
     theirs = everything(Delivery, prison_id).where(col(Delivery.notification_id) == page_id)
     deliveries = (await db.scalars(theirs)).all()
     to = verdict([(each.channel, each.status) for each in deliveries])
@@ -190,5 +229,6 @@ async def follow(db: AsyncSession, prison_id: str, page_id: UUID) -> Notificatio
         return None
     if to in {N.sent, N.delivered}:
         page.sent_at = page.sent_at or clock.now()
+    page.hasten_owed = to is N.failed
     await lifecycle.move(db, NOTIFICATION, page, to=to, actor=the_system(prison_id))
-    return page if to is N.failed else None
+    return page if page.hasten_owed else None

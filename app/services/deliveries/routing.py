@@ -2,13 +2,14 @@
 
 There is a floor that nobody can switch off: `now` uses every address that is proven, and what is
 about somebody's safety at least one, by day and by night. Only ordinary pages follow a person's
-wishes to the letter.
+wishes, and only they go by post.
 """
 
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import IntEnum
 from uuid import UUID
 
 from app.models.addresses import Address, AddressKind, ChannelKind
@@ -18,7 +19,27 @@ from app.services.working_days import Zone, at_wall, local_date
 
 E_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 TELEPHONE = re.compile(r"\+?[0-9]{8,15}")
+POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"[ ().-]")
+
+
+class Rank(IntEnum):
+    """Which page goes first where several wait: a concern for now, other concerns, what else is
+    about somebody's safety, the rest."""
+
+    now = 0
+    concern = 1
+    safety = 2
+    ordinary = 3
+
+
+def rank_of(urgency: Urgency, *, of_concern: bool) -> Rank:
+    """The rank of a page."""
+    if urgency is Urgency.now:
+        return Rank.now
+    if of_concern:
+        return Rank.concern
+    return Rank.safety if urgency is Urgency.safety else Rank.ordinary
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +61,15 @@ def to_staff(
     """The ways to one of the staff. `addresses`: those proven and not ended. `channels`: what the
     site has. None is left: the log alone has the page, and the person's own list of pages."""
     usable = [each for each in addresses if each.kind.channel in channels]
+    quick = [each for each in usable if each.kind is not AddressKind.letter]
     if urgency is Urgency.ordinary:
         return [
             Route(each.kind.channel, each.id, _own_day(each, now, zone))
             for each in usable
             if each.ordinary
         ]
-    wished = [each for each in usable if each.safety or urgency is Urgency.now]
-    return [Route(each.kind.channel, each.id) for each in wished or usable]
+    wished = [each for each in quick if each.safety or urgency is Urgency.now]
+    return [Route(each.kind.channel, each.id) for each in wished or quick]
 
 
 def _own_day(address: Address, now: datetime, zone: Zone) -> datetime | None:
@@ -65,6 +87,14 @@ def looks_like(address: str) -> AddressKind | None:
     if E_MAIL.fullmatch(address):
         return AddressKind.email
     return AddressKind.sms if TELEPHONE.fullmatch(digits(address)) else None
+
+
+def lines_of(address: str) -> str | None:
+    """A postal address as it is kept: its lines parted by commas. None for one that is none."""
+    lines = [" ".join(each.split()) for each in address.split(",")]
+    if not (3 <= len(lines) <= 7 and all(lines)):
+        return None
+    return ", ".join(lines) if POSTCODE.fullmatch(lines[-1]) else None
 
 
 def digits(number: str) -> str:

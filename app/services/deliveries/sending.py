@@ -6,9 +6,9 @@ leaves it `sending`, and the next one sends it again under the same id: at least
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -21,15 +21,22 @@ from app.access import the_system
 from app.db import Database
 from app.integrations.notify import Carrier, PageMessage, Undeliverable
 from app.models.addresses import Address
+from app.models.base import Scoped
 from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
 from app.models.notifications import Notification
+from app.models.page_tests import PageTest
 from app.scope import everything
-from app.services import addresses, deliveries, lifecycle
+from app.services import addresses, deliveries, lifecycle, page_tests
 from app.services.deliveries.hastening import hasten
 from app.services.deliveries.moves import DELIVERY
+from app.services.deliveries.routing import Rank
+from app.slots import Slots, keep_sending
 
 log = structlog.get_logger(__name__)
-AT_ONCE = 10
+AT_ONCE = 24
+OF_A_PRISON = 9
+KEPT_FOR_NOW = 6
+WRITING_AT_ONCE = 3  # connections to the database that a channel may have
 A_TURN = 50
 MARGIN = timedelta(seconds=5)  # a send that takes its whole patience is not sent by another yet
 
@@ -45,30 +52,67 @@ class Job:
 
 
 async def turn(db: Database, prison_id: str, carrier: Carrier, most: int = A_TURN) -> int:
-    """Send what waits in a prison on one channel, a handful at once. Answers how many."""
-    tried = 0
-    while tried < most:
-        jobs = await claim(db, prison_id, carrier)
-        if not jobs:
-            break
-        outcomes = await asyncio.gather(*(_attempt(carrier, job) for job in jobs))
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            await _settle(db, prison_id, job, outcome)
-        tried += len(jobs)
+    """Send what waits in a prison on one channel. Answers how many."""
+    sending, tried = Sending(db, carrier), 0
+    try:
+        while tried < most and (begun := await sending.begin(prison_id)):
+            tried += begun
+            await sending.slots.all_free()
+    finally:
+        await sending.slots.end()
     return tried
 
 
-async def claim(db: Database, prison_id: str, carrier: Carrier, most: int = AT_ONCE) -> list[Job]:
-    """Take the deliveries that wait longest: they are this worker's until its patience is over."""
+class Sending:
+    """What one worker has on its way on one channel."""
+
+    def __init__(self, db: Database, carrier: Carrier) -> None:
+        self.slots = Slots(AT_ONCE, of_one=OF_A_PRISON, kept=KEPT_FOR_NOW)
+        self._db, self._carrier = db, carrier
+        self._writing = asyncio.Semaphore(WRITING_AT_ONCE)
+
+    async def begin(self, prison_id: str) -> int:
+        """Begin with what waits in a prison, as far as there is room. Answers how many."""
+        room = self.slots.room(prison_id)
+        begun = await self._take(prison_id, room, urgent=False)
+        if begun == room:  # there may be more
+            kept = self.slots.room(prison_id, urgent=True)
+            begun += await self._take(prison_id, kept, urgent=True)
+        return begun
+
+    async def _take(self, prison_id: str, room: int, *, urgent: bool) -> int:
+        if not room:
+            return 0
+        jobs = await claim(self._db, prison_id, self._carrier, room, urgent=urgent)
+        for job in jobs:
+            self.slots.begin(prison_id, self._send(prison_id, job))
+        return len(jobs)
+
+    async def _send(self, prison_id: str, job: Job) -> None:
+        """Hand one over, and write what came of it. Where that fails it is sent again."""
+        try:
+            outcome = await _attempt(self._carrier, job)
+            async with self._writing:
+                await _settle(self._db, prison_id, job, outcome)
+        except Exception:
+            log.exception("sending_failed", prison_id=prison_id, id=str(job.delivery_id))
+
+
+async def claim(
+    db: Database, prison_id: str, carrier: Carrier, most: int, *, urgent: bool = False
+) -> list[Job]:
+    """Take deliveries, pages of concerns first and of each rank what waits longest: they are this
+    worker's until its patience is over. `urgent`: only those for now."""
     now = clock.real_now()
     waiting = (
         everything(Delivery, prison_id)
         .where(
             col(Delivery.channel) == carrier.kind,
             col(Delivery.next_attempt_at) <= now,
+            col(Delivery.rank) <= (Rank.now if urgent else Rank.ordinary),
             func.coalesce(col(Delivery.not_before), clock.now()) <= clock.now(),
         )
-        .order_by(col(Delivery.next_attempt_at), col(Delivery.id))
+        .order_by(col(Delivery.rank), col(Delivery.next_attempt_at), col(Delivery.id))
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -90,33 +134,39 @@ async def _job(db: AsyncSession, delivery: Delivery) -> Job:
 
 
 async def _message(db: AsyncSession, delivery: Delivery) -> PageMessage | None:
-    """What is sent, and where: the page's sentence, or the code that proves the address."""
-    prison_id, page, address = delivery.prison_id, None, None
-    if delivery.notification_id is not None:
-        pages = everything(Notification, prison_id)
-        found = pages.where(col(Notification.id) == delivery.notification_id)
-        page = (await db.scalars(found)).one()
-    if delivery.address_id is not None:
-        theirs = everything(Address, prison_id).where(col(Address.id) == delivery.address_id)
-        address = (await db.scalars(theirs)).one()
-        if address.ended_at is not None:
-            return None
-    reference = f"{prison_id}.{delivery.id}"
+    """What is sent, and where: the page's sentence, that of a test, or the code that proves the
+    address."""
+    prison_id = delivery.prison_id
+    address = await _one(db, Address, prison_id, delivery.address_id)
+    if address is not None and address.ended_at is not None:
+        return None
+    page = await _one(db, Notification, prison_id, delivery.notification_id)
+    test = await _one(db, PageTest, prison_id, delivery.page_test_id)
     if page is not None:
-        to = address.value if address is not None else str(page.address)
-        return PageMessage(
-            page.id, prison_id, to, page.text, reference, again=delivery.attempts > 1
-        )
-    assert address is not None, "a delivery is of a page or of an address"
+        outside, words, head = page.address, page.text, ""
+    elif test is not None:
+        outside, words, head = test.address, page_tests.words(test), f"{prison_id}: a test"
+    else:
+        assert address is not None, "a delivery is of a page, a test or an address"
+        outside, words = None, addresses.words_with_code(address)
+        head = f"{prison_id}: your code"
     return PageMessage(
-        delivery.id,
+        page.id if page is not None else delivery.id,
         prison_id,
-        address.value,
-        addresses.words_with_code(address),
-        reference,
-        subject=f"{prison_id}: your code",
+        address.value if address is not None else str(outside),
+        words,
+        f"{prison_id}.{delivery.id}",
+        head,
         again=delivery.attempts > 1,
     )
+
+
+async def _one(db: AsyncSession, model: type[Scoped], prison_id: str, row_id: UUID | None) -> Any:
+    """A row that a delivery refers to; None without."""
+    if row_id is None:
+        return None
+    found = everything(model, prison_id).where(col(model.id) == row_id)
+    return (await db.scalars(found)).one()
 
 
 async def _attempt(carrier: Carrier, job: Job) -> str | Undeliverable | None:
@@ -154,19 +204,10 @@ async def _settle(
     if isinstance(outcome, Undeliverable):
         log.warning("not_delivered", prison_id=prison_id, id=str(job.delivery_id), why=outcome.code)
     if lost:
-        await hasten(db, lost)
+        await hasten(db, prison_id, lost.id)
 
 
 async def serve(db: Database, carrier: Carrier, stopping: asyncio.Event, pause: float) -> None:
     """Send on one channel, prison by prison, until told to stop. A channel that hangs keeps no
-    other waiting, nor any step."""
-    while not stopping.is_set():
-        tried = 0
-        try:
-            for prison_id in await db.prison_ids():
-                tried += await turn(db, prison_id, carrier)
-        except Exception:
-            log.exception("sending_failed")
-        if not tried:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), pause)
+    other waiting, nor any step; and of its own no page for now, as long as it takes any."""
+    await keep_sending(Sending(db, carrier), db.prison_ids, stopping, pause)

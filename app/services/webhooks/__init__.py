@@ -96,7 +96,8 @@ def _check_url(url: str) -> None:
         host, plain = where.hostname or "", where.port is None or where.port > 0
     except ValueError:
         host, plain = "", False
-    if not host or not plain or where.username or where.password or where.fragment:
+    spelt = url.isascii() and " " not in url and len(host) <= 253
+    if not (host and plain and spelt) or where.username or where.password or where.fragment:
         raise Invalid.field("url", "url", "must be an address with a host, and no name or password")
     literal = _literal(host)
     networks = settings().webhook_networks

@@ -2,9 +2,9 @@
 A worker that dies with one leaves it to the next: at least once, under the same `webhook-id`."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -22,9 +22,12 @@ from app.models.webhooks import OF_SAFETY, Webhook, WebhookDelivery, WebhookTopi
 from app.scope import everything
 from app.services import tasks, webhooks
 from app.services.webhooks.schedule import end_of, pause_after
+from app.slots import Slots, keep_sending
 
 log = structlog.get_logger(__name__)
-AT_ONCE = 10
+AT_ONCE = 20
+TO_ONE = 4  # webhook; a turn may begin with as many again
+WRITING_AT_ONCE = 3
 A_TURN = 50
 MINE_FOR = timedelta(seconds=TIMEOUT_SECONDS + 5)
 TRIES_KEPT = 50
@@ -36,6 +39,7 @@ class Job:
     """An event taken to be sent."""
 
     delivery_id: UUID
+    webhook_id: UUID
     attempt: int
     url: str
     event_id: str
@@ -60,44 +64,88 @@ def cloud_event(delivery: WebhookDelivery) -> bytes:
 
 
 async def turn(db: Database, prison_id: str, sender: Sender, most: int = A_TURN) -> int:
-    """Send what waits in a prison, a handful at once. Answers how many."""
-    tried = 0
-    while tried < most:
-        jobs = await claim(db, prison_id)
-        if not jobs:
-            break
-        outcomes = await asyncio.gather(*(_attempt(sender, job) for job in jobs))
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            await _settle(db, prison_id, job, outcome)
-        tried += len(jobs)
+    """Send what waits in a prison. Answers how many."""
+    telling, tried = Telling(db, sender), 0
+    try:
+        while tried < most and (begun := await telling.begin(prison_id)):
+            tried += begun
+            await telling.slots.all_free()
+    finally:
+        await telling.slots.end()
     return tried
 
 
-async def claim(db: Database, prison_id: str) -> list[Job]:
-    """Take the events that wait longest. What is owed to a webhook that is not active is let go."""
+class Telling:
+    """What one worker has on its way to webhooks. One that hangs keeps no other waiting."""
+
+    def __init__(self, db: Database, sender: Sender) -> None:
+        self.slots = Slots(AT_ONCE, of_one=TO_ONE)
+        self._db, self._sender = db, sender
+        self._writing = asyncio.Semaphore(WRITING_AT_ONCE)
+
+    async def begin(self, prison_id: str) -> int:
+        """Begin with what waits in a prison, as far as there is room. Answers how many."""
+        full = {each for each, held in self.slots.held.items() if held >= TO_ONE}
+        left = self.slots.room(None)
+        jobs = await claim(self._db, prison_id, min(left, TO_ONE), full) if left else []
+        for job in jobs:
+            self.slots.begin(job.webhook_id, self._send(prison_id, job))
+        return len(jobs)
+
+    async def _send(self, prison_id: str, job: Job) -> None:
+        try:
+            outcome = await _attempt(self._sender, job)
+            async with self._writing:
+                await _settle(self._db, prison_id, job, outcome)
+        except Exception:
+            log.exception("sending_failed", prison_id=prison_id, id=str(job.delivery_id))
+
+
+async def claim(
+    db: Database, prison_id: str, most: int = AT_ONCE, besides: Collection[UUID] = ()
+) -> list[Job]:
+    """Take the events that wait longest, besides those to some. What is owed to a webhook that is
+    not active is let go."""
     now = clock.real_now()
     waiting = (
         everything(WebhookDelivery, prison_id)
-        .where(col(WebhookDelivery.next_attempt_at) <= now)
+        .where(
+            col(WebhookDelivery.next_attempt_at) <= now,
+            col(WebhookDelivery.webhook_id).not_in(besides),
+        )
         .order_by(col(WebhookDelivery.next_attempt_at), col(WebhookDelivery.id))
-        .limit(AT_ONCE)
+        .limit(most)
         .with_for_update(skip_locked=True)
     )
     async with db.write(prison_id) as session:
         taken = (await session.scalars(waiting)).all()
-        wanted = {each.webhook_id for each in taken}
-        found = everything(Webhook, prison_id).where(col(Webhook.id).in_(wanted))
+        found = everything(Webhook, prison_id).where(
+            col(Webhook.id).in_({each.webhook_id for each in taken})
+        )
         to = {each.id: each for each in await session.scalars(found)}
-        jobs = []
-        for each in taken:
-            webhook = to[each.webhook_id]
-            each.next_attempt_at = now + MINE_FOR if webhook.active else None
-            if webhook.active:
-                each.attempts += 1
-                body, signing = cloud_event(each), webhooks.secrets_of(webhook)
-                event_id = str(each.event_id)
-                jobs.append(Job(each.id, each.attempts, webhook.url, event_id, body, signing))
-        return jobs
+        return [_job(each, to[each.webhook_id], now) for each in taken if _still(each, to)]
+
+
+def _still(delivery: WebhookDelivery, to: Mapping[UUID, Webhook]) -> bool:
+    """Whether it is still to be sent; else it is let go."""
+    if to[delivery.webhook_id].active:
+        return True
+    delivery.next_attempt_at = None
+    return False
+
+
+def _job(delivery: WebhookDelivery, webhook: Webhook, now: datetime) -> Job:
+    delivery.attempts += 1
+    delivery.next_attempt_at = now + MINE_FOR
+    return Job(
+        delivery.id,
+        webhook.id,
+        delivery.attempts,
+        webhook.url,
+        str(delivery.event_id),
+        cloud_event(delivery),
+        webhooks.secrets_of(webhook),
+    )
 
 
 async def _attempt(sender: Sender, job: Job) -> Outcome:
@@ -153,13 +201,4 @@ async def _tell_a_person(session: AsyncSession, webhook: Webhook) -> None:
 
 async def serve(db: Database, sender: Sender, stopping: asyncio.Event, pause: float) -> None:
     """Tell webhooks, prison by prison, until told to stop."""
-    while not stopping.is_set():
-        tried = 0
-        try:
-            for prison_id in await db.prison_ids():
-                tried += await turn(db, prison_id, sender)
-        except Exception:
-            log.exception("sending_failed")
-        if not tried:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), pause)
+    await keep_sending(Telling(db, sender), db.prison_ids, stopping, pause)
