@@ -194,6 +194,25 @@ async def test_a_gap_that_was_filled_and_opens_again_is_told_again_and_when(wing
     assert timedelta(hours=9.9) < due <= timedelta(hours=10)
 
 
+async def test_another_gap_after_the_same_duty_is_told_though_one_was_known(wing: Wing) -> None:
+    duty = await on_duty(wing, wing.clinician, 30)
+    await worker.housekeeping(wing.db, wing.prison_id)
+    (task,) = (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"]
+    await wing.governor.move(f"tasks/{task['id']}", "done")
+    ended = await wing.governor.patch(f"duties/{duty['id']}", {"ends_at": spelt(20)})
+    await worker.housekeeping(wing.db, wing.prison_id)
+    (sooner,) = (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"]
+    assert sooner["due_at"] == ended["ends_at"]
+    await wing.governor.move(f"tasks/{sooner['id']}", "done")
+    clock.forward(hours=25)  # it runs, and they know
+    await worker.housekeeping(wing.db, wing.prison_id)
+    assert (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"] == []
+    longer = await wing.governor.patch(f"duties/{duty['id']}", {"ends_at": spelt(10)})
+    await worker.housekeeping(wing.db, wing.prison_id)
+    (later,) = (await wing.governor.get("tasks?kind=duty_gap&status=open"))["items"]
+    assert later["due_at"] == longer["ends_at"]
+
+
 async def test_a_post_that_nobody_ever_had_alarms_nobody(wing: Wing) -> None:
     await worker.housekeeping(wing.db, wing.prison_id)
     assert (await wing.governor.get("tasks?kind=duty_gap"))["items"] == []

@@ -170,3 +170,19 @@ async def test_two_last_resorts_ended_at_once_leave_one(wing: Wing) -> None:
         )
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+async def test_only_a_clinician_holds_the_clinicians_post(wing: Wing) -> None:
+    body = {"staff_id": str(wing.officer.staff_id), "post": "clinician", "starts_at": hours(0)}
+    refused = await wing.governor.post("duties", body, 422)
+    assert [(each["field"], each["code"]) for each in refused["errors"]] == [
+        ("staff_id", "not_a_clinician")
+    ]
+    duty = await puts_on_duty(wing.clinician, wing.nurse, ends_at=hours(8))
+    part = {
+        "staff_id": str(wing.support_worker.staff_id),
+        "starts_at": hours(1),
+        "ends_at": hours(2),
+    }
+    refused = await wing.clinician.post(f"duties/{duty['id']}/overrides", part, 422)
+    assert [each["code"] for each in refused["errors"]] == ["not_a_clinician"]

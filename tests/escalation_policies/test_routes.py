@@ -175,6 +175,18 @@ async def test_a_policy_that_cannot_be_read_stands_in_no_concerns_way(night: Nig
     assert await night.sweep() == 1
 
 
+async def test_a_concern_whose_policy_cannot_be_read_any_more_is_paged_all_the_same(
+    night: Night,  # noqa: F811
+) -> None:
+    raised = await night.raises()
+    async with night.wing.db.write(night.wing.prison_id) as db:
+        broken = text("UPDATE concern SET policy = '{}' WHERE id = :id")
+        await db.execute(broken, {"id": raised["id"]})
+    assert await night.sweep() == 1
+    assert len(await night.pages(night.wing.clinician)) == 1
+    await night.wing.clinician.post(f"concerns/{raised['id']}/acknowledgement", {}, 200)
+
+
 async def test_somebody_named_for_security_matters_is_paged_first(night: Night) -> None:  # noqa: F811
     wing = night.wing
     named = await wing.hires(StaffRole.governor)

@@ -14,8 +14,11 @@ from sqlmodel import col
 
 from app import clock, worker
 from app.access import Actor
+from app.channels import ChannelSettings
 from app.config import Settings
 from app.db import Database
+from app.integrations.notify.configured import kinds
+from app.models.addresses import Address, AddressKind, ChannelKind
 from app.models.concerns import Concern, ConcernCreate, ConcernKind
 from app.models.duties import Duty, Post
 from app.models.escalation_policies import EscalationPolicy, PolicyStatus, SimulationCreate
@@ -24,7 +27,7 @@ from app.models.prisons import Prison
 from app.models.staff import Role, Staff, StaffRole
 from app.runtime import open_database
 from app.scope import everything
-from app.services import concerns
+from app.services import concerns, deliveries
 from app.services.escalation_policies import simulating
 from app.services.ladders import HoursDay, Immediacy, Policy, Target
 from tests.concerns.conftest import Night, night  # noqa: F401
@@ -324,3 +327,36 @@ async def test_whom_it_is_about_must_be_known(wing: Wing) -> None:
             422,
         )
         assert refused["errors"][0]["field"] == field
+
+
+async def test_where_the_site_has_channels_only_a_proven_address_wakes(wing: Wing) -> None:
+    mail = kinds(ChannelSettings(smtp_host="mail.example", smtp_from="wellwing@example.org"))
+    assert mail == {ChannelKind.email}
+    known = {"kind": AddressKind.email, "value": "g@example.org", "code_until": clock.now()}
+    ids = {"prison_id": wing.prison_id, "staff_id": wing.governor.staff_id}
+    async with wing.db.write(wing.prison_id) as db:
+        prison = await db.get_one(Prison, wing.prison_id)
+        prison.outside_last_resort = "x 4040"
+        staff = await db.get_one(Staff, (wing.prison_id, wing.governor.staff_id))
+        staff.contact = "bleep 12"
+        address = Address(**ids, **known)
+        db.add(address)
+        await db.flush()
+        found = [await deliveries.woken(db, prison, [staff], which) for which in ((), mail)]
+        address.verified_at = clock.now()
+        prison.outside_last_resort = "region@example.org"
+        await db.flush()
+        found.append(await deliveries.woken(db, prison, [staff], mail))
+    assert found == [{staff.id, "x 4040"}, set(), {staff.id, "region@example.org"}]
+
+
+async def test_about_a_mentor_who_has_left_it_goes_past_nobody(night: Night) -> None:  # noqa: F811
+    wing = night.wing
+    made = await puts_in_force(wing, policy())
+    mentor = night.mentor.mentor_id
+    read = await wing.support_worker.get(f"mentors/{mentor}")
+    await wing.support_worker.move(f"mentors/{mentor}", "stepped_down", reason="own_wish")
+    body = {"about_mentor_id": str(mentor), "immediacy": "this_session", "kind": "misconduct"}
+    found = await simulates(wing, made["id"], **body)
+    paged = {page["staff_id"] for each in found["steps"] for page in each["pages"]}
+    assert read["supervisor_id"] in paged

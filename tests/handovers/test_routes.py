@@ -214,6 +214,23 @@ async def test_notes_are_for_the_two_and_of_clinicians_for_clinicians(wing: Wing
     await mentor.get(path, 403)
 
 
+async def test_what_somebody_else_took_on_in_the_meantime_stays_theirs(wing: Wing) -> None:
+    duty = await on_duty(wing, wing.clinician, -1, 2)
+    await on_duty(wing, wing.nurse, -1, 30)
+    lead = await wing.hires(StaffRole.mental_health_lead)
+    await on_duty(wing, lead, -1, 30)
+    raised = await accepted(wing, wing.clinician)
+    made = await hands_over(wing.clinician, duty, wing.nurse)
+    clock.forward(hours=3)
+    await keeps_house(wing)
+    await lead.post(f"concerns/{raised['id']}/acknowledgement", {}, 200)
+    done = await wing.nurse.post(f"handovers/{made['id']}/acceptance", {}, 200)
+    assert [each["accepted_at"] for each in done["concerns"]] == [None]
+    async with wing.db.write(wing.prison_id) as db:
+        found = text("SELECT accepted_by_staff_id FROM concern WHERE id = :id")
+        assert await db.scalar(found, {"id": raised["id"]}) == lead.staff_id
+
+
 async def test_it_is_taken_back_by_who_offered_it(wing: Wing) -> None:
     duty = await on_duty(wing, wing.clinician, -1, 2)
     made = await hands_over(wing.clinician, duty, wing.nurse)

@@ -6,6 +6,7 @@ from app.channels import ChannelSettings
 from app.integrations.notify import Carrier, PageMessage, Undeliverable
 from app.integrations.notify.govuk import NotifyCarrier
 from app.integrations.notify.smtp import SmtpCarrier
+from app.models.addresses import ChannelKind
 
 
 class FirstOrNext:
@@ -23,6 +24,16 @@ class FirstOrNext:
             if why.for_good:
                 raise
         return await self._following.send(page)
+
+
+def kinds(config: ChannelSettings) -> frozenset[ChannelKind]:
+    """The channels the site has, besides the log."""
+    notify = config.notify_api_key is not None
+    there = {
+        ChannelKind.email: config.smtp_host or (notify and config.notify_email_template),
+        ChannelKind.sms: notify and config.notify_sms_template,
+    }
+    return frozenset(kind for kind, is_there in there.items() if is_there)
 
 
 def carriers(config: ChannelSettings) -> list[Carrier]:

@@ -13,8 +13,8 @@ from app.services import duties, regimes
 from app.services.concerns.routing import may_work
 from app.services.duties import Roster
 from app.services.escalation import Clocks, ConcernState, Duty, clocks, rescheduled
-from app.services.escalation_policies.standing import policy_for
-from app.services.ladders import Policy, Target
+from app.services.escalation_policies.standing import kept, policy_for
+from app.services.ladders import Target
 from app.services.prisons import outside
 
 NOWHERE = "outside last resort is not configured"
@@ -26,7 +26,7 @@ def state_of(concern: Concern, zone: ZoneInfo) -> ConcernState:
         immediacy=concern.immediacy,
         raised_at=concern.raised_at,
         clocks=Clocks(concern.acknowledge_by, concern.seen_by, concern.decide_by),
-        policy=Policy.from_json(concern.policy),
+        policy=kept(concern),
         next_step_at=concern.next_step_at,
         step_index=concern.step,
         acknowledged_at=concern.acknowledged_at,

@@ -14,10 +14,12 @@ from app.models.addresses import Address, ChannelKind
 from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
 from app.models.notifications import Notification, NotificationStatus
 from app.models.prisons import Prison
+from app.models.staff import Staff
 from app.scope import everything
 from app.services import lifecycle
 from app.services.deliveries.moves import DELIVERY, NOTIFICATION
 from app.services.deliveries.routing import Route, to_outside, to_staff, verdict
+from app.services.prisons import outside
 
 D, N = DeliveryStatus, NotificationStatus
 TRIED_FOR = timedelta(hours=72)
@@ -64,6 +66,22 @@ async def _routes(
         return []
     zone = (await db.get_one(Prison, page.prison_id)).tz
     return to_staff(page.urgency, addresses, channels, clock.now(), zone)
+
+
+async def woken(
+    db: AsyncSession, prison: Prison, staff: Collection[Staff], channels: Collection[ChannelKind]
+) -> frozenset[UUID | str]:
+    """Whom a page about somebody's safety would wake: who has a proven address on one of the site's
+    channels; where it has none besides the log, who has a contact. And the address outside."""
+    there = outside(prison)
+    if not channels:
+        return frozenset([*(each.id for each in staff if each.contact), *filter(None, [there])])
+    proven = everything(Address, prison.id).where(
+        col(Address.verified_at).is_not(None), col(Address.ended_at).is_(None)
+    )
+    found = {each.staff_id for each in await db.scalars(proven) if each.kind.channel in channels}
+    away = there if there and to_outside(there, channels) else None
+    return frozenset([*found, *filter(None, [away])])
 
 
 async def _begin(db: AsyncSession, page: Notification, route: Route) -> None:

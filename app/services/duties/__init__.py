@@ -12,9 +12,9 @@ from app.access import Actor
 from app.errors import Invalid, LastResortNeeded
 from app.models.duties import Duty, DutyCreate, DutyUpdate, Post
 from app.models.staff import Staff
-from app.scope import everything, referred
+from app.scope import everything
 from app.services import outbox
-from app.services.duties.naming import governors_only
+from app.services.duties.naming import governors_only, who_may_hold
 from app.services.duties.roster import Held, Roster, load
 
 
@@ -26,9 +26,7 @@ async def create(db: AsyncSession, actor: Actor, body: DutyCreate) -> Duty:
             raise Invalid.field(
                 "ends_at", "last_resort_stands", "a last resort stands until there is another"
             )
-    staff = await referred(db, Staff, actor.prison_id, body.staff_id, "staff_id")
-    if not staff.active:
-        raise Invalid.field("staff_id", "not_active", "must be an active member of staff")
+    staff = await who_may_hold(db, actor, body.post, body.staff_id)
     duty = Duty(prison_id=actor.prison_id, **body.model_dump())
     db.add(duty)
     outbox.say(db, duty.prison_id, "duty.added", duty.id, post=duty.post, staff_id=staff.id)

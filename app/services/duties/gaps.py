@@ -1,6 +1,6 @@
 """When a post has nobody: reckoned for a period, and told before it begins."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -68,14 +68,18 @@ async def tell_due(db: AsyncSession, prison_id: str) -> None:
     lock = func.hashtextextended(f"duty_gap:{prison_id}", 0)
     await db.execute(select(func.pg_advisory_xact_lock(lock)))
     now = clock.now()
-    found = gaps(await load(db, prison_id, now - BEFORE, now + TOLD_BEFORE), now, now + TOLD_BEFORE)
+    roster = await load(db, prison_id, now - BEFORE, now + TOLD_BEFORE)
+    found = gaps(roster, now, now + TOLD_BEFORE)
     coming = {each.after_duty_id: each for each in reversed(found) if each.after_duty_id}
     told = await _told(db, prison_id, coming.keys())
-    duties = everything(Duty, prison_id).where(col(Duty.id).in_([*told, *coming]))
+    open_now = {each.thing_id: each for each in told if each.status is TaskStatus.open}
+    duties = everything(Duty, prison_id).where(col(Duty.id).in_([*open_now, *coming]))
     for duty in await db.scalars(duties.order_by(col(Duty.id))):
-        gap, task = coming.get(duty.id), told.get(duty.id)
+        gap, task = coming.get(duty.id), open_now.get(duty.id)
         if gap is None:
             await tasks.drop(db, duty, TaskKind.duty_gap)
+        elif task is None and any(_known(roster, gap, each) for each in told):
+            continue
         elif task is None:
             await tasks.open_task(
                 db,
@@ -90,8 +94,17 @@ async def tell_due(db: AsyncSession, prison_id: str) -> None:
             await tasks.reschedule(db, duty, TaskKind.duty_gap, gap.starts_at)
 
 
-async def _told(db: AsyncSession, prison_id: str, coming: Collection[UUID]) -> dict[UUID, Task]:
-    """By duty, the tasks about gaps that are open, and those that a person has ended."""
+def _known(roster: Roster, gap: DutyGap, task: Task) -> bool:
+    """Whether somebody who ended the task was told of this gap: it began no later, and nobody had
+    the post since."""
+    if task.thing_id != gap.after_duty_id or task.due_at > gap.starts_at:
+        return False
+    since = roster.covered(gap.post, gap.starts_at)
+    return not any(starts < gap.starts_at and ends > task.due_at for starts, ends in since)
+
+
+async def _told(db: AsyncSession, prison_id: str, coming: Collection[UUID]) -> Sequence[Task]:
+    """The tasks about gaps that are open, and those after these duties that a person has ended."""
     is_open = col(Task.status) == TaskStatus.open
     by_hand = and_(
         col(Task.thing_id).in_(coming), col(Task.done_by) != the_system(prison_id).subject
@@ -99,4 +112,4 @@ async def _told(db: AsyncSession, prison_id: str, coming: Collection[UUID]) -> d
     found = everything(Task, prison_id).where(
         col(Task.kind) == TaskKind.duty_gap, or_(is_open, by_hand)
     )
-    return {task.thing_id: task for task in await db.scalars(found.order_by(is_open))}
+    return (await db.scalars(found.order_by(col(Task.id)))).all()

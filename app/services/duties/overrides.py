@@ -9,10 +9,9 @@ from app import clock
 from app.access import Actor
 from app.errors import Conflicting, Invalid, NotFound
 from app.models.duties import Duty, DutyOverride, DutyOverrideCreate, Post
-from app.models.staff import Staff
-from app.scope import everything, referred
+from app.scope import everything
 from app.services import outbox
-from app.services.duties.naming import governors_only
+from app.services.duties.naming import governors_only, who_may_hold
 
 
 async def take(
@@ -28,9 +27,7 @@ async def take(
         raise Invalid.field("ends_at", "within_the_duty", "must not be after the duty ends")
     if body.ends_at <= clock.now():
         raise Invalid.field("ends_at", "in_the_past", "must not be in the past")
-    staff = await referred(db, Staff, actor.prison_id, body.staff_id, "staff_id")
-    if not staff.active:
-        raise Invalid.field("staff_id", "not_active", "must be an active member of staff")
+    staff = await who_may_hold(db, actor, duty.post, body.staff_id)
     if staff.id == duty.staff_id:
         raise Invalid.field("staff_id", "their_own", "has the duty already")
     assert actor.staff_id is not None, "only staff hold the permission"

@@ -9,21 +9,24 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Actor
+from app.config import settings
 from app.db import Database
+from app.integrations.notify.configured import kinds
 from app.models.base import Output
 from app.models.concerns import Concern
 from app.models.duties import Post
 from app.models.escalation_policies import EscalationPolicy, SimulationCreate, SimulationGap
-from app.models.mentors import Mentor
+from app.models.mentors import MENTOR_ENDED, Mentor
 from app.models.prisons import Prison
 from app.models.staff import Staff
 from app.rights import Permission
 from app.scope import referred
-from app.services import duties, regimes
+from app.services import deliveries, duties, regimes
 from app.services.concerns.clocks import NOWHERE, duty_at
 from app.services.concerns.routing import ABOUT_CONDUCT
 from app.services.duties import Roster
 from app.services.escalation import ConcernState, Duty, Step, clocks, next_step
+from app.services.escalation_policies.standing import read
 from app.services.ladders import Ladder, Policy, Target
 from app.visibility import shape
 
@@ -63,17 +66,24 @@ def climb(concern: ConcernState, duty: Callable[[datetime], Duty], steps: int) -
         concern = replace(concern, step_index=step.new_step_index, next_step_at=step.next_step_at)
 
 
-def gaps(taken: Taken, ladder: Ladder, contacts: Mapping[UUID, str | None]) -> list[dict[str, Any]]:
-    """What is missing at the step and those passed over before it, target by target."""
+def gaps(taken: Taken, ladder: Ladder, woken: Collection[UUID | str]) -> list[dict[str, Any]]:
+    """What is missing at the step and those passed over before it, target by target. `woken`: whom
+    a page would wake."""
     index = taken.step.step_index
     rungs = ladder[index - taken.passed_over : index + 1]
     targets = dict.fromkeys(target for rung in rungs for target in rung.targets)
     found = [(target, gap) for target in targets if (gap := _gap(target, taken.duty))]
-    asleep = [page for page in taken.step.pages if isinstance(page.to, UUID)
-              and not contacts.get(page.to)]  # fmt: skip
+    asleep = [page for page in taken.step.pages if page.to not in {NOWHERE, *woken}]
     return [
         *({"target": target, "gap": gap, "staff_id": None} for target, gap in found),
-        *({"target": p.target, "gap": G.no_contact, "staff_id": p.to} for p in asleep),
+        *(
+            {
+                "target": page.target,
+                "gap": G.no_contact,
+                "staff_id": page.to if isinstance(page.to, UUID) else None,
+            }
+            for page in asleep
+        ),
     ]
 
 
@@ -103,16 +113,17 @@ async def simulate(
     prison = await db.get_one(Prison, actor.prison_id)
     roster = await duties.load(db, prison.id, body.at, None)
     concern = await _might_be(db, actor, body)
-    state = await _state(db, prison, Policy.from_json(policy.policy), body)
+    state = await _state(db, prison, read(policy), body)
     story = list(climb(state, lambda at: duty_at(roster, concern, prison, at), body.steps))
     staff = {each.id: each for each in roster.working}
+    woken = await deliveries.woken(db, prison, roster.working, kinds(settings()))
     others = await _rosters(database, elsewhere, body.at)
     return shape("escalation_policies.simulation", actor.role).model_validate(
         {
             "acknowledge_by": state.clocks.acknowledge_by,
             "seen_by": state.clocks.seen_by,
             "decide_by": state.clocks.decide_by,
-            "steps": [_shown(state, taken, staff) for taken in story],
+            "steps": [_shown(state, taken, staff, woken) for taken in story],
             "double_cover": _double(story, roster, staff, others),
             "reaches_nobody": not story[-1].reached,
         }
@@ -129,7 +140,8 @@ async def _might_be(db: AsyncSession, actor: Actor, body: SimulationCreate) -> C
         mentor = await referred(
             db, Mentor, actor.prison_id, body.about_mentor_id, "about_mentor_id"
         )
-        concern.about_mentor = body.kind in ABOUT_CONDUCT
+        works = mentor.status not in MENTOR_ENDED
+        concern.about_mentor = works and body.kind in ABOUT_CONDUCT
         concern.about_line_id = mentor.supervisor_id if concern.about_mentor else None
     return concern
 
@@ -151,9 +163,13 @@ async def _state(
     )
 
 
-def _shown(state: ConcernState, taken: Taken, staff: Mapping[UUID, Staff]) -> dict[str, Any]:
+def _shown(
+    state: ConcernState,
+    taken: Taken,
+    staff: Mapping[UUID, Staff],
+    woken: Collection[UUID | str],
+) -> dict[str, Any]:
     ladder = state.policy.ladder(state.immediacy, taken.at, state.zone)
-    contacts = {each.id: each.contact for each in staff.values()}
     pages = [page for page in taken.step.pages if page.to != NOWHERE]
     return {
         "at": taken.at,
@@ -169,8 +185,8 @@ def _shown(state: ConcernState, taken: Taken, staff: Mapping[UUID, Staff]) -> di
             }
             for page in pages
         ],
-        "gaps": gaps(taken, ladder, contacts),
-        "wakes_nobody": not any(isinstance(page.to, str) or contacts[page.to] for page in pages),
+        "gaps": gaps(taken, ladder, woken),
+        "wakes_nobody": not any(page.to in woken for page in pages),
     }
 
 

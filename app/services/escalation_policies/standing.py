@@ -4,7 +4,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.models.concerns import ConcernKind
+from app.models.concerns import Concern, ConcernKind
 from app.models.escalation_policies import EscalationPolicy, PolicyStatus
 from app.scope import everything
 from app.services.ladders import Policy, default_policy
@@ -29,10 +29,18 @@ async def policy_for(db: AsyncSession, prison_id: str, kind: ConcernKind) -> Pol
 def read(standing: EscalationPolicy | None) -> Policy:
     """What a version says. One that cannot be read stands in no concern's way: the default takes
     its place, with an alarm."""
-    if standing is None:
-        return default_policy()
+    return default_policy() if standing is None else _read(standing)
+
+
+def kept(concern: Concern) -> Policy:
+    """What a concern was raised under. Where it cannot be read any more the concern is not left
+    without a ladder: it climbs the default's, with an alarm."""
+    return _read(concern)
+
+
+def _read(holder: EscalationPolicy | Concern) -> Policy:
     try:
-        return Policy.from_json(standing.policy)
+        return Policy.from_json(holder.policy)
     except ValueError:
-        log.critical("policy_unreadable", prison_id=standing.prison_id, id=str(standing.id))
+        log.critical("policy_unreadable", prison_id=holder.prison_id, id=str(holder.id))
         return default_policy()

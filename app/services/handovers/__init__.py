@@ -132,11 +132,13 @@ async def accept(
     if handover.to_staff_id != actor.staff_id:
         raise NotAllowed("Only whom it is handed to accepts it.")
     on_duty = await duties.on_duty(db, handover.prison_id, clock.now())
-    if not any(actor.staff_id in ids for ids in on_duty.values()):
+    here = {each for ids in on_duty.values() for each in ids}
+    if actor.staff_id not in here:
         raise NotOnDuty()
+    others = here - {handover.from_staff_id, actor.staff_id}
     items = await items_of(db, handover)
     for item, yes in _answers(items, body):
-        await _answer(db, actor, item, accepted=yes)
+        await _answer(db, actor, item, others, accepted=yes)
     await db.flush()
     if all(item.answered for item in items):
         await lifecycle.move(db, HANDOVER, handover, to=S.accepted, actor=actor)
@@ -159,12 +161,15 @@ def _answers(
     return [(waiting[each.concern_id], each.accept) for each in body.items]
 
 
-async def _answer(db: AsyncSession, actor: Actor, item: HandoverItem, *, accepted: bool) -> None:
-    """One concern: taken on, unless it is closed by now or kept from them since."""
+async def _answer(
+    db: AsyncSession, actor: Actor, item: HandoverItem, others: set[UUID], *, accepted: bool
+) -> None:
+    """One concern: taken on, unless it is closed by now or kept from them since. What one of the
+    others on duty has accepted in the meantime stays with them."""
     now = clock.now()
     found = visible(Concern, actor).where(col(Concern.id) == item.concern_id)
     concern = (await db.scalars(found.with_for_update())).one_or_none()
-    if concern is None or not accepted:
+    if concern is None or not accepted or concern.accepted_by_staff_id in others:
         item.declined_at = now
         return
     item.accepted_at = now
