@@ -55,6 +55,8 @@ class Held:
         found: list[Turn] = []
         for begins, ends in pairwise(times):
             assert begins is not None, "only the last may be open"
+            if begins == ends:  # called off before it began
+                continue
             holder = self.holder(begins, here)
             if found and found[-1].staff_id == holder and found[-1].ends_at == begins:
                 found[-1] = replace(found[-1], ends_at=ends)
