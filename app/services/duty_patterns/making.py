@@ -1,7 +1,7 @@
 """Duties are made of their patterns well ahead, so that gaps, hand-overs, simulations and whoever
 takes a part of one know them as they know any other."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_
@@ -62,26 +62,21 @@ async def make_ahead(db: AsyncSession, pattern: DutyPattern, zone: ZoneInfo) -> 
     for day in days(cadence, pattern.made_until + timedelta(days=1), until):
         times = instants(day, pattern.from_time, pattern.to_time, zone)
         if times is not None and times[1] > now:
-            duty = _duty(pattern, day)
-            duty.starts_at, duty.ends_at = times
+            duty = _duty(pattern, day, *times)
+            told = {"post": duty.post, "staff_id": duty.staff_id}
             db.add(duty)
-            outbox.say(
-                db,
-                duty.prison_id,
-                "duty.added",
-                duty.id,
-                post=duty.post,
-                staff_id=duty.staff_id,
-            )
+            outbox.say(db, duty.prison_id, "duty.added", duty.id, **told)
     pattern.made_until = until
     await db.flush()
 
 
-def _duty(pattern: DutyPattern, day: date) -> Duty:
+def _duty(pattern: DutyPattern, day: date, starts_at: datetime, ends_at: datetime) -> Duty:
     return Duty(
         prison_id=pattern.prison_id,
         staff_id=pattern.staff_id,
         post=pattern.post,
+        starts_at=starts_at,
+        ends_at=ends_at,
         pattern_id=pattern.id,
         pattern_day=day,
     )
