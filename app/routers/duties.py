@@ -50,6 +50,8 @@ LIST = Listing(
     filters={
         "post": lambda value: col(Duty.post) == value,
         "pattern_id": lambda value: col(Duty.pattern_id) == value,
+        "ends_after": lambda value: or_(col(Duty.ends_at).is_(None), col(Duty.ends_at) > value),
+        "starts_before": lambda value: col(Duty.starts_at) < value,
         "at": lambda value: and_(
             col(Duty.starts_at) <= value,
             or_(col(Duty.ends_at).is_(None), col(Duty.ends_at) > value),
@@ -63,6 +65,8 @@ class DutyQuery(PageQuery):
     post: Post | None = Field(default=None, description="Only duties on this post.")
     pattern_id: UUID | None = Field(default=None, description="Only duties of this pattern.")
     at: Instant | None = Field(default=None, description="On duty at that instant.")
+    ends_after: Instant | None = Field(default=None, description="Not over by then.")
+    starts_before: Instant | None = Field(default=None, description="Begun by then.")
     sort: Literal["starts_at", "-starts_at"] = Field(default="-starts_at")
 
 

@@ -57,6 +57,19 @@ async def test_alternate_mondays_are_made_half_a_year_ahead_by_the_wall(wing: Wi
     assert {each["staff_id"] for each in found} == {str(wing.nurse.staff_id)}
 
 
+async def test_the_night_on_which_the_clocks_change_is_an_hour_longer_or_shorter(
+    wing: Wing,
+) -> None:
+    made = await wing.clinician.post("duty-patterns", pattern(wing.nurse))
+    times = [
+        [datetime.fromisoformat(each[name]) for name in ("starts_at", "ends_at")]
+        for each in await duties_of(wing, made)
+    ]
+    lengths = [(ends - begins) / timedelta(hours=1) for begins, ends in times]
+    assert {*lengths} <= {11, 12, 13}
+    assert 1 <= sum(each != 12 for each in lengths) <= 2  # half a year has a change or two
+
+
 async def test_each_day_what_comes_into_reach_is_made_and_nothing_twice(wing: Wing) -> None:
     made = await wing.clinician.post("duty-patterns", pattern(wing.nurse))
     before = await duties_of(wing, made)

@@ -45,17 +45,21 @@ async def serve(db: Database, folder: Path, every: timedelta, stopping: asyncio.
     """Keep every prison's sheets no older than that, until stopped. One that cannot be written
     leaves the one before, and keeps no other waiting."""
     while not stopping.is_set():
-        with suppress(Exception):  # the database is away: the sheets on the disk are for this
-            for prison_id in await db.prison_ids():
-                if not await asyncio.to_thread(_fresh, folder / prison_id, every):
-                    await _try(db, prison_id, folder)
+        try:
+            prison_ids = await db.prison_ids()
+        except Exception:  # it is away: the sheets on the disk are for this
+            log.warning("database_away")
+            prison_ids = []
+        for prison_id in prison_ids:
+            await _try(db, prison_id, folder, every)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), min(every.total_seconds() / 4, 60))
 
 
-async def _try(db: Database, prison_id: str, folder: Path) -> None:
+async def _try(db: Database, prison_id: str, folder: Path, every: timedelta) -> None:
     try:
-        await write(db, prison_id, folder)
+        if not await asyncio.to_thread(_fresh, folder / prison_id, every):
+            await write(db, prison_id, folder)
     except Exception:
         log.exception("outage_sheet_failed", prison_id=prison_id)
 
