@@ -30,5 +30,5 @@ async def _written(config: Settings, folder: Path, only: str | None) -> list[Pat
     paths = []
     async with ground.opened(config) as db:
         for prison_id in [ground.a_prison(only)] if only else await db.prison_ids():
-            paths += await on_disk.write(db, prison_id, folder)
+            paths += await on_disk.write(db, prison_id, folder, ground.operator())
     return paths

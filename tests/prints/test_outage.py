@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from app import clock
 from app.models.staff import StaffRole
@@ -25,6 +26,10 @@ PATH = "prints/outage?hours=48"
 def read(pdf: bytes) -> str:
     pages = PdfReader(io.BytesIO(pdf)).pages
     return "".join("".join(page.extract_text() for page in pages).replace("\u200e", "").split())
+
+
+def written(folder: Path) -> list[bytes]:
+    return [each.read_bytes() for each in folder.glob("*/*.pdf")]
 
 
 def spelt(hours: float) -> str:
@@ -175,27 +180,44 @@ async def test_on_the_disk_is_what_is_kept_from_nobody_whom_it_is_for(
 async def test_the_worker_keeps_it_young_and_leaves_the_last_one_when_it_cannot(
     night: Night, tmp_path: Path
 ) -> None:
-    wing, stopping = night.wing, asyncio.Event()
-    every = timedelta(seconds=2)
-    serving = asyncio.create_task(on_disk.serve(wing.db, tmp_path, every, stopping))
+    wing, every = night.wing, timedelta(minutes=30)
     path = tmp_path / wing.prison_id / "duty.pdf"
-    try:
-        for _ in range(300):
-            if path.exists():
-                break
-            await asyncio.sleep(0.1)
-        first = read(path.read_bytes())
-        reference = await raises(wing)
-        assert reference not in first
-        for _ in range(300):
-            if reference in read(path.read_bytes()):
-                break
-            await asyncio.sleep(0.2)
-        assert reference in read(path.read_bytes())
-    finally:
-        stopping.set()
-        await serving
-    path.parent.chmod(0o700)
-    with pytest.raises(NotADirectoryError):
-        await on_disk.write(wing.db, wing.prison_id, path)
+    await on_disk.keep(wing.db, wing.prison_id, tmp_path, every)
+    first = path.read_bytes()
+    reference = await raises(wing)
+    assert reference not in read(first)
+    await on_disk.keep(wing.db, wing.prison_id, tmp_path, every)
+    assert path.read_bytes() == first  # young enough
+    await on_disk.keep(wing.db, wing.prison_id, tmp_path, timedelta(0))
+    second = path.read_bytes()
+    assert reference in read(second)
+    path.with_name("duty-governor.pdf").unlink()
+    path.with_name("duty-governor.pdf").mkdir()  # in the way: nothing can take its place
+    with capture_logs() as told:
+        await on_disk.keep(wing.db, wing.prison_id, tmp_path, timedelta(0))
+    assert [each["event"] for each in told] == ["outage_sheet_failed"]
     assert reference in read(path.read_bytes())
+    assert not list(path.parent.glob(".*"))
+
+
+async def test_the_worker_begins_at_once_and_stops_when_it_is_told(
+    wing: Wing, tmp_path: Path
+) -> None:
+    stopping = asyncio.Event()
+    served = on_disk.serve(wing.db, tmp_path, timedelta(minutes=30), stopping)
+    serving = asyncio.create_task(served)
+    for _ in range(600):
+        if written(tmp_path):
+            break
+        await asyncio.sleep(0.1)
+    stopping.set()
+    await asyncio.wait_for(serving, 30)
+    assert written(tmp_path)
+    assert all(each.startswith(b"%PDF-") for each in written(tmp_path))
+
+
+async def test_a_folder_that_is_none_is_refused(wing: Wing, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    with pytest.raises(NotADirectoryError):
+        await on_disk.write(wing.db, wing.prison_id, in_the_way)

@@ -51,12 +51,14 @@ async def serve(db: Database, folder: Path, every: timedelta, stopping: asyncio.
             log.warning("database_away")
             prison_ids = []
         for prison_id in prison_ids:
-            await _try(db, prison_id, folder, every)
+            if not stopping.is_set():
+                await keep(db, prison_id, folder, every)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), min(every.total_seconds() / 4, 60))
 
 
-async def _try(db: Database, prison_id: str, folder: Path, every: timedelta) -> None:
+async def keep(db: Database, prison_id: str, folder: Path, every: timedelta) -> None:
+    """Write a prison's sheets where those there are older, or where there are none."""
     try:
         if not await asyncio.to_thread(_fresh, folder / prison_id, every):
             await write(db, prison_id, folder)
@@ -64,9 +66,9 @@ async def _try(db: Database, prison_id: str, folder: Path, every: timedelta) -> 
         log.exception("outage_sheet_failed", prison_id=prison_id)
 
 
-async def write(db: Database, prison_id: str, folder: Path) -> list[Path]:
+async def write(db: Database, prison_id: str, folder: Path, by: str | None = None) -> list[Path]:
     """Write a prison's sheets now; answers where they are. What the audit keeps is how much left
-    the database by them."""
+    the database by them, and at whose word: `by`, or the worker's."""
     async with db.write(prison_id) as session:
         prison = await session.get_one(Prison, prison_id)
         zone, now = prison.tz, clock.now()
@@ -75,7 +77,8 @@ async def write(db: Database, prison_id: str, folder: Path) -> list[Path]:
             prison_id,
             AuditAct.read,
             "write_outage_sheets",
-            actor=the_system(prison_id),
+            actor=None if by else the_system(prison_id),
+            subject=by,
             rows=sum(layouts.count(each) for each in made.values()),
         )
         await audit.append(session, entry)
