@@ -28,7 +28,7 @@ from app.models.concerns import Concern, ConcernKind
 from app.models.deliveries import Delivery
 from app.models.lockdowns import WelfareCheck
 from app.models.notifications import Notification
-from app.models.staff import Role, StaffRole
+from app.models.staff import Role, Staff, StaffRole
 from app.models.tasks import Task, TaskSource
 from app.services.escalation import Immediacy
 from app.support_scope import complaints_about_me, complaints_of, pages_about_me, tasks_about_me
@@ -109,6 +109,33 @@ def welfare_checks(role: Role) -> ColumnElement[bool]:
         col(WelfareCheck.open_acct),
         col(WelfareCheck.first_session),
         known.correlate(WelfareCheck).exists(),
+    )
+
+
+def for_whoever_is_on_duty() -> ColumnElement[bool]:
+    """Concerns kept from nobody who works here: what may stand on a sheet for anybody on duty."""
+    return and_(
+        ~col(Concern.about_mentor),
+        col(Concern.about_staff_id).is_(None),
+        col(Concern.about_staff_as_told).is_(None),
+        col(Concern.kind) != ConcernKind.security_matter,
+    )
+
+
+def for_any_governor() -> ColumnElement[bool]:
+    """Of the others those kept from no governor: about neither of them nor of their mentors. Whom
+    one means that was told of in words alone is not known, so it is for none."""
+    governors = select(col(Staff.id)).where(
+        col(Staff.prison_id) == col(Concern.prison_id), col(Staff.role) == StaffRole.governor
+    )
+    return and_(
+        ~for_whoever_is_on_duty(),
+        col(Concern.about_staff_as_told).is_(None),
+        ~governors.where(
+            col(Staff.id).in_([col(Concern.about_staff_id), col(Concern.about_line_id)])
+        )
+        .correlate(Concern)
+        .exists(),
     )
 
 

@@ -184,6 +184,15 @@ class Settings(ChannelSettings):
         description="Folder of further fonts, for names in scripts that the built-in one lacks.",
     )
 
+    outage_sheets: Path | None = Field(
+        default=None,
+        description="Folder in which the worker keeps each prison's hand-over sheets for an outage,"
+        " best one that a printer reads without this service. Unset: none are kept.",
+    )
+    outage_sheets_minutes: int = Field(
+        default=30, ge=5, le=24 * 60, description="How old those sheets may get."
+    )
+
     # Worker
     page_file: Path | None = Field(
         default=None, description="Also write each page to this file, synced to disk."

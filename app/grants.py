@@ -28,6 +28,7 @@ _STAFF = _EVERYONE | {
     P.lockdown_read,
     P.escalation_read,
     P.duty_hand_over,
+    P.print_outage,
 }
 _INVESTIGATION = {P.hold_write, P.chronology_read, P.release_read, P.release_write}
 _CARE = _STAFF | {

@@ -34,6 +34,7 @@ TAGS = {
     "people": "Prisoners, as far as the scheme must know them; imported as HMPPS answers them.",
     "staff": "Staff of the scheme and their roles.",
     "duties": "Who answers the pages, when, and who is the last resort.",
+    "duty-patterns": "Duties that come again week by week, on the prison's wall clock.",
     "handovers": "Whoever goes off duty hands what is open to whoever comes on, who accepts it.",
     "escalation-policies": "Who is paged about concerns, how soon, and who would be at an instant.",
     "mentors": "From application to active and on: evidence, clearance, moves.",

@@ -49,6 +49,7 @@ from app.models.placements import PlacementObservation, PlacementRead, Placement
 from app.models.prints import (
     MentorWeek,
     MovementList,
+    OutageSheet,
     Register,
     RotaMonth,
     RotaMonthForMentor,
@@ -258,6 +259,7 @@ PROGRAMME: dict[str, Audiences] = {
     "prints.movements": dict.fromkeys(CARE, MovementList),
     "prints.register": dict.fromkeys(CARE, Register),
     "prints.week": dict.fromkeys((*CARE, Role.mentor), MentorWeek),
+    "prints.outage": dict.fromkeys(STAFF, OutageSheet),
     "prints.rota_month": {**dict.fromkeys(STAFF, RotaMonth), Role.mentor: RotaMonthForMentor},
     "people.merges": {Role.support_worker: MergeRead, Role.machine: MergeReceipt},
 }

@@ -105,6 +105,7 @@ NOBODYS = {
     "staff": "who works here",
     "duty": "who works here",
     "duty_override": "who works here",
+    "duty_pattern": "who works here",
     "handover": "what one shift tells the next; what is of a person stands in their own records",
     "escalation_policy": "who is paged, in which order; of no concern",
     "address": "where those who work here are reached",

@@ -164,6 +164,7 @@ class Permission(StrEnum):
     print_sheet = "print_sheet"
     print_week = "print_week"
     print_rota = "print_rota"
+    print_outage = "print_outage"
     calendar_feed_read = "calendar_feed_read"
     calendar_feed_write = "calendar_feed_write"
     room_use_read = "room_use_read"

@@ -46,6 +46,7 @@ from app.models.concerns import Action, Addendum, Concern
 from app.models.deaths import Death
 from app.models.deliveries import Delivery
 from app.models.duties import Duty, DutyOverride, Post
+from app.models.duty_patterns import DutyPattern
 from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
@@ -196,6 +197,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     WelfareCheck: welfare_checks,
     Duty: _only_staff,
     DutyOverride: _only_staff,
+    DutyPattern: _only_staff,
     EscalationPolicy: _only_staff,
     Handover: _handovers,
     HandoverItem: _nobody,  # shown with the concern, as far as one may read that

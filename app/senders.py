@@ -1,7 +1,8 @@
-"""What sends across networks, beside the worker's sweep: each channel of pages, and webhooks, in a
-task of its own. One that hangs keeps no other waiting, nor any step."""
+"""What leaves the service, beside the worker's sweep: each channel of pages, webhooks, and the
+sheets for an outage, in a task of its own. One that hangs keeps no other waiting, nor any step."""
 
 import asyncio
+from datetime import timedelta
 
 from app.config import Settings
 from app.db import Database
@@ -11,6 +12,7 @@ from app.integrations.webhooks.sender import HttpSender
 from app.models.addresses import ChannelKind
 from app.services.deliveries import bounces, sending
 from app.services.deliveries.asking import Asking
+from app.services.prints import on_disk
 from app.services.webhooks import sending as webhook_sending
 from app.slots import keep_sending
 
@@ -36,3 +38,7 @@ class Senders:
         self.tasks += [
             asyncio.create_task(sending.serve(db, each, stopping, pause)) for each in ways
         ]
+        if config.outage_sheets is not None:
+            every = timedelta(minutes=config.outage_sheets_minutes)
+            kept = on_disk.serve(db, config.outage_sheets, every, stopping)
+            self.tasks.append(asyncio.create_task(kept))

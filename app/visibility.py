@@ -30,6 +30,7 @@ from app.models.concerns import (
 from app.models.deaths import DeathRead
 from app.models.deliveries import DeliveryRead
 from app.models.duties import DutyGap, DutyOverrideRead, DutyRead
+from app.models.duty_patterns import DutyPatternRead
 from app.models.escalation_policies import (
     EscalationPolicyRead,
     EscalationPolicyRow,
@@ -168,6 +169,8 @@ MATRIX: dict[str, Audiences] = {
     "duties.row": dict.fromkeys(_STAFF, DutyRead),
     "duties.overrides": dict.fromkeys(_STAFF, DutyOverrideRead),
     "duties.gaps": dict.fromkeys(_STAFF, DutyGap),
+    "duty_patterns": dict.fromkeys(_STAFF, DutyPatternRead),
+    "duty_patterns.row": dict.fromkeys(_STAFF, DutyPatternRead),
     "escalation_policies": dict.fromkeys(_STAFF, EscalationPolicyRead),
     "escalation_policies.row": dict.fromkeys(_STAFF, EscalationPolicyRow),
     "escalation_policies.standing": dict.fromkeys(_STAFF, StandingPolicy),

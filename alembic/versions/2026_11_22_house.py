@@ -367,9 +367,15 @@ def upgrade() -> None:
         ),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pattern_id", sa.Uuid(), nullable=True),
+        sa.Column("pattern_day", sa.Date(), nullable=True),
         sa.CheckConstraint(
-            "ends_at IS NULL OR ends_at > starts_at", name=op.f("ck_duty_ends_after_start")
+            "ends_at IS NULL OR ends_at >= starts_at", name=op.f("ck_duty_in_order")
         ),
+        sa.CheckConstraint(
+            "(pattern_id IS NULL) = (pattern_day IS NULL)", name=op.f("ck_duty_of_a_pattern")
+        ),
+        sa.UniqueConstraint("prison_id", "pattern_id", "pattern_day", name="uq_duty_of_a_pattern"),
         sa.ForeignKeyConstraint(
             ["prison_id", "staff_id"],
             ["staff.prison_id", "staff.id"],
@@ -379,6 +385,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("prison_id", "id", name=op.f("pk_duty")),
     )
     op.create_index("ix_duty_post", "duty", ["prison_id", "post", "starts_at"], unique=False)
+    op.create_index("ix_duty_ends_at", "duty", ["prison_id", "ends_at"], unique=False)
     for table in SCOPED:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")

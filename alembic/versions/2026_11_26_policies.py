@@ -1,4 +1,5 @@
-"""Escalation policies of a prison's own; parts of duties that others take; hand-overs."""
+"""Escalation policies of a prison's own; duties that come again; parts of duties that others take;
+hand-overs."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -97,6 +98,37 @@ def _overrides() -> None:
     op.create_index("ix_duty_override_duty", "duty_override", ["prison_id", "duty_id"])
 
 
+def _patterns() -> None:
+    scoped(
+        "duty_pattern",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        chosen("post", *POSTS),
+        sa.Column("weekdays", postgresql.JSONB(), nullable=False),
+        sa.Column("from_time", sa.Time(), nullable=False),
+        sa.Column("to_time", sa.Time(), nullable=False),
+        sa.Column("every_weeks", sa.Integer(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        moment("ended_at", nullable=True),
+        sa.Column("made_until", sa.Date(), nullable=False),
+        points("staff_id", "staff"),
+        points("recorded_by", "staff", name="fk_duty_pattern_recorded_by"),
+        sa.CheckConstraint(
+            "every_weeks BETWEEN 1 AND 12", name=op.f("ck_duty_pattern_every_weeks")
+        ),
+        sa.CheckConstraint("post <> 'last_resort'", name=op.f("ck_duty_pattern_no_last_resort")),
+    )
+    op.create_index("ix_duty_pattern_made_until", "duty_pattern", ["prison_id", "made_until"])
+    op.create_foreign_key(
+        "fk_duty_pattern",
+        "duty",
+        "duty_pattern",
+        ["prison_id", "pattern_id"],
+        ["prison_id", "id"],
+    )
+
+
 def _handovers() -> None:
     scoped(
         "handover",
@@ -139,6 +171,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     _policies()
     _overrides()
+    _patterns()
     _handovers()
 
 
@@ -146,4 +179,6 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for table in ("handover_item", "handover", "duty_override"):
         op.drop_table(table)
+    op.drop_constraint("fk_duty_pattern", "duty", type_="foreignkey")
+    op.drop_table("duty_pattern")
     op.drop_table("escalation_policy")

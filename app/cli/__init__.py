@@ -14,6 +14,7 @@ from app.cli import (
     ground,
     importing,
     merging,
+    printing,
     retaining,
     revoking,
     running,
@@ -64,6 +65,7 @@ _group("regimes", "The prison's day.").command("import")(importing.import_regime
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)
 cli.command()(retaining.retention)
+cli.command()(printing.outage_sheets)
 _bundle = _group("bundle", "What was released: signed chronologies.")
 _bundle.command("verify")(bundles.verify)
 _bundle.command("key")(bundles.public_key)

@@ -95,13 +95,18 @@ async def analyzed(config: Settings) -> None:
     await migrate.analyze(urls.owner)
 
 
+def operator() -> str:
+    """Whoever sits at the machine, as the audit has them."""
+    return f"operator:{getpass.getuser()}"
+
+
 @asynccontextmanager
 async def writing(db: Database, prison_id: str, command: str) -> AsyncIterator[AsyncSession]:
     """A write session whose work is in the audit, as that of whoever sits at the machine."""
     async with db.write(prison_id) as session:
         yield session
         await session.flush()
-        subject, ids = f"operator:{getpass.getuser()}", session.info.get("touched", set())
+        subject, ids = operator(), session.info.get("touched", set())
         entry = audit.entry(prison_id, AuditAct.written, command, subject=subject, ids=ids)
         await audit.append(session, entry)
 

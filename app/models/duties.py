@@ -1,12 +1,12 @@
 """Duties: who answers the pages, when; what others take of them, and when nobody has a post."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
 from pydantic import model_validator
-from sqlalchemy import CheckConstraint, Column, Computed, Index, text
+from sqlalchemy import CheckConstraint, Column, Computed, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 from sqlmodel import Field
 
@@ -33,19 +33,26 @@ class Post(StrEnum):
 
 
 class Duty(Versioned, table=True):
-    """One person's duty on one post; without an end it stands until it is ended."""
+    """One person's duty on one post; without an end it stands until it is ended. One that ends
+    as it begins was called off before."""
 
     __tablename__ = "duty"
     __table_args__ = (
         reference("staff", "staff_id"),
-        CheckConstraint("ends_at IS NULL OR ends_at > starts_at", name="ends_after_start"),
+        reference("duty_pattern", "pattern_id", name="fk_duty_pattern"),
+        CheckConstraint("ends_at IS NULL OR ends_at >= starts_at", name="in_order"),
+        CheckConstraint("(pattern_id IS NULL) = (pattern_day IS NULL)", name="of_a_pattern"),
+        UniqueConstraint("prison_id", "pattern_id", "pattern_day", name="uq_duty_of_a_pattern"),
         Index("ix_duty_post", "prison_id", "post", "starts_at"),
+        Index("ix_duty_ends_at", "prison_id", "ends_at"),
     )
 
     staff_id: UUID
     post: Post = Field(sa_type=choice(Post, "post"))
     starts_at: datetime = Field(sa_type=TIMESTAMP)
     ends_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    pattern_id: UUID | None = None
+    pattern_day: date | None = None
 
 
 class DutyOverride(Versioned, table=True):
@@ -101,7 +108,10 @@ class DutyCreate(Input):
 class DutyUpdate(Input):
     """When a duty ends."""
 
-    ends_at: Instant = Field(schema_extra={"examples": ["2026-11-23T08:00:00+00:00"]})
+    ends_at: Instant = Field(
+        description="Before it begins, `starts_at` calls it off.",
+        schema_extra={"examples": ["2026-11-23T08:00:00+00:00"]},
+    )
 
 
 class DutyRead(Identified):
@@ -111,6 +121,7 @@ class DutyRead(Identified):
     post: Post
     starts_at: Instant
     ends_at: Instant | None
+    pattern_id: UUID | None = Field(description="Of one that comes again: its pattern.")
 
 
 class DutyOverrideCreate(Input):

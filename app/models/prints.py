@@ -11,9 +11,11 @@ from uuid import UUID
 from sqlmodel import Field
 
 from app.models.base import Day, Input, Instant, Output
+from app.models.concerns import ConcernStatus
 from app.models.duties import Post
 from app.models.regimes import LocalTime, RegimeSource, Slot
 from app.models.rota_demands import RotaRole
+from app.services.ladders import Immediacy
 
 
 class PrintFormat(StrEnum):
@@ -215,4 +217,62 @@ class RotaMonthForMentor(Output):
     days: list[RotaDayForMentor]
 
 
-Sheet = WingSheet | MovementList | MentorWeek | Register | RotaMonth | RotaMonthForMentor
+class OutageQuery(PrintQuery):
+    hours: int = Field(
+        default=24, ge=1, le=72, description="For how many hours from now who is on duty is told."
+    )
+
+
+class OutageDuty(Output):
+    """Somebody who has a post for a time, and how to reach them; without a name nobody has."""
+
+    post: Post
+    name: str | None
+    contact: str | None
+    starts_at: Instant
+    ends_at: Instant | None
+
+
+class ConcernWaitsFor(StrEnum):
+    """What somebody is to do next about an open concern."""
+
+    acknowledge = "acknowledge"
+    see = "see"
+    decide = "decide"
+    close = "close"
+
+
+class OutageConcern(Output):
+    """An open concern: its reference, how soon, what is next and its clocks. No person and no
+    story: they stand in the concern, for whoever may read it."""
+
+    reference: str
+    immediacy: Immediacy
+    status: ConcernStatus
+    waits_for: ConcernWaitsFor
+    acknowledge_by: Instant
+    acknowledged_at: Instant | None
+    seen_by: Instant
+    seen_at: Instant | None
+    decide_by: Instant
+    decided_at: Instant | None
+
+
+class OutageSheet(Output):
+    """What whoever is on duty needs where the service is away: who has which post, how to reach
+    them, the open concerns by their references, and lines to write on."""
+
+    sheet: Literal["outage"] = "outage"
+    as_at: Instant
+    until: Instant
+    call_back_number: str | None
+    outside_last_resort: str | None
+    on_duty: list[OutageDuty] = Field(
+        description="By post and time, the times without anybody too."
+    )
+    concerns: list[OutageConcern] = Field(description="The soonest deadline first.")
+
+
+Sheet = (
+    WingSheet | MovementList | MentorWeek | Register | RotaMonth | RotaMonthForMentor | OutageSheet
+)

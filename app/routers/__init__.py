@@ -59,6 +59,7 @@ NOUNS = [
     "regime_exceptions",
     "staff",
     "duties",
+    "duty_patterns",
     "escalation_policies",
     "handovers",
     "addresses",

@@ -1,6 +1,7 @@
 """Duties over HTTP."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import and_, or_
@@ -48,6 +49,9 @@ LIST = Listing(
     MATRIX["duties.row"],
     filters={
         "post": lambda value: col(Duty.post) == value,
+        "pattern_id": lambda value: col(Duty.pattern_id) == value,
+        "ends_after": lambda value: or_(col(Duty.ends_at).is_(None), col(Duty.ends_at) > value),
+        "starts_before": lambda value: col(Duty.starts_at) < value,
         "at": lambda value: and_(
             col(Duty.starts_at) <= value,
             or_(col(Duty.ends_at).is_(None), col(Duty.ends_at) > value),
@@ -59,7 +63,10 @@ LIST = Listing(
 
 class DutyQuery(PageQuery):
     post: Post | None = Field(default=None, description="Only duties on this post.")
+    pattern_id: UUID | None = Field(default=None, description="Only duties of this pattern.")
     at: Instant | None = Field(default=None, description="On duty at that instant.")
+    ends_after: Instant | None = Field(default=None, description="Not over by then.")
+    starts_before: Instant | None = Field(default=None, description="Begun by then.")
     sort: Literal["starts_at", "-starts_at"] = Field(default="-starts_at")
 
 
@@ -111,7 +118,8 @@ async def read_duty(actor: MayReadDuty, duty: ThisDuty) -> Response:
     responses=refusals(LastResortNeeded, MatchNeeded, Stale),
 )
 async def end_duty(actor: MayWriteDuty, db: Db, duty: DutyToChange, body: DutyUpdate) -> Response:
-    """Set when a duty ends. The prison's only last resort cannot be ended."""
+    """Set when a duty ends, or call off one that has not begun. The prison's only last resort
+    cannot be ended."""
     await duties.end(db, actor, duty, body)
     return reply(shape("duties", actor.role).model_validate(duty))
 

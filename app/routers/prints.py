@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import Actor, MayPrint, MayPrintRota, MayPrintWeek
+from app.access import Actor, MayPrint, MayPrintOutage, MayPrintRota, MayPrintWeek
 from app.db import Db
 from app.errors import NotPlanned, SheetTooLong
 from app.formats import CSV, PDF, csv_reply, files, pdf_reply
@@ -16,6 +16,8 @@ from app.models.prints import (
     MonthQuery,
     MovementList,
     MovementQuery,
+    OutageQuery,
+    OutageSheet,
     PrintFormat,
     PrintQuery,
     Register,
@@ -74,6 +76,17 @@ async def print_week(
 ) -> Response:
     """A mentor's week, as the mentor may see it whoever prints it; a mentor prints their own."""
     sheet = await prints.week(db, actor, mentor, query.on)
+    return await _answer(db, actor, sheet, query.format)
+
+
+@router.get("/outage", response_model=OutageSheet, responses=SHEETS)
+async def print_outage(
+    actor: MayPrintOutage, db: Db, query: Annotated[OutageQuery, Query()]
+) -> Response:
+    """The hand-over sheet for an outage: who is on duty and how to reach them, the open concerns
+    that one may read by their references and clocks, and lines to write on. Print it before you
+    need it; the worker keeps one on disk (`WELLWING_OUTAGE_SHEETS`)."""
+    sheet = await prints.outage(db, actor, query.hours)
     return await _answer(db, actor, sheet, query.format)
 
 

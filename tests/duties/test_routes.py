@@ -186,3 +186,22 @@ async def test_only_a_clinician_holds_the_clinicians_post(wing: Wing) -> None:
     }
     refused = await wing.clinician.post(f"duties/{duty['id']}/overrides", part, 422)
     assert [each["code"] for each in refused["errors"]] == ["not_a_clinician"]
+
+
+async def test_who_is_no_clinician_any_more_holds_their_post_no_longer(wing: Wing) -> None:
+    await puts_on_duty(wing.clinician, wing.nurse, ends_at=hours(8))
+    assert (await on_duty(wing, clock.now()))[Post.clinician] == [wing.nurse.staff_id]
+    await wing.governor.patch(f"staff/{wing.nurse.staff_id}", {"role": "wing_duty"})
+    assert (await on_duty(wing, clock.now()))[Post.clinician] == []
+    period = {"from": hours(0), "to": hours(2)}
+    found = (await wing.officer.get("duties/gaps", params=period))["items"]
+    (gap,) = [each for each in found if each["post"] == "clinician"]
+    assert (gap["starts_at"], gap["ends_at"]) == (period["from"], period["to"])
+
+
+async def test_the_duties_of_a_period_are_those_that_touch_it(wing: Wing) -> None:
+    duty = await puts_on_duty(wing.clinician, wing.nurse, ends_at=hours(8))
+    for begins, ends, there in ((0, 1, True), (7, 9, True), (9, 10, False), (-5, -2, False)):
+        query = {"ends_after": hours(begins), "starts_before": hours(ends), "post": "clinician"}
+        listed = (await wing.officer.get("duties", params=query))["items"]
+        assert [each["id"] for each in listed] == ([duty["id"]] if there else [])

@@ -37,9 +37,10 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "room_closure": {"starts_at": BEGIN, "ends_at": END},
     "regime_exception": {"slots": [], "withdrawn_at": None},
     "staff": {"active": True},
-    "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)},
+    "duty": {"starts_at": datetime(2020, 1, 1, tzinfo=UTC), "pattern_day": date(2020, 1, 1)},
     "duty_override": {"starts_at": BEGIN, "ends_at": END},
     "page_test": {"last_resort": "outside", "staff_id": None, "address": "02079460000"},
+    "duty_pattern": {"weekdays": [1], "every_weeks": 1, "last_day": None},
     "webhook": {"topics": ["shift"], "ended_for": None, "active": True},
     "address": {"ordinary_from": None, "ordinary_until": None},
     "calendar_feed": {

@@ -285,6 +285,23 @@ async def test_the_clock_is_moved_for_every_process(wellwing: Command, db: Datab
         await db.pool.execute("DELETE FROM development_clock")
 
 
+async def test_the_sheets_for_an_outage_are_written_where_it_is_told(
+    wellwing: Command, wing: Wing, db: Database, tmp_path: Path
+) -> None:
+    assert "--to FOLDER" in refusal(wellwing("outage-sheets"))
+    where, only = tmp_path / "sheets", ("outage-sheets", "--prison", wing.prison_id)
+    done = wellwing(*only, WELLWING_OUTAGE_SHEETS=where)
+    paths = [Path(line) for line in done.stdout.split()]
+    assert paths == [where / wing.prison_id / name for name in ("duty.pdf", "duty-governor.pdf")]
+    assert all(path.read_bytes().startswith(b"%PDF-") for path in paths)
+    asked = "SELECT subject FROM audit_entry WHERE operation = 'write_outage_sheets'"
+    [(subject,)] = await db.fetch(wing.prison_id, asked)
+    assert subject.startswith("operator:")
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    assert str(in_the_way) in refusal(wellwing(*only, "--to", str(in_the_way)))
+
+
 def test_the_openapi_document_is_printed(wellwing: Command, app: FastAPI) -> None:
     assert json.loads(wellwing("openapi").stdout) == json.loads(json.dumps(app.openapi()))
 

@@ -34,6 +34,7 @@ from app.models.deaths import Death
 from app.models.deliveries import Delivery
 from app.models.demand import TurnedAway
 from app.models.duties import Duty, DutyOverride
+from app.models.duty_patterns import DutyPattern
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
 from app.models.escalation_policies import EscalationPolicy
@@ -228,7 +229,16 @@ def holds(world: World, actor: Actor, row: Any) -> bool:
 
 
 @sees(
-    Death, Duty, DutyOverride, Staff, Action, Addendum, AcctPointer, SharingPermission, Explanation
+    Death,
+    Duty,
+    DutyOverride,
+    DutyPattern,
+    Staff,
+    Action,
+    Addendum,
+    AcctPointer,
+    SharingPermission,
+    Explanation,
 )
 def staff_alone(world: World, actor: Actor, row: Any) -> bool:
     return not is_prisoner(actor)

@@ -177,7 +177,10 @@ def _place(world: World) -> None:
         staff = world.add("staff", subject=f"{role}-{new_id()}", role=role.value, active=True)
         if world.random.random() < 0.5:
             begins = world.around(9)
-            duty = world.add("duty", staff_id=staff.id, starts_at=begins)
+            weekly = {"weekdays": [1], "every_weeks": 2, "last_day": None, "ended_at": None}
+            pattern = world.add("duty_pattern", staff_id=staff.id, recorded_by=staff.id, **weekly)
+            of_it = {"pattern_id": pattern.id, "pattern_day": pattern.first_day}
+            duty = world.add("duty", staff_id=staff.id, starts_at=begins, **of_it)
             part = {"staff_id": staff.id, "recorded_by": staff.id}
             ends = begins + HOUR
             other = world.random.choice(world.rows("staff"))

@@ -269,7 +269,8 @@ def _duties(facts: Facts, rows: dict[UUID, Row]) -> Iterator[Event]:
     for row in (*facts.duties, *facts.parts):
         begins, ends = datetime.fromisoformat(row.then["starts_at"]), _parsed(row.then["ends_at"])
         meets = any(begins <= to and (ends is None or ends > since) for since, to in open_times)
-        if not meets or row.then.get("withdrawn_at") is not None:
+        called_off = begins == ends or row.then.get("withdrawn_at") is not None
+        if not meets or called_off:
             continue
         staff = facts.staff[UUID(row.then["staff_id"])].then
         what = {"post": row.then.get("post"), "staff_id": row.then["staff_id"]}

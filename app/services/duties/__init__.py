@@ -35,8 +35,10 @@ async def create(db: AsyncSession, actor: Actor, body: DutyCreate) -> Duty:
 
 
 async def end(db: AsyncSession, actor: Actor, duty: Duty, body: DutyUpdate) -> None:
-    """Set when a duty ends. The only last resort stays: LastResortNeeded."""
-    if body.ends_at <= duty.starts_at:
+    """Set when a duty ends; one that has not begun is called off by its own beginning. The only
+    last resort stays: LastResortNeeded."""
+    begun = duty.starts_at <= clock.now()
+    if body.ends_at < duty.starts_at or (begun and body.ends_at == duty.starts_at):
         raise Invalid.field("ends_at", "ends_at", "must be after starts_at")
     if duty.post is Post.last_resort:
         governors_only(actor)

@@ -7,8 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import Actor
 from app.errors import Invalid, NotAllowed
 from app.models.duties import Post
-from app.models.staff import Role, Staff
+from app.models.staff import Role, Staff, StaffRole
 from app.scope import referred
+
+
+def fits(post: Post) -> list[StaffRole]:
+    """The roles whose people may have a post."""
+    clinicians = [each for each in StaffRole if Role(each.value).family is Role.clinician]
+    return clinicians if post is Post.clinician else list(StaffRole)
 
 
 def governors_only(actor: Actor) -> None:
@@ -22,6 +28,6 @@ async def who_may_hold(db: AsyncSession, actor: Actor, post: Post, staff_id: UUI
     staff = await referred(db, Staff, actor.prison_id, staff_id, "staff_id")
     if not staff.active:
         raise Invalid.field("staff_id", "not_active", "must be an active member of staff")
-    if post is Post.clinician and Role(staff.role.value).family is not Role.clinician:
+    if post is Post.clinician and staff.role not in fits(post):
         raise Invalid.field("staff_id", "not_a_clinician", "must be a clinician, for this post")
     return staff

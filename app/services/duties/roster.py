@@ -15,6 +15,7 @@ from sqlmodel import col
 from app.models.duties import Duty, DutyOverride, Post
 from app.models.staff import Staff
 from app.scope import everything
+from app.services.duties.naming import fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A duty as it is held: by whom, on which post, from when; `ends_at` None where it stands."""
+    """A duty as it is held: by whom, on which post, from when; `ends_at` None where it stands.
+    `unfit`: who may not have the post any more, since their role is another."""
 
     duty_id: UUID
     post: Post
@@ -36,17 +38,19 @@ class Held:
     starts_at: datetime
     ends_at: datetime | None
     taken: tuple[Taken, ...] = ()
+    unfit: frozenset[UUID] = frozenset()
 
     def covers(self, at: datetime) -> bool:
         return self.starts_at <= at and (self.ends_at is None or self.ends_at > at)
 
     def holder(self, at: datetime, here: Collection[UUID]) -> UUID | None:
-        """Who has it then, of those who work here. Where whoever took a part of it has left, it
-        is again the duty of the one it was taken from."""
+        """Who has it then, of those who work here. Where whoever took a part of it has left, or
+        may not have the post, it is again the duty of the one it was taken from."""
         if not self.covers(at):
             return None
         instead = [t.staff_id for t in self.taken if t.starts_at <= at < t.ends_at]
-        return next((each for each in [*instead, self.staff_id] if each in here), None)
+        may = (each for each in [*instead, self.staff_id] if each not in self.unfit)
+        return next((each for each in may if each in here), None)
 
     def turns(self, here: Collection[UUID]) -> list["Turn"]:
         """Who of those who work here has it from when to when, in order."""
@@ -55,6 +59,8 @@ class Held:
         found: list[Turn] = []
         for begins, ends in pairwise(times):
             assert begins is not None, "only the last may be open"
+            if begins == ends:  # called off before it began
+                continue
             holder = self.holder(begins, here)
             if found and found[-1].staff_id == holder and found[-1].ends_at == begins:
                 found[-1] = replace(found[-1], ends_at=ends)
@@ -97,10 +103,10 @@ class Roster:
         times = []
         for each in self.held:
             if each.post is post:
-                ends = each.ends_at or until
-                whole = [(each.starts_at, ends)] if each.staff_id in here else []
+                ends, may = each.ends_at or until, here - each.unfit
+                whole = [(each.starts_at, ends)] if each.staff_id in may else []
                 parts = [(t.starts_at, min(t.ends_at, ends)) for t in each.taken
-                         if t.staff_id in here]  # fmt: skip
+                         if t.staff_id in may]  # fmt: skip
                 times += [*whole, *parts]
         return _joined(times)
 
@@ -127,8 +133,19 @@ async def load(db: AsyncSession, prison_id: str, first: datetime, last: datetime
     duties = (await db.scalars(found.order_by(col(Duty.starts_at), col(Duty.id)))).all()
     staff = (await db.scalars(working.order_by(col(Staff.recorded_at)))).all()
     parts = await _taken(db, prison_id, [duty.id for duty in duties])
+    unfit = {
+        post: frozenset(each.id for each in staff if each.role not in fits(post)) for post in Post
+    }
     held = [
-        Held(d.id, d.post, d.staff_id, d.starts_at, d.ends_at, tuple(parts.get(d.id, ())))
+        Held(
+            d.id,
+            d.post,
+            d.staff_id,
+            d.starts_at,
+            d.ends_at,
+            tuple(parts.get(d.id, ())),
+            unfit[d.post],
+        )
         for d in duties
     ]
     return Roster(staff, held)

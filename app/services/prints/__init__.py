@@ -1,7 +1,8 @@
 """Prints: sheets that a wing holds in its hands.
 
 `facts.py` loads what somebody may see, `sheets.py` decides what stands on a sheet, `layouts.py`
-how it looks and reads as a table (`rota_layout.py`: the rota's), `paper.py` makes the PDF. A
+how it looks and reads as a table (`rota_layout.py`: the rota's), `paper.py` makes the PDF. The
+sheet for an outage has `outage.py` and `outage_layout.py`; `on_disk.py` keeps it on a disk. A
 further sheet is a shape in `app/models/prints.py`, a function in each of the first three, and a
 route.
 """
@@ -15,6 +16,7 @@ from sqlmodel import col
 from app import clock
 from app.access import Actor, prisoner_role
 from app.errors import NotPlanned
+from app.models.concerns import Concern
 from app.models.mentors import Mentor
 from app.models.people import Person
 from app.models.prints import Sheet
@@ -25,6 +27,7 @@ from app.models.wings import Wing
 from app.rights import Permission
 from app.scope import everything, visible
 from app.services.prints import facts, layouts, paper, sheets
+from app.services.prints import outage as outages
 from app.services.sessions import closed
 from app.services.working_days import add_calendar_months, local_date
 from app.visibility import shape
@@ -105,6 +108,14 @@ async def rota_month(db: AsyncSession, actor: Actor, on: date | None) -> Sheet:
     name = await _name(db, actor.prison_id, actor.person_id)
     made = sheets.rota_of(actor.mentor_id, name, first, last, found)
     return _shown(db, actor, "prints.rota_month", made)
+
+
+async def outage(db: AsyncSession, actor: Actor, hours: int) -> Sheet:
+    """The hand-over sheet for an outage, with the open concerns that this actor may read."""
+    prison = await facts.prison_of(db, actor)
+    concerns = await outages.open_concerns(db, visible(Concern, actor))
+    made = await outages.sheet(db, prison, clock.now(), hours, concerns)
+    return _shown(db, actor, "prints.outage", made)
 
 
 def _shown(db: AsyncSession, actor: Actor, resource: str, made: Sheet) -> Sheet:

@@ -9,6 +9,7 @@ from app.models.prints import (
     MentorWeek,
     MovementList,
     OnCallLine,
+    OutageSheet,
     Register,
     RotaMonth,
     RotaMonthForMentor,
@@ -18,7 +19,7 @@ from app.models.prints import (
     WingSheet,
 )
 from app.models.regimes import RegimeSource, Slot
-from app.services.prints import rota_layout
+from app.services.prints import outage_layout, rota_layout
 from app.services.prints.page import (
     Block,
     Cell,
@@ -48,6 +49,8 @@ def laid_out(sheet: Sheet, zone: ZoneInfo) -> Layout:
         return _week(sheet, zone)
     if isinstance(sheet, Register):
         return _register(sheet, zone)
+    if isinstance(sheet, OutageSheet):
+        return outage_layout.laid_out(sheet, zone)
     return rota_layout.laid_out(sheet, zone)
 
 
@@ -78,6 +81,8 @@ def table(sheet: Sheet, zone: ZoneInfo) -> Iterator[Row]:
     elif isinstance(sheet, Register):
         yield ["name", "here", "not here", "reason"]
         yield from ([name, "", "", ""] for name in sheet.people)
+    elif isinstance(sheet, OutageSheet):
+        yield from outage_layout.table(sheet, zone)
     else:
         yield from rota_layout.table(sheet, zone)
 
@@ -89,6 +94,8 @@ def count(sheet: Sheet) -> int:
     if isinstance(sheet, MentorWeek):
         met = sum(max(len(line.people), 1) for day in sheet.days for line in day.lines)
         return met + sum(len(day.shifts) for day in sheet.days)
+    if isinstance(sheet, OutageSheet):
+        return len(sheet.on_duty) + len(sheet.concerns)
     if isinstance(sheet, RotaMonth | RotaMonthForMentor):
         return sum(len(day.lines) for day in sheet.days)
     return len(sheet.lines if isinstance(sheet, MovementList) else sheet.people)

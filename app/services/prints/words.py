@@ -27,6 +27,7 @@ class Words(Output):
     title: dict[str, str]
     empty: dict[str, str]
     rota: dict[str, str]
+    outage: dict[str, str]
     column: dict[str, str]
 
 
