@@ -41,8 +41,14 @@ LOST_CONNECTION = (
 # A database that neither answers nor goes away must not keep anyone waiting: whoever raises a
 # concern is told within half a minute that it is not saved. Longer than any statement takes.
 PATIENCE_SECONDS = 5.0
-# Everything hot is in memory: an index look-up is not the four page reads PostgreSQL assumes.
-_SERVER_SETTINGS = {"timezone": "UTC", "application_name": "wellwing", "random_page_cost": "1.1"}
+_SERVER_SETTINGS = {
+    "timezone": "UTC",
+    "application_name": "wellwing",
+    # Everything hot is in memory: an index look-up is not the four page reads PostgreSQL assumes.
+    "random_page_cost": "1.1",
+    # A process that is frozen, or whose machine is gone, lets go of the rows it holds.
+    "idle_in_transaction_session_timeout": "30s",
+}
 
 
 def _checked(prison_id: str) -> str:

@@ -303,6 +303,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 PUBLIC = {
     "health": "load balancers",
     "escalation_health": "the dead man's switch must be readable when all else fails",
+    "metrics": "what health tells, in numbers, for the machine that watches",
     "jwks": "public keys of the development issuer",
     "openid_configuration": "where those keys are",
     "take_notify_receipt": "a provider sends no token of ours: the site's secret for it is one",
