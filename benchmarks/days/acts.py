@@ -37,7 +37,7 @@ from app.scope import everything, visible
 from app.services import concerns, lifecycle, outbox, people
 from app.services.concerns import work
 from app.services.concerns.moves import CONCERN
-from app.services.concerns.routing import may_change
+from app.services.concerns.routing import may_change, may_work
 from app.services.escalation import Immediacy
 from benchmarks.days.world import Site
 
@@ -45,8 +45,8 @@ P = Permission
 Act = Callable[[AsyncSession, Actor, Concern], Awaitable[Any]]
 SAID = [*ImmediacySaid, None]
 # Minutes until somebody does the next thing: soon, after hours, or long after every deadline.
-PACES = (20, 20, 20, 20, 20, 20, 180, 180, 180, 1800)
-SLOWER = {"now": 0.4, "this_session": 1, "within_24h": 4, "routine": 12}
+PACES = (*[20] * 14, *[180] * 5, 1800)
+SLOWER = {"now": 0.15, "this_session": 1, "within_24h": 4, "routine": 12}
 
 
 class Doing:
@@ -92,21 +92,25 @@ class Doing:
         if concern.status in {ConcernStatus.merged_duplicate, ConcernStatus.closed}:
             if concern.status is ConcernStatus.closed and site.random.random() < 0.1:
                 name, permission, act = "reopened", P.concern_move, _moves("reopened")
-                await self._do(site, concern_id, name, permission, act)
+                await self._do(site, concern, name, permission, act)
                 return timedelta(minutes=5)
             return None
         chosen = _right(concern, site) if site.random.random() < 0.75 else _other(concern, site)
-        await self._do(site, concern_id, *chosen)
+        await self._do(site, concern, *chosen)
         pace = site.random.expovariate(1 / site.random.choice(PACES))
         return timedelta(minutes=pace * SLOWER[concern.immediacy.value])
 
     async def _do(
-        self, site: Site, concern_id: UUID, name: str, permission: Permission, act: Act
+        self, site: Site, known: Concern, name: str, permission: Permission, act: Act
     ) -> None:
+        """Somebody does it: mostly one on duty, and hardly ever one from whom it is kept."""
         able = [each for each in site.staff if each.allowed(permission)]
-        here = set(site.on_duty(clock.now()))
-        on_duty = [each for each in able if each in here]
-        actor = site.random.choice(on_duty if on_duty and site.random.random() < 0.7 else able)
+        here, concern_id = set(site.on_duty(clock.now())), known.id
+        for wanted in ([each for each in able if _may_work(known, each)], here.intersection(able)):
+            fewer = [each for each in able if each in wanted]
+            if fewer and site.random.random() < 0.8:
+                able = fewer
+        actor = site.random.choice(able)
         try:
             async with self.db.write(site.prison_id) as session:
                 seen = visible(Concern, actor).where(col(Concern.id) == concern_id)
@@ -140,6 +144,10 @@ class Doing:
             self.done["moved_away"] += 1
         except Refused as refused:
             self.refused[refused.code] += 1
+
+
+def _may_work(concern: Concern, actor: Actor) -> bool:
+    return actor.staff_id is not None and may_work(concern, actor.role, actor.staff_id)
 
 
 def _right(concern: Concern, site: Site) -> tuple[str, Permission, Act]:

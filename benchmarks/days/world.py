@@ -127,7 +127,7 @@ def _rota(site: Site, first: datetime, last: datetime) -> list[Duty]:
 def policy(random: Random) -> Policy:
     """One of a prison's own: quicker than the site's, at times with another ladder at night."""
     body: dict[str, Any] = default_policy().to_json()
-    share = random.uniform(0.3, 1)
+    share = random.uniform(0.6, 1)
     for ladder in body["ladders"].values():
         for step in ladder:
             step["after_minutes"] = max(1, int(step["after_minutes"] * share))
