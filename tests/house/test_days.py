@@ -44,7 +44,7 @@ async def test_without_a_part_of_the_engine_harm_is_seen(
     db: Database, broken: str, harm: str
 ) -> None:
     for name in "ABC":  # chance may spare two days, hardly six
-        lived = await lives(db, name, f"Y{broken[0].upper()}{name}", concerns=4, broken=broken)
+        lived = await lives(db, name, f"Y{broken[0].upper()}{name}", concerns=2, broken=broken)
         found = figures(lived)
         if found[harm]:
             break
