@@ -86,6 +86,13 @@ class ChannelSettings(BaseSettings):
         default=None, description="Authority of the certificates of webhooks, besides the system's."
     )
 
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        description="Asked for while every step is taken in time; whoever serves it alarms when it"
+        " is not. Unset: nobody is told of the service's own silence.",
+    )
+    heartbeat_seconds: float = Field(default=30, ge=1, le=3600)
+
     @property
     def webhook_networks(self) -> list[IPv4Network | IPv6Network]:
         return [ip_network(each) for each in self.webhook_allowed_networks]
@@ -146,6 +153,16 @@ class ChannelSettings(BaseSettings):
         }
         found = {kind for kind, template in notify.items() if template and self.notify_api_key}
         return found | ({"email"} if self.smtp_host else set())
+    @model_validator(mode="after")
+    def _whole_heartbeat(self) -> Self:
+        try:
+            where = urlsplit(self.heartbeat_url.get_secret_value() if self.heartbeat_url else "")
+            secret = where.scheme == "https" or where.hostname in _THIS_MACHINE
+        except ValueError:
+            secret = False
+        if self.heartbeat_url is not None and not (secret and where.hostname):
+            raise ValueError("heartbeat_url must be an https address")
+        return self
 
     def unfit(self) -> str | None:
         """Why production may not start on these channels: where a page could get lost and nobody

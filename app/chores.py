@@ -27,6 +27,7 @@ from app.services import (
     wing_places,
 )
 from app.services.concerns import debriefs, leaving
+from app.services.concerns.reconciler import reconcile
 from app.services.duties import gaps as duty_gaps
 from app.services.handovers import lapsing
 from app.services.mentors import reviews, standing
@@ -35,6 +36,7 @@ from app.services.shifts.passing import by_the_clock as shifts_by_the_clock
 
 # In this order: what has expired is seen by what watches over it.
 CHORES: tuple[Callable[[AsyncSession, str], Awaitable[Any]], ...] = (
+    reconcile,
     sessions.lock_due,
     series.look_after,
     enrolments.lapse_due,

@@ -39,7 +39,7 @@ REQUEST_ID = "X-Request-ID"
 LONGEST_HEADERS = 16 * 1024  # bytes, names and values
 LONGEST_ADDRESS = 8 * 1024  # bytes, path and query
 HSTS_SECONDS = 365 * 24 * 3600
-_HEALTH = ("/health", "/health/escalation", "/health/channels")
+_HEALTH = ("/health", "/health/escalation", "/health/channels", "/metrics")
 
 
 def install(app: FastAPI, config: Settings) -> None:

@@ -32,6 +32,7 @@ ICS = Format(
 SVG = Format("image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"></svg>')
 
 PNG = Format("image/png", "(PNG, a picture)")
+PROMETHEUS = Format("text/plain", "# TYPE wellwing_engine_well gauge\nwellwing_engine_well 1\n")
 
 
 def files(*formats: Format) -> dict[int | str, dict[str, Any]]:

@@ -307,6 +307,7 @@ PUBLIC = {
     "health": "load balancers",
     "channel_health": "who watches the service must see whether its last resort is reached",
     "escalation_health": "the dead man's switch must be readable when all else fails",
+    "metrics": "what health tells, in numbers, for the machine that watches",
     "jwks": "public keys of the development issuer",
     "openid_configuration": "where those keys are",
     "take_notify_receipt": "a provider sends no token of ours: the site's secret for it is one",

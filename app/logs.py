@@ -99,6 +99,7 @@ SHAPES: dict[str, Shape] = {
     "route": _form(r"(/([a-z0-9._-]+|\{[a-z_]+(:path)?\}))+|none", PERSONAL),
     "status": _number,
     "milliseconds": _number,
+    "seconds": _number,
     "logger": _form(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*", PERSONAL),
     "docs": _form(r"https?://(localhost|[0-9.]+|\[[0-9a-f:.]+\]):\d+/docs"),
     "error": _kind,

@@ -13,29 +13,26 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import clock, logs
+from app import clock, heartbeat, logs
 from app.chores import CHORES, ONE_BY_ONE
 from app.config import Settings
 from app.db import LOST_CONNECTION, Database
 from app.integrations.notify import Channel
 from app.integrations.notify.log import LogChannel
 from app.models.addresses import ChannelKind
-from app.models.concerns import CONCERN_OPEN, Concern
-from app.models.deliveries import Delivery
-from app.models.notifications import UNREACHED, Notification
 from app.models.outbox import Outbox
 from app.models.software import Process
-from app.models.tasks import Task, TaskStatus
 from app.runtime import find_database, open_database, take_up_clock
 from app.scope import everything
 from app.senders import Senders
 from app.services import (
     notifications,
+    pulses,
     retention,
     revocations,
     software,
@@ -50,6 +47,7 @@ from app.services.tasks import sweep as task_steps
 
 log = structlog.get_logger(__name__)
 STEPS_A_TURN = 25
+SLOW_A_TURN = 2
 PAGES_A_TURN = 100
 PAGES_A_TRANSACTION = 10  # few: a crash sends a whole transaction's pages again
 EVENTS_A_TURN = 1000
@@ -58,7 +56,10 @@ ABANDONED_SECONDS = 10  # what a worker that froze or was cut off has locked, an
 
 
 def away(error: Exception) -> bool:
-    """Whether the database itself is gone, for every prison; else it is one row's trouble."""
+    """Whether the database itself is gone, for every prison; else it is one row's trouble, as is
+    a statement that waited too long: somebody holds what it waits for."""
+    if isinstance(error, TimeoutError):
+        return False
     if isinstance(error, DBAPIError):
         state = str(getattr(error.orig, "sqlstate", None))
         return error.connection_invalidated or state[:2] in {"08", "57"}
@@ -75,9 +76,10 @@ async def sweep(db: Database, prison_id: str, most: int = STEPS_A_TURN) -> int:
 async def _steps(db: Database, prison_id: str, name: str, steps: Any, most: int) -> int:
     """The steps of one noun, each in a transaction of its own.
 
-    A step that fails is logged and stays due, which health reports; the others are taken.
+    A step that fails is logged and stays due, which health reports; the others are taken. Where
+    several wait too long for something that somebody holds, the rest wait for the next turn.
     """
-    taken, failed = 0, set[UUID]()
+    taken, failed, slow = 0, set[UUID](), 0
     while taken + len(failed) < most:
         thing_id: UUID | None = None
         try:
@@ -88,7 +90,8 @@ async def _steps(db: Database, prison_id: str, name: str, steps: Any, most: int)
                 thing_id = thing.id
                 await steps.take(session, thing, clock.now())
         except Exception as error:
-            if away(error) or thing_id is None:
+            slow += isinstance(error, TimeoutError)
+            if away(error) or thing_id is None or slow > SLOW_A_TURN:
                 raise
             log.exception("step_failed", prison_id=prison_id, **{name: str(thing_id)})
             failed.add(thing_id)
@@ -181,53 +184,11 @@ async def _waiting_pages(session: AsyncSession, prison_id: str) -> list[Outbox]:
     return list((await session.execute(waiting)).scalars())
 
 
-def _unreached(prison_id: str) -> Any:
-    """Pages that no channel has taken yet."""
-    return select(col(Notification.id)).where(
-        col(Notification.prison_id) == prison_id,
-        col(Notification.status).in_(UNREACHED),
-    )
-
-
 async def pulse(db: Database, prison_id: str) -> None:
     """Write when the prison was swept, and since when a step is overdue or a page unsent: what
     health judges."""
     async with db.write(prison_id) as session:
-        step = select(func.min(col(Concern.next_step_at))).where(
-            col(Concern.prison_id) == prison_id,
-            col(Concern.status).in_(CONCERN_OPEN),
-            col(Concern.next_step_at) <= clock.now(),
-        )
-        page = select(func.min(col(Outbox.recorded_at))).where(
-            col(Outbox.prison_id) == prison_id,
-            col(Outbox.topic) == notifications.PAGE,
-            col(Outbox.sent_at).is_(None),
-        )
-        carried = select(func.min(col(Delivery.recorded_at))).where(
-            col(Delivery.prison_id) == prison_id,
-            col(Delivery.next_attempt_at).is_not(None),
-            col(Delivery.notification_id).in_(_unreached(prison_id)),
-            func.coalesce(col(Delivery.not_before), clock.now()) <= clock.now(),
-        )
-        task = select(func.min(col(Task.next_step_at))).where(
-            col(Task.prison_id) == prison_id,
-            col(Task.status) == TaskStatus.open,
-            col(Task.next_step_at) <= clock.now(),
-        )
-        await software.note_outage(session, prison_id, clock.real_now())
-        oldest = [each.scalar_subquery() for each in (step, task, page, carried)]
-        await session.execute(
-            text(
-                "INSERT INTO sweep_pulse (prison_id, swept_at, oldest_overdue_at)"
-                " VALUES (:prison, :at, :overdue) ON CONFLICT (prison_id) DO UPDATE"
-                " SET swept_at = excluded.swept_at, oldest_overdue_at = excluded.oldest_overdue_at"
-            ),
-            {
-                "prison": prison_id,
-                "at": clock.real_now(),
-                "overdue": (await session.execute(select(func.least(*oldest)))).scalar(),
-            },
-        )
+        await pulses.write(session, prison_id)
 
 
 async def housekeeping(db: Database, prison_id: str) -> int:
@@ -239,7 +200,7 @@ async def housekeeping(db: Database, prison_id: str) -> int:
         try:
             for _ in range(STEPS_A_TURN if chore in ONE_BY_ONE else 1):
                 async with db.write(prison_id) as session:
-                    done = await chore(session, prison_id)
+                    done = await alone(session, prison_id) and await chore(session, prison_id)
                 if not done:
                     break
         except Exception as error:
@@ -248,6 +209,13 @@ async def housekeeping(db: Database, prison_id: str) -> int:
             failed += 1
             log.exception("chore_failed", prison_id=prison_id, operation=chore.__name__)
     return failed
+
+
+async def alone(session: AsyncSession, prison_id: str) -> bool:
+    """Whether no other worker keeps the prison's house at the moment; none does until the
+    transaction ends. Two that look for what is missing would both make it."""
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"house:{prison_id}", 0))
+    return bool((await session.execute(select(lock))).scalar())
 
 
 async def seal(db: Database, prison_id: str) -> None:
@@ -282,12 +250,7 @@ async def daily(db: Database, prison_id: str, anchors: Anchors) -> None:
 
 
 async def round_trip(
-    db: Database,
-    channel: Channel,
-    *,
-    tidy: bool,
-    anchors: Anchors | None = None,
-    channels: Collection[ChannelKind] = (),
+    db: Database, channel: Channel, *, channels: Collection[ChannelKind] = ()
 ) -> bool:
     """Once around every prison, a turn each; one prison's trouble does not keep the next one
     waiting. Answers whether some prison had more to do than fits a turn."""
@@ -299,17 +262,36 @@ async def round_trip(
             await pulse(db, prison_id)
             more = more or taken >= STEPS_A_TURN or delivered >= PAGES_A_TURN
             await seal(db, prison_id)
-            if tidy:
-                await housekeeping(db, prison_id)
-            if tidy and anchors is not None:
-                await daily(db, prison_id, anchors)
         except Exception as error:
             if away(error):
                 raise
             log.exception("sweep_failed", prison_id=prison_id)
-    if tidy:
-        await revocations.forget(db, clock.real_now())
     return more
+
+
+async def keep_house(db: Database, anchors: Anchors | None = None) -> None:
+    """Once around every prison for what falls due without anyone's doing, and what is daily."""
+    for prison_id in await db.prison_ids():
+        try:
+            await housekeeping(db, prison_id)
+            if anchors is not None:
+                await daily(db, prison_id, anchors)
+        except Exception as error:
+            if away(error):
+                raise
+            log.exception("house_not_kept", prison_id=prison_id)
+    await revocations.forget(db, clock.real_now())
+
+
+async def _keep_house(db: Database, anchors: Anchors, stopping: asyncio.Event) -> None:
+    """Every minute, beside the sweep: however much there is to tidy, no step waits for it."""
+    while not stopping.is_set():
+        try:
+            await keep_house(db, anchors)
+        except Exception as error:
+            log.exception("database_away" if away(error) else "house_not_kept")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), HOUSEKEEPING_EVERY)
 
 
 async def run(settings: Settings) -> None:
@@ -320,28 +302,28 @@ async def run(settings: Settings) -> None:
     db = await open_database(settings, urls.application, idle=ABANDONED_SECONDS)
     await software.started(db, Process.worker, settings)
     stopping = asyncio.Event()
-    solver = asyncio.create_task(solving.serve(db, stopping, settings.sweep_seconds))
-    senders = Senders(db, settings, stopping)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    channel, anchors = LogChannel(settings.page_file), Anchors(settings.anchor_file)
-    tidied = clock.real_now().timestamp() - HOUSEKEEPING_EVERY
+    senders = Senders(db, settings, stopping)
+    beside = [
+        *senders.tasks,
+        asyncio.create_task(solving.serve(db, stopping, settings.sweep_seconds)),
+        asyncio.create_task(_keep_house(db, Anchors(settings.anchor_file), stopping)),
+        asyncio.create_task(heartbeat.serve(db, settings, stopping)),
+    ]
+    channel = LogChannel(settings.page_file)
     while not stopping.is_set():
-        now, more = clock.real_now().timestamp(), False
-        tidy = now - tidied >= HOUSEKEEPING_EVERY
+        more = False
         try:
             if not settings.production:
                 await take_up_clock(db)
-            more = await round_trip(
-                db, channel, tidy=tidy, anchors=anchors, channels=senders.channels
-            )
-            tidied = now if tidy else tidied
+            more = await round_trip(db, channel, channels=senders.channels)
         except Exception as error:
             log.exception("database_away" if away(error) else "round_failed")
         if not more:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), settings.sweep_seconds)
-    for task in (solver, *senders.tasks):
+    for task in beside:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

@@ -294,11 +294,22 @@ def upgrade() -> None:
         sa.Column("swept_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("oldest_overdue_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_resort_tested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("skew_seconds", sa.Float(), nullable=False),
+        sa.Column("skewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["prison_id"], ["prison.id"], name=op.f("fk_sweep_pulse_prison_id")
         ),
         sa.PrimaryKeyConstraint("prison_id", name=op.f("pk_sweep_pulse")),
     )
+    # Health reads every prison's; it is written from within the prison's scope or not at all, for
+    # outside of it nothing is seen to be overdue.
+    for policy in (
+        "seen_by_health ON sweep_pulse FOR SELECT USING (true)",
+        "in_prison ON sweep_pulse USING (prison_id = current_setting('app.prison_id', true))",
+    ):
+        op.execute(f"CREATE POLICY {policy}")
+    op.execute("ALTER TABLE sweep_pulse ENABLE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE sweep_pulse FORCE ROW LEVEL SECURITY")
     op.create_table(
         "wing",
         sa.Column("prison_id", sa.String(length=3), nullable=False),

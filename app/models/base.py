@@ -36,7 +36,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 OUT_OF_BOUNDS = f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}"
 When = TypeVar("When", date, datetime)
 
-# Tables without `prison_id` and without row-level security, each with its reason (tested).
+# Tables without `prison_id`, or read without a scope, each with its reason (tested).
 EXEMPT_TABLES = {
     "prison": "the scope itself",
     "person_identity": "ties one person's episodes in different prisons, behind one function",

@@ -29,7 +29,11 @@ class IdempotencyKey(Scoped, table=True):
 
 
 class SweepPulse(SQLModel, table=True):
-    """When a prison was last swept, and its oldest overdue step then. Health reads only this."""
+    """When a prison was last swept, and its oldest overdue step then, by the database's clock.
+    Health reads only this. Written in the prison's scope alone; a policy of the table sees to it.
+
+    `skew_seconds`: how far the worker's clock was ahead of the database's; `skewed_at`: when one
+    was last further than may be."""
 
     __tablename__ = "sweep_pulse"
 
@@ -37,6 +41,8 @@ class SweepPulse(SQLModel, table=True):
     swept_at: datetime = Field(sa_type=TIMESTAMP)
     oldest_overdue_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     last_resort_tested_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    skew_seconds: float = Field(default=0, nullable=False)
+    skewed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class DevelopmentClock(SQLModel, table=True):

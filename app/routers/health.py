@@ -1,21 +1,27 @@
 """Health: for load balancers, and the dead man's switch of the escalation."""
 
-from datetime import timedelta
 from typing import Literal
 
-from fastapi import APIRouter, Request
+import structlog
+from fastapi import APIRouter, Request, Response
 from sqlmodel import Field
 
-from app import __version__, clock
+from app import __version__
 from app.db import ReadDb
 from app.errors import Busy
+from app.formats import PROMETHEUS, files
 from app.models.base import Output
 from app.problems import refusals
-from app.services import page_tests
+from app.services import page_tests, pulses
+from app.services.pulses import Trouble
 
+log = structlog.get_logger(__name__)
 router = APIRouter(tags=["health"])
-STALE_AFTER = timedelta(seconds=30)
-OVERDUE_BOUND = timedelta(seconds=60)
+SAYS = {
+    Trouble.not_swept: "The escalation worker is not sweeping every prison.",
+    Trouble.overdue: "A step of an escalation is overdue.",
+    Trouble.clocks_differ: "The clocks of this machine, a worker and the database differ.",
+}
 
 
 class Health(Output):
@@ -25,6 +31,9 @@ class Health(Output):
     version: str
     audit: Literal["ok", "spooling"] = Field(
         description="`spooling`: entries wait on disk, since the database did not take them."
+    )
+    clock: Literal["ok", "differs"] = Field(
+        description="`differs`: this process's clock is not the database's; set the machine's."
     )
 
 
@@ -45,9 +54,16 @@ class ChannelHealth(Output):
 @router.get("/health", response_model=Health)
 async def health(db: ReadDb, request: Request) -> Health:
     """Whether this process and its database answer, and the audit is written where it belongs."""
-    await db.pool.fetchval("SELECT 1")
+    skew = await pulses.skew_of(db)
+    if skew.too_far:
+        log.critical("clocks_differ", process="api", seconds=round(skew.ahead.total_seconds(), 1))
     spooling = request.app.state.auditor.spooling
-    return Health(status="ok", version=__version__, audit="spooling" if spooling else "ok")
+    return Health(
+        status="ok",
+        version=__version__,
+        audit="spooling" if spooling else "ok",
+        clock="differs" if skew.too_far else "ok",
+    )
 
 
 @router.get(
@@ -56,19 +72,12 @@ async def health(db: ReadDb, request: Request) -> Health:
     responses={503: refusals()[503]},
 )
 async def escalation_health(db: ReadDb) -> EscalationHealth:
-    """503 when any prison's sweep is missing, stale, or has left a step overdue too long."""
-    rows = await db.pool.fetch(
-        "SELECT p.id, s.swept_at, s.oldest_overdue_at FROM prison p"
-        " LEFT JOIN sweep_pulse s ON s.prison_id = p.id"
-    )
-    now, real = clock.now(), clock.real_now()
-    for row in rows:
-        if row["swept_at"] is None or real - row["swept_at"] > STALE_AFTER:
-            raise Busy("The escalation worker is not sweeping every prison.")
-        overdue = row["oldest_overdue_at"]
-        if overdue is not None and now - overdue > OVERDUE_BOUND:
-            raise Busy("A step of an escalation is overdue.")
-    return EscalationHealth(status="ok", prisons=len(rows))
+    """503 when any prison's sweep is missing, stale, or has left a step overdue too long; and when
+    clocks differ by which steps are due."""
+    engine = await pulses.judge(db)
+    if engine.troubles:
+        raise Busy(SAYS[engine.troubles[0]])
+    return EscalationHealth(status="ok", prisons=engine.prisons)
 
 
 @router.get(
@@ -86,3 +95,14 @@ async def channel_health(db: ReadDb, request: Request) -> ChannelHealth:
     if not tested:
         raise Busy("The last resort of a prison has not been tested.")
     return ChannelHealth(status="ok", prisons=prisons)
+
+
+@router.get("/metrics", response_class=Response, responses=files(PROMETHEUS))
+async def metrics(db: ReadDb) -> Response:
+    """What health judges, as gauges for Prometheus. They count nobody, and name no prison."""
+    gauges = pulses.gauges(await pulses.judge(db))
+    lines = [
+        f"# HELP {name} {means}\n# TYPE {name} gauge\n{name} {value}\n"
+        for name, means, value in gauges
+    ]
+    return Response("".join(lines), media_type=f"{PROMETHEUS.media}; charset=utf-8")

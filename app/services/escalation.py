@@ -209,6 +209,21 @@ def has_next_step(concern: ConcernState) -> bool:
     return not concern.is_open or concern.next_step_at is not None
 
 
+def latest(concern: ConcernState, now: datetime) -> datetime:
+    """No next step of an open concern is later than this: every deadline to come has one, and
+    between them no pause is longer than the ladder's longest."""
+    now, why = utc(now), waiting_for(concern, now)
+    times = _to_come(concern, why, now)
+    if why in _CLIMBING or _deadline(concern, why) <= now:
+        longest = timedelta(minutes=concern.policy.longest_pause(concern.immediacy))
+        if why not in _CLIMBING:
+            longest = max(longest, _reminder(concern))
+        if why is not Why.not_closed and concern.handover_due:
+            longest = timedelta(minutes=concern.policy.handover_every_minutes)
+        times.append(now + longest)
+    return min(times)
+
+
 def next_step(concern: ConcernState, duty: Duty, now: datetime) -> Step | None:
     """The step due now, or None if none is due or the concern is closed.
 
@@ -227,9 +242,7 @@ def next_step(concern: ConcernState, duty: Duty, now: datetime) -> Step | None:
         alarms.append("empty_step")
         index += 1
     following = 0 if why is Why.not_handed_over else (index + 1) % len(ladder)
-    next_at, deadline = now + _pause(concern, ladder[index], why), _deadline(concern, why)
-    if deadline > now:
-        next_at = min(next_at, deadline)
+    next_at = min([now + _pause(concern, ladder[index], why), *_to_come(concern, why, now)])
     return Step(pages, tuple(alarms), index, following, next_at, why, now - due)
 
 
@@ -258,8 +271,10 @@ def schedule_after(concern: ConcernState, now: datetime) -> datetime:
     why = waiting_for(concern, now)
     due, deadline = concern.next_step_at or now, _deadline(concern, why)
     if deadline <= now:
-        return max(now, min(due, now + _reminder(concern)))
-    return max(now, min(due, deadline)) if why in _CLIMBING else deadline
+        due = min(due, now + _reminder(concern))
+    elif why not in _CLIMBING:
+        due = deadline
+    return max(now, min([due, *_to_come(concern, why, now)]))
 
 
 def rescheduled(concern: ConcernState, now: datetime) -> ConcernState:
@@ -319,7 +334,7 @@ def _first_rung(concern: ConcernState, why: Why, due: datetime, now: datetime) -
     last = len(_ladder(concern, now)) - 1
     if why is Why.not_handed_over:
         return 0
-    if why in _CLIMBING and due <= concern.clocks.acknowledge_by <= now:
+    if why in _CLIMBING and any(due <= each <= now for each in _unmet(concern)):
         return last  # the breach itself goes to the last resort, however far the ladder had come
     return min(concern.step_index, last)
 
@@ -341,6 +356,19 @@ def _pause(concern: ConcernState, step: PolicyStep, why: Why) -> timedelta:
 
 def _reminder(concern: ConcernState) -> timedelta:
     return timedelta(minutes=concern.policy.reminder_every_minutes)
+
+
+def _unmet(concern: ConcernState) -> list[datetime]:
+    """The deadlines of what has not been done."""
+    each, accepted = concern.clocks, concern.acknowledged_at and concern.accepted_on_duty
+    met = (accepted, concern.seen_at, concern.decided_at)
+    times = (each.acknowledge_by, each.seen_by, each.decide_by)
+    return [by for by, done in zip(times, met, strict=True) if not done]
+
+
+def _to_come(concern: ConcernState, why: Why, now: datetime) -> list[datetime]:
+    """Every time still to come at which a step is due, whatever else is being waited for."""
+    return [each for each in (*_unmet(concern), _deadline(concern, why)) if each > now]
 
 
 def _deadline(concern: ConcernState, why: Why) -> datetime:

@@ -175,6 +175,13 @@ class Policy(BaseModel, frozen=True, extra="forbid"):
             return self.ladders[immediacy]
         return out.ladders[immediacy]
 
+    def longest_pause(self, immediacy: Immediacy) -> int:
+        """Minutes between two steps at most, in hours or out of them."""
+        ladders = [self.ladders[immediacy]]
+        if self.out_of_hours is not None and immediacy in self.out_of_hours.ladders:
+            ladders.append(self.out_of_hours.ladders[immediacy])
+        return max(step.after_minutes for ladder in ladders for step in ladder)
+
 
 def _ends_in_last_resort(immediacy: Immediacy, ladder: Ladder | None) -> None:
     if not ladder or Target.last_resort not in ladder[-1].targets:

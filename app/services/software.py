@@ -39,7 +39,7 @@ async def started(db: Database, process: Process, config: Settings) -> None:
 
 async def note_outage(db: AsyncSession, prison_id: str, now: datetime) -> None:
     """Before the pulse is written: where the last one is too long ago, nothing was swept since.
-    `now` is real time, as pulses are."""
+    `now` is real time by the database's clock, as pulses are."""
     pulse = select(SweepPulse).where(col(SweepPulse.prison_id) == prison_id)
     last = (await db.execute(pulse.with_for_update())).scalar_one_or_none()
     if last is not None and now - last.swept_at > OUTAGE_AFTER:

@@ -137,7 +137,7 @@ async def test_the_services_own_role_can_neither_change_nor_delete_an_entry(
 
 async def test_the_worker_seals_as_it_goes_round(wing: Wing, settings: Settings) -> None:
     await wing.person()
-    await round_trip(wing.db, LogChannel(), tidy=False)
+    await round_trip(wing.db, LogChannel())
     verified = await chain.verify(wing.db, wing.prison_id, {})
     assert verified.unsealed == 0
     assert verified.links > 0

@@ -50,7 +50,7 @@ async def test_a_governor_finds_no_trace_of_the_concern_about_them(wing: Wing) -
 async def test_pages_about_it_leave_no_trace_either(wing: Wing) -> None:
     other = await wing.hires(StaffRole.governor)
     concern = await accused(wing, wing.governor)
-    await round_trip(wing.db, LogChannel(), tidy=False)
+    await round_trip(wing.db, LogChannel())
     pages = await other.get("notifications")
     for page in pages["items"]:
         await other.post(f"notifications/{page['id']}/read", expect=200)

@@ -9,7 +9,7 @@ from app import clock
 from app.audit import FLUSH_SECONDS
 from app.integrations.notify.log import LogChannel
 from app.models.staff import StaffRole
-from app.worker import round_trip
+from app.worker import keep_house, round_trip
 from tests.complaints.test_routes import UNKNOWN, assigned, prisoner, words
 from tests.story import Caller, Wing
 
@@ -24,7 +24,8 @@ async def complains(wing: Wing, **about: Any) -> Any:
 
 async def sweeps(wing: Wing, **ahead: float) -> None:
     clock.forward(**ahead)
-    await round_trip(wing.db, LogChannel(), tidy=True)
+    await round_trip(wing.db, LogChannel())
+    await keep_house(wing.db)
 
 
 async def learns_nothing(wing: Wing, caller: Caller, made: Any) -> None:

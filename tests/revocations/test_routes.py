@@ -260,9 +260,9 @@ async def test_what_no_living_token_can_be_of_is_forgotten(
             text("UPDATE revocation SET expires_at = :then WHERE id = :id"),
             {"then": clock.real_now() - timedelta(seconds=1), "id": made["id"]},
         )
-    await worker.round_trip(db, LogChannel(tmp_path / "pages.ndjson"), tidy=False)
+    await worker.round_trip(db, LogChannel(tmp_path / "pages.ndjson"))
     assert await db.fetchval(count, made["id"]) == 1
-    await worker.round_trip(db, LogChannel(tmp_path / "pages.ndjson"), tidy=True)
+    await worker.keep_house(db)
     assert await db.fetchval(count, made["id"]) == 0
 
 

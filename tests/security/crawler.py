@@ -548,7 +548,7 @@ class Crawl:
 
 
 # Beside the document: what else the process serves, and what it does not.
-BESIDE = ["/docs", "/openapi.json", "/health", "/metrics", "/development", f"/{ECHO.word}", "/v1"]
+BESIDE = ["/docs", "/openapi.json", "/health", "/development", f"/{ECHO.word}", "/v1"]
 # Answers that say 503 on purpose.
 ALARMS = {
     "/health/escalation": "no worker sweeps the prisons of other tests",
@@ -558,6 +558,7 @@ ALARMS = {
 UNSTEADY = {
     "channel_health": "told once a minute when each last resort was tried",
     "escalation_health": "tells how long ago each prison was swept",
+    "metrics": "the same in numbers",
     "read_development_clock": "the time",
     "read_bundle": "collecting it is an act, and told of in its history",
     "read_calendar": "asked without a token: each try is in the audit as nobody's, own ones too",

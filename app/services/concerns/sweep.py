@@ -1,10 +1,12 @@
 """One step of one concern's escalation: pages, history and outbox in one transaction."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -26,10 +28,12 @@ async def next_due(
     db: AsyncSession, prison_id: str, now: datetime, besides: Collection[UUID] = ()
 ) -> Concern | None:
     """The concern whose step is due longest, locked. None when none is due, or others hold those
-    that are. `besides`: the ones whose step has just failed."""
+    that are. `besides`: the ones whose step has just failed. The first step is due by any clock:
+    the machine on which it was raised may be ahead of this one."""
+    first = and_(col(Concern.step) == 0, col(Concern.next_step_at) == col(Concern.raised_at))
     due = (
         everything(Concern, prison_id)
-        .where(col(Concern.status).in_(CONCERN_OPEN), col(Concern.next_step_at) <= now)
+        .where(col(Concern.status).in_(CONCERN_OPEN), or_(col(Concern.next_step_at) <= now, first))
         .where(col(Concern.id).not_in(besides))
         .order_by(col(Concern.next_step_at))
         .limit(1)
@@ -43,7 +47,10 @@ async def take(db: AsyncSession, concern: Concern, now: datetime) -> None:
     NobodyToPage where there is no one inside and no address outside: the step stays due."""
     prison = await db.get_one(Prison, concern.prison_id)
     duty = await duty_for(db, concern, prison, now)
-    step = next_step(state_of(concern, prison.tz), duty, now)
+    state = state_of(concern, prison.tz)
+    if state.next_step_at is not None and state.next_step_at > now:
+        state = replace(state, next_step_at=now)
+    step = next_step(state, duty, now)
     if step is not None:
         await _write(db, concern, prison, step)
 
