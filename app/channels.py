@@ -153,6 +153,7 @@ class ChannelSettings(BaseSettings):
         }
         found = {kind for kind, template in notify.items() if template and self.notify_api_key}
         return found | ({"email"} if self.smtp_host else set())
+
     @model_validator(mode="after")
     def _whole_heartbeat(self) -> Self:
         try:

@@ -10,7 +10,7 @@ from sqlmodel import col
 from app import clock, worker
 from app.access import Actor, the_system
 from app.demo.wing import Wing
-from app.integrations.notify import PageMessage
+from app.integrations.notify import Fate, PageMessage
 from app.models.addresses import Address, AddressCreate, AddressKind, ChannelKind
 from app.models.concerns import (
     Concern,
@@ -110,7 +110,8 @@ async def _carried(session: AsyncSession, wing: Wing) -> None:
         await lifecycle.move(session, DELIVERY, each, to=DeliveryStatus.sending, actor=system)
         await deliveries.carried(session, each, f"demo-{each.id}")
         arrived = each.notification_id is None or not await _is_of(session, wing, each)
-        await deliveries.receipt(session, each, arrived=arrived, reference=f"demo-{each.id}")
+        fate = Fate.arrived if arrived else Fate.not_arrived
+        await deliveries.receipt(session, each, fate, f"demo-{each.id}")
         if each.notification_id is not None:
             lost = await deliveries.follow(session, wing.prison_id, each.notification_id)
             if lost is not None and lost.concern_id is not None:

@@ -35,7 +35,7 @@ from app.models.people import Person, PersonCreate, Presence
 from app.rights import Permission
 from app.scope import everything, visible
 from app.services import concerns, lifecycle, outbox, people
-from app.services.concerns import work
+from app.services.concerns import identity, work
 from app.services.concerns.moves import CONCERN
 from app.services.concerns.routing import may_change, may_work
 from app.services.escalation import Immediacy
@@ -238,7 +238,7 @@ async def _adds_words(db: AsyncSession, actor: Actor, concern: Concern) -> None:
 
 def _resolves(person_id: UUID) -> Act:
     body = SubjectPut(subject_person_id=person_id)
-    return lambda db, actor, concern: work.resolve_subject(db, actor, concern, body)
+    return lambda db, actor, concern: identity.resolve_subject(db, actor, concern, body)
 
 
 def _merges(random: Random) -> Act:
@@ -247,8 +247,8 @@ def _merges(random: Random) -> Act:
         some = (await db.scalars(others.order_by(col(Concern.id).desc()).limit(3))).all()
         if some:
             other = random.choice(some)
-            survivor = await work.lock_both(db, actor, concern, other.id)
-            await work.merge(db, actor, concern, survivor)
+            survivor = await identity.lock_both(db, actor, concern, other.id)
+            await identity.merge(db, actor, concern, survivor)
 
     return act
 
