@@ -211,17 +211,19 @@ async def housekeeping(db: Database, prison_id: str) -> int:
     return failed
 
 
-async def alone(session: AsyncSession, prison_id: str) -> bool:
-    """Whether no other worker keeps the prison's house at the moment; none does until the
+async def alone(session: AsyncSession, prison_id: str, work: str = "house") -> bool:
+    """Whether no other worker is at this work of the prison's; none comes to it until the
     transaction ends. Two that look for what is missing would both make it."""
-    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"house:{prison_id}", 0))
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{work}:{prison_id}", 0))
     return bool((await session.execute(select(lock))).scalar())
 
 
 async def seal(db: Database, prison_id: str) -> None:
-    """Seal what the audit has gained into its chain."""
+    """Seal what the audit has gained into its chain. Where another worker is at it, no step waits
+    for its end."""
     async with db.write(prison_id) as session:
-        await chain.seal(session, prison_id)
+        if await alone(session, prison_id, "audit"):
+            await chain.seal(session, prison_id)
 
 
 async def expire(db: Database, prison_id: str) -> int:

@@ -175,8 +175,8 @@ class Days:
                 if at > self.plan.last:
                     break
                 self._then(at, happens, site, given)
-        for duty in site.duties:
-            at = duty.ends_at + timedelta(seconds=site.random.uniform(1, 60))
+        for ends in sorted({duty.ends_at for duty in site.duties}):
+            at = ends + timedelta(seconds=site.random.uniform(1, 60))
             if at < self.plan.last:
                 self._then(self.outages.up(at), self._keeps_house, site)
 

@@ -103,9 +103,9 @@ async def settle(db: Database, prison_id: str, seed: str, first: datetime, last:
 
 
 def _rota(site: Site, first: datetime, last: datetime) -> list[Duty]:
-    rows = []
+    rows, since = [], first - timedelta(hours=site.random.randrange(12))
     for post, roles in POSTS.items():
-        begins = first - timedelta(hours=site.random.randrange(12))
+        begins = since
         while begins < last:
             ends = begins + SHIFT
             if site.random.random() > NOBODY:

@@ -19,6 +19,7 @@ from app.config import Settings
 from app.db import Database
 from app.integrations.notify.log import LogChannel
 from app.services import pulses
+from app.services.audit import chain
 from tests.concerns.conftest import Night, concern
 from tests.concerns.conftest import night as night
 from tests.concerns.test_trouble import execute
@@ -273,3 +274,9 @@ async def test_two_workers_do_not_keep_one_house_at_once(wing: Wing, db: Databas
             assert not await worker.alone(other, wing.prison_id)
     async with db.write(wing.prison_id) as session:
         assert await worker.alone(session, wing.prison_id)
+
+
+async def test_a_worker_that_is_sealing_keeps_no_sweep_waiting(wing: Wing, db: Database) -> None:
+    async with db.write(wing.prison_id) as session:
+        await chain.seal(session, wing.prison_id)
+        await asyncio.wait_for(worker.seal(db, wing.prison_id), 3)
