@@ -1,7 +1,8 @@
 """Run with `make fault SECONDS=60`. The last line of standard output is JSON, and so is the one
 before it, which tells more.
 
-The exit code is 1 when anything was lost, doubled or never told, or when nothing was tried. With
+The exit code is 1 when anything was lost, doubled or never told, or when nothing was tried, and 2
+when the system did not even start. With
 `--break outbox`, `fsync` or `idempotency` what that stands for is taken away: the check must then
 fail. `--seed` does the same again at the same times.
 """
@@ -25,7 +26,7 @@ import uvloop
 from benchmarks.fault import controls, disks, nemesis
 from benchmarks.fault.checker import UNSAID, Held, check
 from benchmarks.fault.clients import History, write_all
-from benchmarks.fault.system import DISKS, Parts, System
+from benchmarks.fault.system import DISKS, NotStarted, Parts, System
 
 SETTLE_SECONDS = 120
 HARM = (
@@ -194,6 +195,9 @@ def main() -> int:
     with made() as system, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             found = runner.run(run(system, given, seed))
+        except NotStarted as why:
+            say(str(why))
+            return 2
         finally:
             if given.logs is not None:
                 system.keep_logs(given.logs)

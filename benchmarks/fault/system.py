@@ -34,7 +34,7 @@ from benchmarks.fault.disks import Disk
 from benchmarks.fault.links import Link
 
 PRISON = "FLT"
-STOP_SECONDS = 20
+START_SECONDS, STOP_SECONDS = 180, 20
 DISKS = {"database": 3000, "pages": 64}  # megabytes
 RUN = "import sys; from app.cli import main; sys.argv[0] = 'wellwing'; main()"
 
@@ -43,6 +43,10 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class NotStarted(Exception):
+    """The system did not come up: nothing was tried, and nothing is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ class System:
         return self.sink.read_text().splitlines() if self.sink.exists() else []
 
     async def _await_api(self, address: str) -> None:
-        until = time.monotonic() + 60
+        until = time.monotonic() + START_SECONDS
         async with httpx.AsyncClient(base_url=address, trust_env=False) as http:
             while time.monotonic() < until:
                 try:
@@ -266,7 +270,7 @@ class System:
                 except httpx.HTTPError:
                     pass
                 await asyncio.sleep(0.1)
-        raise RuntimeError(f"an API did not start: {self.last_words()}")
+        raise NotStarted(f"an API did not start: {self.last_words()}")
 
     def last_words(self, most: int = 600) -> dict[str, str]:
         """The end of each process's log."""
