@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from app.embedded import EmbeddedPostgres
 from app.errors import Busy
 from app.grants import GRANTS
 from app.models.base import new_id
+from app.models.concerns import Concern
 from app.models.staff import Role, StaffRole
 from app.scope import visible
 from app.services.streams import Stream
@@ -35,6 +37,7 @@ from app.services.streams.reading import (
     Position,
     Snapshot,
     _asked,
+    _for_many,
     following,
     visible_to,
 )
@@ -173,6 +176,40 @@ async def test_many_streams_ask_no_more_of_the_database_than_one(
         assert all(concern.encode() in (each or b"") for each in chunks)
         assert len({id(each) for each in chunks}) == 1
     assert asked[0] == asked[1]
+    await db.close()
+
+
+class Failing(Database):
+    """Answers everything but one statement."""
+
+    fails: str | None = None
+
+    async def fetch(self, prison_id: str, sql: str, *args: Any) -> Any:
+        if sql == self.fails:
+            raise TimeoutError
+        return await super().fetch(prison_id, sql, *args)
+
+
+async def test_what_fails_for_one_role_is_told_later_and_costs_the_others_nothing(
+    wing: Wing, settings: Settings
+) -> None:
+    db = Failing(str(settings.database_url))
+    await db.open()
+    feed = Feed(db, wing.prison_id)
+    clinician = a_stream(wing.clinician, actor_of(wing, wing.clinician))
+    governor = a_stream(wing.governor, replace(actor_of(wing, wing.governor), role=Role.governor))
+    feed.streams |= dict.fromkeys((clinician, governor))
+    await feed._turn()
+    await asyncio.gather(clinician.take(), governor.take())
+    concern = (await raises(wing.support_worker, immediacy="right_now")).encode()
+    db.fails, _ = _for_many(Concern, Role.governor)
+    await feed._turn()
+    assert concern in (await clinician.take() or b"")
+    db.fails = None
+    await feed._turn()
+    assert concern in (await governor.take() or b"")
+    clinician.put(b"nothing since")
+    assert await clinician.take() == b"nothing since"
     await db.close()
 
 

@@ -87,26 +87,28 @@ class Feed:
         streams: Sequence[Stream],
         read_to: Place,
     ) -> None:
-        """Give each stream what its reader may see now, as they stand now. What fails for one role
-        is tried again, and costs the others nothing."""
-        if found:
-            await self._let_go(streams)
+        """Give each stream what its reader may see now, as they stand now: both are asked at once.
+        What fails for one role is tried again, and costs the others nothing."""
         alike: dict[Role, list[Stream]] = defaultdict(list)
         for stream in streams:
-            if stream.ended is None:
-                alike[stream.actor.role].append(stream)
-        for role, some in alike.items():
-            try:
-                frames = self._frames(found, role, read_in)
-                told = [each for each in found if each.id in frames]
-                by_sight = await self._by_sight(told, some)
-            except Exception:
-                log.exception("stream_turn_failed", prison_id=self._prison_id)
+            alike[stream.actor.role].append(stream)
+        frames = {role: self._frames(found, role, read_in) for role in alike}
+        told = {role: [each for each in found if each.id in frames[role]] for role in alike}
+        stand, *sights = await asyncio.gather(
+            self._let_go(streams if found else ()),
+            *(self._by_sight(told[role], some) for role, some in alike.items()),
+            return_exceptions=True,
+        )
+        if isinstance(stand, BaseException):
+            raise stand
+        for role, by_sight in zip(alike, sights, strict=True):
+            if not isinstance(by_sight, dict):
+                log.error("stream_turn_failed", prison_id=self._prison_id, exc_info=by_sight)
                 continue
             for seen, readers in by_sight.items():
-                mine = [told[number] for number in seen]
-                chunk = b"".join(frames[each.id] for each in mine)
-                for stream in readers:
+                mine = [told[role][number] for number in seen]
+                chunk = b"".join(frames[role][each.id] for each in mine)
+                for stream in readers:  # whose access has ended takes no more
                     stream.give(chunk, mine, read_in)
                     stream.place = read_to
 
@@ -118,10 +120,8 @@ class Feed:
         for each in found:
             things[noun_of(each.topic).model].add(each.thing_id)
         actors = [stream.actor for stream in streams]
-        seen = {
-            model: await reading.visible_to(self._db, model, actors, ids)
-            for model, ids in things.items()
-        }
+        sets = (reading.visible_to(self._db, model, actors, ids) for model, ids in things.items())
+        seen = dict(zip(things, await asyncio.gather(*sets), strict=True))
         lots = [(n, each.thing_id, seen[noun_of(each.topic).model]) for n, each in enumerate(found)]
         by_sight: dict[tuple[int, ...], list[Stream]] = defaultdict(list)
         for number, stream in enumerate(streams):
@@ -131,6 +131,8 @@ class Feed:
 
     async def _let_go(self, streams: Sequence[Stream]) -> None:
         """End the streams of those who are not any more who they were."""
+        if not streams:
+            return
         bearers = [stream.bearer for stream in streams]
         actors = await as_they_stand(self._db, self._prison_id, bearers)
         for stream, actor in zip(streams, actors, strict=True):
