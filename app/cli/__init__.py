@@ -14,6 +14,7 @@ from app.cli import (
     ground,
     importing,
     merging,
+    reporting,
     retaining,
     revoking,
     running,
@@ -61,6 +62,7 @@ _group("prison-events", "What the prison has planned for people.").command("impo
 _group("regimes", "The prison's day.").command("import")(importing.import_regimes)
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)
+_group("report", "What became of people.").command("case-study")(reporting.case_study)
 cli.command()(retaining.retention)
 _bundle = _group("bundle", "What was released: signed chronologies.")
 _bundle.command("verify")(bundles.verify)
