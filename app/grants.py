@@ -56,7 +56,7 @@ _CARE = _STAFF | {
 _CLINICIAN = _CARE | {P.training_write, P.duty_write, P.acct_write}
 _CLINICIAN |= {P.break_glass_open, P.break_glass_read}
 _CLINICIAN |= {P.caseload_read, P.caseload_write, P.clinical_note_read, P.clinical_note_write}
-_CLINICIAN |= {P.safety_plan_write}
+_CLINICIAN |= {P.safety_plan_write, P.questionnaire_read, P.questionnaire_write}
 
 # Of the programme: what support workers and clinicians share, then each of their own.
 _PROGRAMME = {
@@ -108,6 +108,7 @@ _PROGRAMME = {
     P.calendar_feed_write,
 }
 _SUPPORT_WORKERS = {
+    P.questionnaire_read,
     P.campaign_write,
     P.statement_write,
     P.clearance_read,

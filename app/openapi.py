@@ -89,6 +89,7 @@ TAGS = {
     "interviews": "What a support worker and a clinician each made of an applicant.",
     "adoptions": "The site takes the scheme on by the word of three different people.",
     "goals": "What a mentee wants to reach and what helps, as they choose to share it.",
+    "questionnaires": "What mentees answered, at the beginning and later; never a risk score.",
     "complaints": "Raised by a prisoner, never seen by whom they are about; answered by a day.",
     "rota-cover": "Hour by hour how many mentors are needed, and how many there are. No names.",
     "prints": "Sheets for a wing that runs on paper: PDF, table and JSON of the same data.",

@@ -58,6 +58,7 @@ from app.models.placements import Placement
 from app.models.prison_events import PrisonEvent
 from app.models.prisons import PersonIdentity
 from app.models.profiles import Profile
+from app.models.questionnaires import Questionnaire
 from app.models.releases import Release
 from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
@@ -244,6 +245,7 @@ def theirs(
         Concern: concern,
         Complaint: complaint,
         Goal: col(Goal.mentee_id).in_(mentees),
+        Questionnaire: col(Questionnaire.mentee_id).in_(mentees),
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),
         HandoverItem: col(HandoverItem.concern_id).in_(concerns),

@@ -119,6 +119,8 @@ class Permission(StrEnum):
     complaint_work = "complaint_work"
     goal_read = "goal_read"
     goal_write = "goal_write"
+    questionnaire_read = "questionnaire_read"
+    questionnaire_write = "questionnaire_write"
     wing_place_read = "wing_place_read"
     wing_place_request = "wing_place_request"
     wing_place_write = "wing_place_write"

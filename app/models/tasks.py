@@ -60,6 +60,7 @@ class TaskKind(StrEnum):
     duty_gap = "duty_gap"
     handover_due = "handover_due"
     webhook_failing = "webhook_failing"
+    answer_review = "answer_review"
 
 
 class TaskSource(StrEnum):
@@ -78,6 +79,7 @@ class TaskSource(StrEnum):
     mentors = "mentors"
     people = "people"
     placements = "placements"
+    questionnaires = "questionnaires"
     sessions = "sessions"
     shifts = "shifts"
     supervisions = "supervisions"

@@ -83,6 +83,7 @@ NOUNS = [
     "interviews",
     "adoptions",
     "goals",
+    "questionnaires",
     "complaints",
     "prints",
     "calendar_feeds",

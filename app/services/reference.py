@@ -90,6 +90,13 @@ from app.models.placements import PlacementStatus
 from app.models.prints import PrintFormat
 from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.profiles import LivedTopic, Preference, Skill
+from app.models.questionnaires import (
+    AskedResult,
+    Instrument,
+    Occasion,
+    QuestionnaireStatus,
+    ReliableChange,
+)
 from app.models.reference import CodeRead, HmppsRead, ReferenceRead
 from app.models.regime_exceptions import ExceptionReason
 from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
@@ -280,6 +287,11 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReachedBy,
     GoalKind,
     GoalStatus,
+    Instrument,
+    Occasion,
+    AskedResult,
+    QuestionnaireStatus,
+    ReliableChange,
     ComplaintAbout,
     ComplaintStatus,
     OrderReason,

@@ -5,8 +5,9 @@ from random import Random
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from app.models.questionnaires import Answer, Change
 from app.services.figures import wilson
-from app.services.outcomes.answers import Answer, Change, Episode, Question
+from app.services.outcomes.answers import Episode, Question
 from app.services.outcomes.indicators import (
     Indicator,
     Share,

@@ -59,6 +59,7 @@ from app.models.permissions import SharingPermission
 from app.models.placements import Placement
 from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
+from app.models.questionnaires import Questionnaire
 from app.models.regime_exceptions import RegimeException
 from app.models.regimes import Regime
 from app.models.releases import Release
@@ -277,7 +278,10 @@ def audit(world: World, actor: Actor, row: Any) -> bool:
         broken_by_me = actor.role is Role.governor and glass.staff_id == actor.staff_id
         if broken_by_me and glass.id in row.ids:
             return False
-    return actor.role is Role.governor or own
+    if actor.role is Role.governor:
+        of_answers = {t.id for t in world.rows("task") if t.thing_noun == "questionnaires"}
+        return not of_answers & {*row.ids}
+    return own
 
 
 # People, mentors, mentees -----------------------------------------------------------------------
@@ -649,6 +653,8 @@ def tasks(world: World, actor: Actor, row: Any) -> bool:
     complaint = by_id(world, "complaint", row.thing_id)
     if complaint is not None and not complaints(world, actor, complaint):
         return False
+    if row.thing_noun == "questionnaires" and actor.role not in CLINICIANS:
+        return False
     if row.thing_noun == "break_glass":
         glass = by_id(world, "break_glass", row.thing_id)
         if glass is None or glass.staff_id == actor.staff_id:
@@ -666,6 +672,15 @@ def tasks(world: World, actor: Actor, row: Any) -> bool:
 
 
 # Goals, complaints, demand ----------------------------------------------------------------------
+
+
+@sees(Questionnaire)
+def questionnaires(world: World, actor: Actor, row: Any) -> bool:
+    if actor.role in CLINICIANS:
+        return True
+    if actor.role is not Role.support_worker or row.status != "recorded":
+        return False
+    return bool(row.share_total) and row.total is not None
 
 
 @sees(Goal)

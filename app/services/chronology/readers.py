@@ -72,6 +72,7 @@ RESOURCES = {
     "welfare_check": "lockdowns.welfare_checks",
     "match_proposal_pair": "match_proposals.pairs",
     "goal": "goals",
+    "questionnaire": "questionnaires",
     "complaint": "complaints",
     "wing_place": "wing_places",
     "contact_request": "contact_requests",

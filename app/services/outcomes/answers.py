@@ -4,25 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
-class Answer(StrEnum):
-    """An answer to a yes-or-no question. The last three are no answers, each for its own reason."""
-
-    yes = "yes"
-    no = "no"
-    declined = "declined"
-    not_asked = "not_asked"
-    unknown = "unknown"
-
-
-class Change(StrEnum):
-    """What became of something between the beginning and the follow-up."""
-
-    stopped = "stopped"
-    reduced = "reduced"
-    unchanged = "unchanged"
-    increased = "increased"
-    unknown = "unknown"
+from app.models.questionnaires import Answer, Change
 
 
 class Question(StrEnum):

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.services.outcomes.answers import Answer, Change, Episode, Question
+from app.models.questionnaires import Answer, Change
+from app.services.outcomes.answers import Episode, Question
 from app.services.outcomes.indicators import (
     DEFINITION_VERSION,
     Indicator,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from app.models.questionnaires import Answer, Change
 from app.services.figures import wilson
-from app.services.outcomes.answers import IMPROVED, KNOWN, Answer, Change, Episode, Question
+from app.services.outcomes.answers import IMPROVED, KNOWN, Episode, Question
 
 DEFINITION_VERSION = 1
 SUICIDAL = (Question.suicidal_thoughts, Question.suicide_attempt)

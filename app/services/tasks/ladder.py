@@ -76,6 +76,7 @@ OF_SAFETY = frozenset(
         TaskKind.duty_gap,
         TaskKind.handover_due,
         TaskKind.webhook_failing,
+        TaskKind.answer_review,
         TaskKind.contact_request_due,
     }
 )
