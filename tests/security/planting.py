@@ -478,6 +478,13 @@ async def _voices(world: World) -> None:
         if variant == "shared":
             note = word("history", "note", "goal")
             await world.mentee.move(f"goals/{made['id']}", "achieved", note=note)
+    asked = {"mentee_id": world.mentees["mentee"]["id"], "occasion": "baseline"}
+    await world.clinician.post(
+        "questionnaires", asked | {"instrument": "phq9", "answers": {"better_off_dead": 1}}
+    )
+    await world.clinician.post(
+        "questionnaires", asked | {"instrument": "swemwbs", "total": 21, "share_total": True}
+    )
     about: dict[str, tuple[Caller, dict[str, Any]]] = {
         "service": (world.mentee, {"about": "service"}),
         "about_worker": (
