@@ -121,6 +121,8 @@ class Permission(StrEnum):
     goal_write = "goal_write"
     questionnaire_read = "questionnaire_read"
     questionnaire_write = "questionnaire_write"
+    outcome_cohort_write = "outcome_cohort_write"
+    report_read = "report_read"
     wing_place_read = "wing_place_read"
     wing_place_request = "wing_place_request"
     wing_place_write = "wing_place_write"

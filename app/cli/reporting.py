@@ -1,14 +1,23 @@
 """`wellwing report`: figures on the screen and for scripts."""
 
+import asyncio
 import json
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlmodel import col
 
+from app.cli import ground
+from app.cli.data import APrison
+from app.config import ConfigurationError, Settings
+from app.formats import csv_text
+from app.models.outcome_cohorts import OutcomeCohort
+from app.models.reports import Indicator, OutcomeReport
+from app.scope import everything
 from app.services.outcomes import case_study as study
-from app.services.outcomes.indicators import Indicator
+from app.services.reports import outcomes as counted
 
 
 def case_study(
@@ -23,6 +32,31 @@ def case_study(
         _print(found)
     if not all(each["agrees"] for each in found["figures"]):
         raise typer.Exit(1)
+
+
+def outcomes(
+    cohort: Annotated[str, typer.Option(help="The name of a frozen outcome cohort.")],
+    prison: APrison = "SLI",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
+) -> None:
+    """Print what became of a cohort, from the database. The look is in the audit."""
+    found = asyncio.run(_counted(ground.configured(), ground.a_prison(prison), cohort))
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        typer.echo(csv_text(counted.table(found)), nl=False)
+
+
+async def _counted(config: Settings, prison_id: str, name: str) -> OutcomeReport:
+    async with (
+        ground.opened(config) as db,
+        ground.writing(db, prison_id, "report_outcomes") as session,
+    ):
+        named = everything(OutcomeCohort, prison_id).where(col(OutcomeCohort.name) == name)
+        cohort = (await session.scalars(named)).one_or_none()
+        if cohort is None:
+            raise ConfigurationError(f"There is no outcome cohort of that name in {prison_id}.")
+        return await counted.report(session, cohort)
 
 
 def _print(found: dict[str, Any]) -> None:

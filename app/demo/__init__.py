@@ -20,6 +20,7 @@ from app.demo import (
     matching,
     mentees,
     mentors,
+    outcomes,
     places,
     rota,
     series,
@@ -78,6 +79,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await break_glass.live(wing)
         await support.live(wing)
         await places.live(wing)
+        await outcomes.live(wing)
         wing.at(minutes=30)
         raised = await concerns.live(wing)
     finally:

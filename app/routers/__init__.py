@@ -84,6 +84,8 @@ NOUNS = [
     "adoptions",
     "goals",
     "questionnaires",
+    "outcome_cohorts",
+    "reports",
     "complaints",
     "prints",
     "calendar_feeds",

@@ -81,6 +81,7 @@ from app.models.modules import ModuleSource, ModuleStatus
 from app.models.non_associations import PairImportOutcome, Restriction
 from app.models.notifications import NotificationStatus, PageWhy, Urgency
 from app.models.on_duty import ReachedBy
+from app.models.outcome_cohorts import OutcomeCohortStatus
 from app.models.outreach_visits import OutreachKind
 from app.models.pairings import PairingStatus
 from app.models.participations import AttendanceCorrection, HmppsOutcome, MarkAs
@@ -101,6 +102,7 @@ from app.models.reference import CodeRead, HmppsRead, ReferenceRead
 from app.models.regime_exceptions import ExceptionReason
 from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
+from app.models.reports import Indicator, Question, ReportFormat
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
@@ -292,6 +294,10 @@ LISTS: tuple[type[StrEnum], ...] = (
     AskedResult,
     QuestionnaireStatus,
     ReliableChange,
+    OutcomeCohortStatus,
+    Indicator,
+    Question,
+    ReportFormat,
     ComplaintAbout,
     ComplaintStatus,
     OrderReason,

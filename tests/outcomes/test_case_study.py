@@ -5,10 +5,14 @@ from collections import Counter
 
 import pytest
 
+from app.models.reports import Indicator
 from app.services.outcomes import case_study as study
 from app.services.outcomes.answers import Episode
-from app.services.outcomes.indicators import Indicator, indicators
+from app.services.outcomes.indicators import indicators
 from tests.house.test_cli import Command, wellwing
+from tests.outcome_cohorts.test_routes import frozen
+from tests.questionnaires.test_routes import asked
+from tests.story import Wing
 
 __all__ = ["wellwing"]
 PUBLISHED = {
@@ -84,6 +88,23 @@ def test_the_command_prints_them_side_by_side_without_a_server(wellwing: Command
         assert row.count(f"{published} %") == 2
     assert "without a comparison group" in done.stdout
     assert "cannot come of 60 complete answers" in done.stdout
+
+
+async def test_a_cohorts_report_is_printed_from_the_database(wellwing: Command, wing: Wing) -> None:
+    mentee = await wing.engaged()
+    await frozen(wing)
+    answers = {"ever_self_harm": "yes", "current_self_harm": "no"}
+    await wing.clinician.post("questionnaires", asked(mentee, "survey", answers=answers))
+    words = ("report", "outcomes", "--cohort", "The first month", "--prison", wing.prison_id)
+    lines = wellwing(*words).stdout.splitlines()
+    assert lines[1] == "ever_self_harm,1,1,1,,100,,20.7,100.0,"
+    found = json.loads(wellwing(*words, "--json").stdout)
+    assert found["indicators"][1]["ratio"] == "0/1"
+    entries = (await wing.governor.get("audit?operation=report_outcomes"))["items"]
+    assert len(entries) == 2
+    unknown = wellwing(*words[:3], "Nobody", *words[4:])
+    assert unknown.returncode == 1
+    assert "There is no outcome cohort of that name" in unknown.stderr
 
 
 def test_for_scripts_it_is_json(wellwing: Command) -> None:

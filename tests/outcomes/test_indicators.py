@@ -6,10 +6,10 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from app.models.questionnaires import Answer, Change
+from app.models.reports import Indicator, Question
 from app.services.figures import wilson
-from app.services.outcomes.answers import Episode, Question
+from app.services.outcomes.answers import Episode
 from app.services.outcomes.indicators import (
-    Indicator,
     Share,
     indicators,
     percent,

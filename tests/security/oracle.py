@@ -52,6 +52,7 @@ from app.models.modules import SiteModule
 from app.models.moves import History
 from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
+from app.models.outcome_cohorts import OutcomeCohort, OutcomeCohortMember
 from app.models.outreach_visits import OutreachPart, OutreachVisit
 from app.models.pairings import Pairing
 from app.models.people import Person
@@ -86,7 +87,7 @@ from app.models.wings import Wing
 from tests.security.worlds import World
 
 # Told in a chronology, with what they belong to, or to nobody at all.
-NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem, StreamTicket}
+NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem, StreamTicket, OutcomeCohortMember}
 Sees = Callable[[World, Actor, Any], bool]
 ORACLE: dict[type[SQLModel], Sees] = {}
 PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}
@@ -672,6 +673,16 @@ def tasks(world: World, actor: Actor, row: Any) -> bool:
 
 
 # Goals, complaints, demand ----------------------------------------------------------------------
+
+
+@sees(OutcomeCohort)
+def outcome_cohorts(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role is Role.support_worker or actor.role in {*CLINICIANS, Role.governor}
+
+
+@sees(OutcomeCohortMember)
+def counted(world: World, actor: Actor, row: Any) -> bool:
+    return False
 
 
 @sees(Questionnaire)

@@ -469,6 +469,8 @@ def _voices(world: World) -> None:
                 share_with_mentor=world.random.random() < 0.6,
             )
             _versions(world, "goal", goal)
+        cohort = world.add("outcome_cohort", name=f"The year {new_id()}")
+        world.add("outcome_cohort_member", mentee_id=mentee.id, outcome_cohort_id=cohort.id)
         for instrument in ("phq9", "swemwbs"):
             answered = world.random.random() < 0.7
             summed = instrument == "swemwbs" or world.random.random() < 0.8

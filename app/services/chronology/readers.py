@@ -84,6 +84,7 @@ RESOURCES = {
 # What the service did by itself, and whom the prison kept apart: told in a bundle only.
 OF_THE_SERVICE = {
     "delivery",
+    "outcome_cohort_member",
     "expiry",
     "non_association",
     "lockdown_session",

@@ -2,19 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from app.models.questionnaires import Answer, Change
-
-
-class Question(StrEnum):
-    """What the scheme's own survey asks. Thoughts and attempts are two questions, never one."""
-
-    ever_self_harm = "ever_self_harm"
-    current_self_harm = "current_self_harm"
-    suicidal_thoughts = "suicidal_thoughts"
-    suicide_attempt = "suicide_attempt"
-
+from app.models.reports import Question
 
 IMPROVED = frozenset({Change.stopped, Change.reduced})
 KNOWN = frozenset({Answer.yes, Answer.no})

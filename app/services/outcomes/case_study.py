@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.models.questionnaires import Answer, Change
-from app.services.outcomes.answers import Episode, Question
+from app.models.reports import Indicator, Question
+from app.services.outcomes.answers import Episode
 from app.services.outcomes.indicators import (
     DEFINITION_VERSION,
-    Indicator,
     Share,
     indicators,
     percent,

@@ -7,24 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from enum import StrEnum
 
 from app.models.questionnaires import Answer, Change
+from app.models.reports import Indicator, Question
 from app.services.figures import wilson
-from app.services.outcomes.answers import IMPROVED, KNOWN, Episode, Question
+from app.services.outcomes.answers import IMPROVED, KNOWN, Episode
 
 DEFINITION_VERSION = 1
 SUICIDAL = (Question.suicidal_thoughts, Question.suicide_attempt)
-
-
-class Indicator(StrEnum):
-    """What is counted of a sample."""
-
-    ever_self_harm = "ever_self_harm"
-    current_self_harm = "current_self_harm"
-    self_harm_improved = "self_harm_improved"
-    suicidal = "suicidal"
-    suicidal_improved = "suicidal_improved"
 
 
 @dataclass(frozen=True, slots=True)
