@@ -89,4 +89,4 @@ async def test_those_who_neither_run_the_scheme_nor_answer_for_it_see_none(wing:
         await caller.get("outcome-cohorts", expect=403)
         await caller.get(f"outcome-cohorts/{made['id']}", expect=403)
         await caller.post("outcome-cohorts", days(name="Mine"), expect=403)
-        await caller.get(f"reports/outcomes?cohort_id={made['id']}", expect=403)
+        await caller.get(f"reports/outcomes/{made['id']}", expect=403)

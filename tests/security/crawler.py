@@ -54,7 +54,6 @@ PATH_TABLES = {
 ID_FILTERS = {
     "subject_person_id": ["person"],
     "event_id": ["outbox"],
-    "cohort_id": ["outcome_cohort", "cohort"],
     "thing_id": ["concern", "person", "mentor"],
     "staff_id": ["staff"],
     "host_id": ["mentor"],
