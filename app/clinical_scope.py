@@ -16,6 +16,7 @@ from app.models.caseloads import Caseload
 from app.models.clinical_notes import ClinicalNote
 from app.models.mentees import Mentee
 from app.models.permissions import Purpose, Recipient
+from app.models.questionnaires import Questionnaire, QuestionnaireStatus
 from app.models.safety_plans import SafetyItem, SafetyPlan
 from app.models.staff import Role
 from app.models.texts import TextVersion
@@ -138,10 +139,24 @@ def _safety_items(role: Role) -> ColumnElement[bool]:
     return and_(of_plans, _ticked(role))
 
 
+def _questionnaires(role: Role) -> ColumnElement[bool]:
+    """Clinicians read what every mentee answered; support workers the totals that are shared."""
+    if role.family is Role.clinician:
+        return true()
+    if role is not Role.support_worker:
+        return false()
+    return and_(
+        col(Questionnaire.share_total),
+        col(Questionnaire.total).is_not(None),
+        col(Questionnaire.status) == QuestionnaireStatus.recorded,
+    )
+
+
 CLINICAL: dict[type[SQLModel], Callable[[Role], ColumnElement[bool]]] = {
     Caseload: _caseloads,
     ClinicalNote: _clinical_notes,
     TextVersion: _text_versions,
+    Questionnaire: _questionnaires,
     SafetyPlan: _safety_plans,
     SafetyItem: _safety_items,
 }

@@ -173,7 +173,10 @@ def audit(role: Role) -> ColumnElement[bool]:
         glass = select(col(BreakGlass.id)).where(
             col(BreakGlass.prison_id) == here, col(BreakGlass.staff_id) == MY_STAFF
         )
-        hidden.append(glass)
+        of_answers = select(col(Task.id)).where(
+            col(Task.prison_id) == here, col(Task.thing_noun) == TaskSource.questionnaires
+        )
+        hidden += [glass, of_answers]
     kept_from_me = func.array(union_all(*hidden).scalar_subquery())
     mine = col(AuditEntry.subject) == MY_SUBJECT
     # One's own refusals stay: their absence would tell a hidden thing from one that is not there.
@@ -240,6 +243,8 @@ def tasks(role: Role) -> ColumnElement[bool]:
         ),
         or_(source != TaskSource.complaints, thing.in_(complaints_of(role))),
     )
+    if role.family is not Role.clinician:  # what was answered is for clinicians alone
+        kept_from_nobody = and_(kept_from_nobody, source != TaskSource.questionnaires)
     if role is Role.governor:
         return kept_from_nobody
     for_role = col(Task.for_role).in_(TASKS_OF.get(role, []))

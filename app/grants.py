@@ -57,7 +57,7 @@ _CARE = _STAFF | {
 _CLINICIAN = _CARE | {P.training_write, P.duty_write, P.acct_write}
 _CLINICIAN |= {P.break_glass_open, P.break_glass_read}
 _CLINICIAN |= {P.caseload_read, P.caseload_write, P.clinical_note_read, P.clinical_note_write}
-_CLINICIAN |= {P.safety_plan_write}
+_CLINICIAN |= {P.safety_plan_write, P.questionnaire_read, P.questionnaire_write}
 
 # Of the programme: what support workers and clinicians share, then each of their own.
 _PROGRAMME = {
@@ -109,6 +109,7 @@ _PROGRAMME = {
     P.calendar_feed_write,
 }
 _SUPPORT_WORKERS = {
+    P.questionnaire_read,
     P.campaign_write,
     P.statement_write,
     P.clearance_read,
@@ -226,8 +227,8 @@ _PRISONERS |= _ASK
 _MENTORS |= {P.on_duty_read}
 _GOVERNORS |= {P.on_duty_read, P.contact_figures, P.attendance_figures}
 # How soon people came: for those who run the scheme, and those who answer for it.
-_PROGRAMME |= {P.concern_figures}
-_GOVERNORS |= {P.concern_figures}
+_PROGRAMME |= {P.concern_figures, P.report_read, P.outcome_cohort_write}
+_GOVERNORS |= {P.concern_figures, P.report_read, P.outcome_cohort_write}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).

@@ -27,6 +27,7 @@ from app.models.mentees import Mentee
 from app.models.mentors import Mentor
 from app.models.modules import SiteModule
 from app.models.non_associations import NonAssociation
+from app.models.outcome_cohorts import OutcomeCohort, OutcomeCohortMember
 from app.models.outreach_visits import OutreachPart, OutreachVisit
 from app.models.people import Person
 from app.models.placements import Placement, PlacementStatus
@@ -219,6 +220,8 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Adoption: _staff,
     Supervision: _of_my_mentor(Supervision.mentor_id),
     JointReview: _the_scheme,
+    OutcomeCohort: _the_scheme,
+    OutcomeCohortMember: _nobody,  # who is counted, none is told
     CheckIn: _of_my_mentor(CheckIn.mentor_id),
     Placement: _all_for_staff(
         and_(

@@ -43,6 +43,7 @@ from app.models.mentors import ShadowingRead
 from app.models.modules import ModuleRead, ModuleRow
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.on_duty import OnDuty, OnDutyForStaff
+from app.models.outcome_cohorts import OutcomeCohortRead, OutcomeCohortRow
 from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
@@ -57,6 +58,7 @@ from app.models.prints import (
 )
 from app.models.prison_events import PrisonEventRead, PrisonEventRow, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
+from app.models.reports import OutcomeReport
 from app.models.rota_cover import RotaCover
 from app.models.rota_demands import RotaDemandRead
 from app.models.rotas import RotaRead, RotaRow
@@ -221,6 +223,10 @@ PROGRAMME: dict[str, Audiences] = {
     "goals.row": {**dict.fromkeys(CARE, GoalRead), Role.mentor: GoalForMentor},
     "goals.history": {**dict.fromkeys(CARE, HistoryRead), Role.mentor: HistoryForMentor},
     "goals.versions": dict.fromkeys(CARE, VersionRead),
+    "outcome_cohorts": dict.fromkeys((*CARE, Role.governor), OutcomeCohortRead),
+    "outcome_cohorts.row": dict.fromkeys((*CARE, Role.governor), OutcomeCohortRow),
+    "outcome_cohorts.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
+    "reports.outcomes": dict.fromkeys((*CARE, Role.governor), OutcomeReport),
     "complaints": {**dict.fromkeys(STAFF, ComplaintRead), Role.mentor: ComplaintOwn},
     "complaints.row": {**dict.fromkeys(STAFF, ComplaintRow), Role.mentor: ComplaintOwn},
     "complaints.raised": dict.fromkeys(SCHEME, ComplaintReceipt),

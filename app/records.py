@@ -50,6 +50,7 @@ from app.models.mentors import Mentor, Observation
 from app.models.moves import History
 from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
+from app.models.outcome_cohorts import OutcomeCohortMember
 from app.models.outreach_visits import OutreachPart
 from app.models.pairings import Pairing
 from app.models.people import Person
@@ -58,6 +59,7 @@ from app.models.placements import Placement
 from app.models.prison_events import PrisonEvent
 from app.models.prisons import PersonIdentity
 from app.models.profiles import Profile
+from app.models.questionnaires import Questionnaire
 from app.models.releases import Release
 from app.models.retention import Expiry
 from app.models.safety_plans import SafetyItem, SafetyPlan
@@ -122,6 +124,7 @@ NOBODYS = {
     "audit_entry": "found by the ids of the rows listed here",
     "audit_link": "digests",
     "campaign": "a call to everybody",
+    "outcome_cohort": "whom figures are counted of, in general",
     "adoption": "who answers for the scheme",
     "joint_review": "how the scheme did in a month; whom it looked at stands in their own records",
     "module": "what is taught",
@@ -246,6 +249,8 @@ def theirs(
         Concern: concern,
         Complaint: complaint,
         Goal: col(Goal.mentee_id).in_(mentees),
+        OutcomeCohortMember: col(OutcomeCohortMember.mentee_id).in_(mentees),
+        Questionnaire: col(Questionnaire.mentee_id).in_(mentees),
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),
         HandoverItem: col(HandoverItem.concern_id).in_(concerns),

@@ -79,6 +79,12 @@ from app.models.participations import (
 from app.models.people import PersonForMentor, PersonRead
 from app.models.permissions import PermissionRead, PermissionRow
 from app.models.prisons import PrisonRead
+from app.models.questionnaires import (
+    QuestionnaireDue,
+    QuestionnaireForStaff,
+    QuestionnaireRead,
+    QuestionnaireRow,
+)
 from app.models.regime_exceptions import RegimeExceptionForMentor, RegimeExceptionRead
 from app.models.regimes import RegimeDays, RegimeRead
 from app.models.releases import ReleaseRead, ReleaseRow
@@ -317,6 +323,16 @@ MATRIX: dict[str, Audiences] = {
     "clinical_notes": {Role.clinician: ClinicalNoteRead},
     "clinical_notes.row": {Role.clinician: ClinicalNoteRow},
     "clinical_notes.versions": {Role.clinician: VersionRead},
+    "questionnaires": {
+        Role.support_worker: QuestionnaireForStaff,
+        Role.clinician: QuestionnaireRead,
+    },
+    "questionnaires.row": {
+        Role.support_worker: QuestionnaireForStaff,
+        Role.clinician: QuestionnaireRow,
+    },
+    "questionnaires.due": {Role.clinician: QuestionnaireDue},
+    "questionnaires.history": {Role.clinician: HistoryRead},
     "safety_plans": {
         Role.support_worker: SafetyPlanForStaff,
         Role.clinician: SafetyPlanRead,

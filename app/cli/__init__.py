@@ -15,6 +15,7 @@ from app.cli import (
     importing,
     merging,
     printing,
+    reporting,
     retaining,
     revoking,
     running,
@@ -64,6 +65,9 @@ _group("prison-events", "What the prison has planned for people.").command("impo
 _group("regimes", "The prison's day.").command("import")(importing.import_regimes)
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)
+_report = _group("report", "What became of people.")
+_report.command("case-study")(reporting.case_study)
+_report.command()(reporting.outcomes)
 cli.command()(retaining.retention)
 cli.command()(printing.outage_sheets)
 _bundle = _group("bundle", "What was released: signed chronologies.")

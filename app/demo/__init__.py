@@ -21,6 +21,7 @@ from app.demo import (
     matching,
     mentees,
     mentors,
+    outcomes,
     places,
     rota,
     series,
@@ -80,6 +81,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await support.live(wing)
         await places.live(wing)
         await escalation.agreed(wing)
+        await outcomes.live(wing)
         wing.at(minutes=30)
         raised = await concerns.live(wing) + await escalation.live(wing)
     finally:

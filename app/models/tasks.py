@@ -62,6 +62,7 @@ class TaskKind(StrEnum):
     action_due = "action_due"
     receipt_due = "receipt_due"
     webhook_failing = "webhook_failing"
+    answer_review = "answer_review"
 
 
 class TaskSource(StrEnum):
@@ -80,6 +81,7 @@ class TaskSource(StrEnum):
     mentors = "mentors"
     people = "people"
     placements = "placements"
+    questionnaires = "questionnaires"
     sessions = "sessions"
     shifts = "shifts"
     supervisions = "supervisions"

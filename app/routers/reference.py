@@ -4,11 +4,12 @@ from fastapi import APIRouter, Response
 
 from app.access import MayReadSelf
 from app.models.explanations import ExplanationVersion
+from app.models.questionnaires import QuestionnaireDefinition
 from app.models.reference import ReferenceRead
 from app.paging import Page, whole
 from app.problems import refusals
 from app.replies import reply
-from app.services import explanations, reference
+from app.services import explanations, questionnaires, reference
 
 router = APIRouter(prefix="/v1/reference", tags=["me"])
 
@@ -17,6 +18,12 @@ router = APIRouter(prefix="/v1/reference", tags=["me"])
 async def read_reference(_: MayReadSelf) -> Response:
     """Every code list, with a label for staff and easy-read words for everyone."""
     return reply(reference.every_list())
+
+
+@router.get("/questionnaires", response_model=Page[QuestionnaireDefinition], responses=refusals())
+async def list_questionnaire_definitions(_: MayReadSelf) -> Response:
+    """What each questionnaire asks, how it is scored and what its totals mean."""
+    return reply(whole(questionnaires.every_definition()))
 
 
 @router.get("/explanations", response_model=Page[ExplanationVersion], responses=refusals())

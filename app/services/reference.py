@@ -81,6 +81,7 @@ from app.models.modules import ModuleSource, ModuleStatus
 from app.models.non_associations import PairImportOutcome, Restriction
 from app.models.notifications import NotificationStatus, PageWhy, Urgency
 from app.models.on_duty import ReachedBy
+from app.models.outcome_cohorts import OutcomeCohortStatus
 from app.models.outreach_visits import OutreachKind
 from app.models.page_tests import PageTestTo
 from app.models.pairings import PairingStatus
@@ -91,10 +92,18 @@ from app.models.placements import PlacementStatus
 from app.models.prints import PrintFormat
 from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.profiles import LivedTopic, Preference, Skill
+from app.models.questionnaires import (
+    AskedResult,
+    Instrument,
+    Occasion,
+    QuestionnaireStatus,
+    ReliableChange,
+)
 from app.models.reference import CodeRead, HmppsRead, ReferenceRead
 from app.models.regime_exceptions import ExceptionReason
 from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
+from app.models.reports import Indicator, Question, ReportFormat
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
@@ -282,6 +291,15 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReachedBy,
     GoalKind,
     GoalStatus,
+    Instrument,
+    Occasion,
+    AskedResult,
+    QuestionnaireStatus,
+    ReliableChange,
+    OutcomeCohortStatus,
+    Indicator,
+    Question,
+    ReportFormat,
     ComplaintAbout,
     ComplaintStatus,
     OrderReason,

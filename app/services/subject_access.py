@@ -48,6 +48,7 @@ OWN_MOVES = (
     "placements",
     "attendances",
     "goals",
+    "questionnaires",
     "enrolments",
     "contact_requests",
 )

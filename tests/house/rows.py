@@ -90,6 +90,8 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "shift": {"status": "published", "starts_at": LONG_AGO, "ends_at": FAR_OFF},
     "effort": {"minutes": 30, "staff_id": None},
     "outreach_part": {"staff_id": None},
+    "outcome_cohort": {"status": "frozen", "size": 1, "frozen_at": BEGIN, "digest": "0" * 64},
+    "questionnaire": {"instrument": "phq9", "answers": {"down": 1}, "total": 9.0},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }
 # Columns that name another mentor than the row's own: nobody observes or hosts themselves.

@@ -11,6 +11,9 @@ from app.config import ConfigurationError
 from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.models.concerns import ConcernStatus
+from app.models.outcome_cohorts import OutcomeCohort
+from app.scope import everything
+from app.services.reports import outcomes
 
 pytestmark = pytest.mark.xdist_group("demo")  # one worker loads what they share
 
@@ -108,6 +111,23 @@ async def test_plans_are_shared_in_part_and_complaints_answered_or_waiting(
     states = await counted(loaded, "SELECT status, count(*) FROM complaint GROUP BY 1")
     assert states == {"closed": 1, "received": 1}
     assert await one(loaded, "SELECT count(*) FROM turned_away") == 2
+
+
+async def test_the_published_figures_come_from_sixty_of_its_mentees(loaded: Database) -> None:
+    assert await one(loaded, "SELECT size FROM outcome_cohort WHERE status = 'frozen'") == 60
+    async with loaded.write("SLI") as session:
+        cohort = (await session.scalars(everything(OutcomeCohort, "SLI"))).one()
+        found = await outcomes.report(session, cohort)
+    told = {each.indicator: (each.percent, each.ratio) for each in found.indicators}
+    assert told == {
+        "ever_self_harm": (63, "38/60"),
+        "current_self_harm": (24, "14/59"),
+        "self_harm_improved": (57, "8/14"),
+        "suicidal": (78, "47/60"),
+        "suicidal_improved": (66, "31/47"),
+    }
+    assert (found.followed_up, found.lost) == (60, {})
+    assert await one(loaded, "SELECT count(*) FROM task WHERE kind = 'answer_review'") == 0
 
 
 async def test_clinicians_wrote_notes_and_a_plan_is_shared_in_part(loaded: Database) -> None:

@@ -202,6 +202,7 @@ _put(
     {"open": CARE | GOVERNORS | _APPLY, "draft": CARE | GOVERNORS},
     "who may apply must know; a draft is staff's",
 )
+_put("outcome_cohort", "name", {"year": CARE | GOVERNORS}, "whose figures are counted")
 _put(
     "statement",
     "text",
@@ -516,6 +517,14 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("complaint", "reference"): _CODE,
     ("goal", "recorded_by"): _AUTHOR,
     ("goal", "set_on"): "a day, shown with the text beside it",
+    ("outcome_cohort", "digest"): "a digest",
+    ("outcome_cohort", "frozen_by"): _AUTHOR,
+    ("outcome_cohort", "recorded_by"): _AUTHOR,
+    ("outcome_cohort", "referred_from"): "a day of the name's, shown with it",
+    ("outcome_cohort", "referred_to"): "a day of the name's, shown with it",
+    ("questionnaire", "answers"): "points, and words of a closed list",
+    ("questionnaire", "asked_on"): "a day, shown with the answers beside it",
+    ("questionnaire", "recorded_by"): _AUTHOR,
     ("history", "actor_subject"): _AUTHOR,
     ("history", "from_state"): _CODE,
     ("history", "noun"): _CODE,

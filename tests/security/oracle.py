@@ -53,6 +53,7 @@ from app.models.modules import SiteModule
 from app.models.moves import History
 from app.models.non_associations import NonAssociation
 from app.models.notifications import Notification
+from app.models.outcome_cohorts import OutcomeCohort, OutcomeCohortMember
 from app.models.outreach_visits import OutreachPart, OutreachVisit
 from app.models.page_tests import PageTest
 from app.models.pairings import Pairing
@@ -61,6 +62,7 @@ from app.models.permissions import SharingPermission
 from app.models.placements import Placement
 from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
+from app.models.questionnaires import Questionnaire
 from app.models.regime_exceptions import RegimeException
 from app.models.regimes import Regime
 from app.models.releases import Release
@@ -87,7 +89,7 @@ from app.models.wings import Wing
 from tests.security.worlds import World
 
 # Told in a chronology, with what they belong to, or to nobody at all.
-NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem, StreamTicket}
+NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem, StreamTicket, OutcomeCohortMember}
 Sees = Callable[[World, Actor, Any], bool]
 ORACLE: dict[type[SQLModel], Sees] = {}
 PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}
@@ -288,7 +290,10 @@ def audit(world: World, actor: Actor, row: Any) -> bool:
         broken_by_me = actor.role is Role.governor and glass.staff_id == actor.staff_id
         if broken_by_me and glass.id in row.ids:
             return False
-    return actor.role is Role.governor or own
+    if actor.role is Role.governor:
+        of_answers = {t.id for t in world.rows("task") if t.thing_noun == "questionnaires"}
+        return not of_answers & {*row.ids}
+    return own
 
 
 # People, mentors, mentees -----------------------------------------------------------------------
@@ -660,6 +665,8 @@ def tasks(world: World, actor: Actor, row: Any) -> bool:
     complaint = by_id(world, "complaint", row.thing_id)
     if complaint is not None and not complaints(world, actor, complaint):
         return False
+    if row.thing_noun == "questionnaires" and actor.role not in CLINICIANS:
+        return False
     if row.thing_noun == "break_glass":
         glass = by_id(world, "break_glass", row.thing_id)
         if glass is None or glass.staff_id == actor.staff_id:
@@ -677,6 +684,25 @@ def tasks(world: World, actor: Actor, row: Any) -> bool:
 
 
 # Goals, complaints, demand ----------------------------------------------------------------------
+
+
+@sees(OutcomeCohort)
+def outcome_cohorts(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role is Role.support_worker or actor.role in {*CLINICIANS, Role.governor}
+
+
+@sees(OutcomeCohortMember)
+def counted(world: World, actor: Actor, row: Any) -> bool:
+    return False
+
+
+@sees(Questionnaire)
+def questionnaires(world: World, actor: Actor, row: Any) -> bool:
+    if actor.role in CLINICIANS:
+        return True
+    if actor.role is not Role.support_worker or row.status != "recorded":
+        return False
+    return bool(row.share_total) and row.total is not None
 
 
 @sees(Goal)

@@ -478,6 +478,17 @@ async def _voices(world: World) -> None:
         if variant == "shared":
             note = word("history", "note", "goal")
             await world.mentee.move(f"goals/{made['id']}", "achieved", note=note)
+    year = {"referred_from": "2026-01-01", "referred_to": str(clock.now().date())}
+    await world.support_worker.post(
+        "outcome-cohorts", year | words_of_row("outcome_cohort", "year")
+    )
+    asked = {"mentee_id": world.mentees["mentee"]["id"], "occasion": "baseline"}
+    await world.clinician.post(
+        "questionnaires", asked | {"instrument": "phq9", "answers": {"better_off_dead": 1}}
+    )
+    await world.clinician.post(
+        "questionnaires", asked | {"instrument": "swemwbs", "total": 21, "share_total": True}
+    )
     about: dict[str, tuple[Caller, dict[str, Any]]] = {
         "service": (world.mentee, {"about": "service"}),
         "about_worker": (

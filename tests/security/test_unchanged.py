@@ -77,6 +77,13 @@ async def a_restricted_note(world: World) -> None:
 
 
 @hidden_from(OF_PRISONERS | WORKERS | {V.wing_duty})
+async def an_answer_that_a_clinician_must_look_at(world: World) -> None:
+    body = {"mentee_id": world.mentees["other_mentee"]["id"], "occasion": "follow_up"}
+    answers = {"instrument": "phq9", "answers": {"better_off_dead": 3}}
+    await world.clinician.post("questionnaires", {**body, **answers})
+
+
+@hidden_from(OF_PRISONERS | WORKERS | {V.wing_duty})
 async def an_item_of_a_safety_plan_that_is_not_shared(world: World) -> None:
     plan = (await world.clinician.get("safety-plans"))["items"][0]
     item = {"kind": "warning_sign", "text": "When letters do not come."}

@@ -473,6 +473,22 @@ def _voices(world: World) -> None:
                 share_with_mentor=world.random.random() < 0.6,
             )
             _versions(world, "goal", goal)
+        cohort = world.add("outcome_cohort", name=f"The year {new_id()}")
+        world.add("outcome_cohort_member", mentee_id=mentee.id, outcome_cohort_id=cohort.id)
+        for instrument in ("phq9", "swemwbs"):
+            answered = world.random.random() < 0.7
+            summed = instrument == "swemwbs" or world.random.random() < 0.8
+            world.add(
+                "questionnaire",
+                mentee_id=mentee.id,
+                instrument=instrument,
+                occasion="follow_up",
+                status=world.random.choice(["recorded", "recorded", "entered_in_error"]),
+                result="answered" if answered else "declined",
+                answers={"down": 1} if answered and instrument == "phq9" else None,
+                total=9 if answered and summed else None,
+                share_total=world.random.random() < 0.5,
+            )
     for _ in range(14):
         who = world.random.random()
         mentor = world.pick("mentor") if 0.3 < who < 0.6 else None
@@ -625,6 +641,7 @@ def _house(world: World) -> None:
     """Tasks and their pages, the audit, the history, clients and revocations."""
     tables = {source.value: table for table, source in SOURCES.items()}
     likely = [TaskSource.concerns, TaskSource.break_glass, TaskSource.complaints]
+    likely.append(TaskSource.questionnaires)
     for _ in range(16):
         source = world.some([*TaskSource, *likely]).value
         things = world.rows(tables[source])

@@ -72,6 +72,7 @@ RESOURCES = {
     "welfare_check": "lockdowns.welfare_checks",
     "match_proposal_pair": "match_proposals.pairs",
     "goal": "goals",
+    "questionnaire": "questionnaires",
     "complaint": "complaints",
     "wing_place": "wing_places",
     "contact_request": "contact_requests",
@@ -83,6 +84,7 @@ RESOURCES = {
 # What the service did by itself, and whom the prison kept apart: told in a bundle only.
 OF_THE_SERVICE = {
     "delivery",
+    "outcome_cohort_member",
     "expiry",
     "non_association",
     "lockdown_session",

@@ -37,6 +37,7 @@ SOURCES = {
     "mentor": TaskSource.mentors,
     "person": TaskSource.people,
     "placement": TaskSource.placements,
+    "questionnaire": TaskSource.questionnaires,
     "session": TaskSource.sessions,
     "shift": TaskSource.shifts,
     "supervision": TaskSource.supervisions,
@@ -51,6 +52,7 @@ SOURCES = {
 SAY_WHAT_CAME = {
     TaskKind.debrief: "say what came of the debrief",
     TaskKind.mentor_review: "say what came of the review",
+    TaskKind.answer_review: "say what came of looking at the answer",
 }
 
 

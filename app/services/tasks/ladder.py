@@ -78,6 +78,7 @@ OF_SAFETY = frozenset(
         TaskKind.action_due,
         TaskKind.receipt_due,
         TaskKind.webhook_failing,
+        TaskKind.answer_review,
         TaskKind.contact_request_due,
     }
 )

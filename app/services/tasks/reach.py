@@ -69,6 +69,8 @@ async def _able(db: AsyncSession, task: Task, everyone: Sequence[Staff]) -> list
         user = (await db.execute(theirs)).scalar_one().staff_id
         knowing = {StaffRole.governor, task.for_role}
         return [staff for staff in everyone if staff.id != user and staff.role in knowing]
+    if task.thing_noun is TaskSource.questionnaires:  # what was answered is for clinicians alone
+        return [staff for staff in everyone if Role(staff.role.value).family is Role.clinician]
     return list(everyone)
 
 

@@ -1,0 +1,87 @@
+"""`wellwing report`: figures on the screen and for scripts."""
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlmodel import col
+
+from app.cli import ground
+from app.cli.data import APrison
+from app.config import ConfigurationError, Settings
+from app.formats import csv_text
+from app.models.outcome_cohorts import OutcomeCohort
+from app.models.reports import Indicator, OutcomeReport
+from app.scope import everything
+from app.services.outcomes import case_study as study
+from app.services.reports import outcomes as counted
+
+
+def case_study(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
+) -> None:
+    """Print the published case study beside what a made-up sample of 60 gives, and what else its
+    figures could mean. Needs no database and no settings; exit code 1 if a figure disagrees."""
+    found = study.report()
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+    if not all(each["agrees"] for each in found["figures"]):
+        raise typer.Exit(1)
+
+
+def outcomes(
+    cohort: Annotated[str, typer.Option(help="The name of a frozen outcome cohort.")],
+    prison: APrison = "SLI",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
+) -> None:
+    """Print what became of a cohort, from the database. The look is in the audit."""
+    found = asyncio.run(_counted(ground.configured(), ground.a_prison(prison), cohort))
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        typer.echo(csv_text(counted.table(found)), nl=False)
+
+
+async def _counted(config: Settings, prison_id: str, name: str) -> OutcomeReport:
+    async with (
+        ground.opened(config) as db,
+        ground.writing(db, prison_id, "report_outcomes") as session,
+    ):
+        named = everything(OutcomeCohort, prison_id).where(col(OutcomeCohort.name) == name)
+        cohort = (await session.scalars(named)).one_or_none()
+        if cohort is None:
+            raise ConfigurationError(f"There is no outcome cohort of that name in {prison_id}.")
+        return await counted.report(session, cohort)
+
+
+def _print(found: dict[str, Any]) -> None:
+    out = Console(highlight=False)
+    table = Table(title=f"A sample of {found['sample']} mentees: {found['label']}")
+    table.add_column("")
+    for heading in ("published", "ours", "counted", "interval", "no answer", "or"):
+        table.add_column(heading, justify="right", min_width=min(len(heading), 9))
+    for each in found["figures"]:
+        between = each["interval"]
+        table.add_row(
+            each["words"],
+            f"{each['published_percent']} %",
+            f"{each['percent']} %" + ("" if each["agrees"] else " (differs)"),
+            each["ratio"],
+            f"{between['low']:.1f}-{between['high']:.1f}",
+            ", ".join(f"{n} {why.replace('_', ' ')}" for why, n in each["missing"].items()) or "-",
+            " ".join(each["also"]),
+        )
+    out.print(table)
+    out.print("Intervals are Wilson's, of 95 %. In the last column: what else rounds to it.")
+    out.print(found["note"])
+    out.print(f"What else they can mean together, if at most {study.UNANSWERED} did not answer:")
+    for each in found["readings"]:
+        out.print(
+            f"  {each['had_ratio']} {study.WORDS[Indicator(each['had'])]}; "
+            f"{each['improved_ratio']} {study.WORDS[Indicator(each['improved'])]}"
+        )
