@@ -61,6 +61,7 @@ ID_FILTERS = {
     "assigned_to": ["staff"],
     "supervisor_id": ["staff"],
     "day_id": ["cohort_day"],
+    "pattern_id": ["duty_pattern"],
 }
 # Filters by text: values that stand in these columns, besides a few words.
 TEXT_FILTERS: dict[str, list[tuple[str, str]]] = {

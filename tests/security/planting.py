@@ -151,6 +151,17 @@ async def _staff(world: World) -> None:
             "starts_at": clock.spell(clock.now() - timedelta(hours=1)),
         }
         await world.governor.post("duties", body)
+    today = clock.now().date()
+    weekly = {
+        "staff_id": str(world.nurse.staff_id),
+        "post": "clinician",
+        "weekdays": [today.isoweekday()],
+        "from_time": "20:00:00",
+        "to_time": "08:00:00",
+        "first_day": today.isoformat(),
+        "last_day": (today + timedelta(days=8)).isoformat(),
+    }
+    await world.governor.post("duty-patterns", weekly)
     webhook = {**words_of_row("webhook", "webhook"), "topics": ["campaign"]}
     await world.governor.post("webhooks", webhook)
     for who in OF_THE_STAFF:
@@ -657,7 +668,7 @@ async def _looked_after(world: World) -> None:
         }
         await world.supervisor.post("check-ins", body)
     for variant, to in (("clinician", world.nurse), ("support_worker", world.supervisor)):
-        duties = await world.governor.get(f"duties?post={variant}")
+        duties = await world.governor.get(f"duties?post={variant}&sort=starts_at")
         body = {"duty_id": duties["items"][0]["id"], "to_staff_id": str(to.staff_id)}
         body |= {"concern_ids": [], **words_of_row("handover", variant)}
         await world.viewers[Viewer(variant)].post("handovers", body)
