@@ -25,8 +25,9 @@ from app.services.streams.topics import noun_of, type_for
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 2.0
 """How long nobody looks at all: for events that nobody announced, and for access that has ended."""
-REST_SECONDS = 0.05
-"""The least between two turns: a flood is read in lots, a single event at once."""
+REST_SECONDS, REST_TURNS = 0.05, 5
+"""The least between two turns, and as many times what the last one took where that is less: a flood
+is read in lots, a single event at once."""
 
 
 class Feed:
@@ -48,10 +49,11 @@ class Feed:
                 await self._turn()
             except Exception:
                 log.exception("stream_turn_failed", prison_id=self._prison_id)
+            rest = min(REST_SECONDS, REST_TURNS * (_now() - began))
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self.wake.wait()
-            await asyncio.sleep(began + REST_SECONDS - _now())
+            await asyncio.sleep(began + rest - _now())
 
     async def _turn(self) -> None:
         """Read what was committed since the last turn, once for all who have come as far, and give
