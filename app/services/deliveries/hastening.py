@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -21,6 +22,7 @@ from app.scope import everything
 from app.services.concerns import sweep as concern_steps
 from app.services.tasks import sweep as task_steps
 
+log = structlog.get_logger(__name__)
 Hasten = Callable[[AsyncSession, str, UUID, datetime], Awaitable[Any]]
 HASTENED: Mapping[str, Hasten] = {
     "concern_id": concern_steps.hasten,
@@ -65,12 +67,15 @@ async def owe(db: AsyncSession, prison_id: str, page_id: UUID) -> None:
 
 
 async def pay(db: Database, prison_id: str) -> None:
-    """Hasten what is owed still."""
+    """Hasten what is owed still. What cannot be keeps nothing else waiting, and stays owed."""
     async with db.write(prison_id) as session:
         oldest = _owed(prison_id).order_by(col(Notification.recorded_at)).limit(A_TURN)
         owed = [page.id for page in await session.scalars(oldest)]
     for page_id in owed:
-        await hasten(db, prison_id, page_id)
+        try:
+            await hasten(db, prison_id, page_id)
+        except Exception:
+            log.exception("not_hastened", prison_id=prison_id, id=str(page_id))
 
 
 def _owed(prison_id: str) -> Any:
