@@ -168,3 +168,33 @@ async def test_how_soon_is_kept_of_words_that_are_added_or_made_new(night: Night
     assert outcomes(await sends(officer, item("k2", immediacy="HIGH"))) == ["saved"]
     assert outcomes(await sends(officer, item("k2", immediacy="very HIGH"))) == ["words_added"]
     assert outcomes(await sends(officer, item("k2", immediacy="very HIGH"))) == ["saved_before"]
+
+
+async def test_whatever_one_item_holds_the_others_are_saved(night: Night) -> None:
+    base = {"subject_as_told": "the lad in the end cell", "account": "He gave his radio away."}
+    odd: list[Any] = [
+        None,
+        7,
+        [],
+        {},
+        {"key": "\x00"},
+        {**base, "key": "k" * 201},
+        {**base, "key": "a", "occurred_at": "9999-12-31T23:59:59-14:00"},
+        {**base, "key": "b", "occurred_at": "0001-01-01T00:00:00+14:00"},
+        {**base, "key": "c", "account": "\x00"},
+        {**base, "key": "d", "account": "x" * 60_000},
+        {**base, "key": "e", "immediacy": "!" * 400},
+        {**base, "key": "f", "immediacy": {"how": "soon"}},
+        {**base, "key": "g", "subject_person_id": "nobody"},
+        {**base, "key": "h", "raised_by_person_id": "0198c0de-0000-7000-8000-000000000000"},
+        {**base, "key": "i", "handover": {"to": "", "at": "yesterday"}},
+        {**base, "key": "j", "kind": "a new kind"},
+    ]
+    good = {**base, "key": "good"}
+    answer = await night.wing.officer.post("concerns/batch", {"items": [*odd, good]}, 207)
+    assert answer["saved"] + answer["not_saved"] == len(odd) + 1
+    last = answer["results"][-1]
+    assert (last["key"], last["outcome"]) == ("good", "saved")
+    lost = [each for each in answer["results"] if each["outcome"] == "not_saved"]
+    assert all(each["detail"].startswith("NOT SAVED") for each in lost)
+    assert all(each["errors"] for each in lost)
