@@ -150,7 +150,7 @@ async def test_one_prisons_lock_keeps_no_other_prison_waiting(
     await brief.open()
     async with db.write(wing.prison_id) as session:
         await session.execute(text(f"{pulses} '{wing.prison_id}' FOR UPDATE"))
-        await worker.round_trip(brief, LogChannel(), tidy=False)
+        await worker.round_trip(brief, LogChannel())
     assert await db.fetchrow(last, f"{pulses} $1", last)
     await brief.close()
 

@@ -10,7 +10,7 @@ from sqlmodel import col
 from app import clock
 from app.access import the_system
 from app.integrations.notify import Fate, Receipted, Undeliverable
-from app.models.addresses import Address, ChannelKind
+from app.models.addresses import Address, AddressKind, ChannelKind
 from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
 from app.models.notifications import Notification, NotificationStatus, Urgency
 from app.models.page_tests import PageTest
@@ -92,7 +92,8 @@ async def woken(
     proven = everything(Address, prison.id).where(
         col(Address.verified_at).is_not(None), col(Address.ended_at).is_(None)
     )
-    found = {each.staff_id for each in await db.scalars(proven) if each.kind.channel in channels}
+    quick = proven.where(col(Address.kind) != AddressKind.letter)
+    found = {each.staff_id for each in await db.scalars(quick) if each.kind.channel in channels}
     away = there if there and to_outside(there, channels) else None
     return frozenset([*found, *filter(None, [away])])
 
