@@ -84,7 +84,7 @@ async def test_a_next_step_put_off_is_brought_back(night: Night, alarms: list[st
 async def test_a_policy_that_cannot_be_read_stops_nothing_for_longer_than_a_minute(
     night: Night, alarms: list[str]
 ) -> None:
-    await poisoned(night)
+    await poisoned(night, "policy = '{}'")
     assert await night.sweep() == 0
     await night.wing.tidies()
     assert await night.sweep() == 1

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from app import clock, worker
@@ -32,10 +31,11 @@ async def execute(wing: Wing, statement: str, **values: Any) -> None:
         await session.execute(text(statement), values)
 
 
-async def poisoned(night: Night) -> None:
-    """A concern whose step the database refuses, due before every other."""
+async def poisoned(night: Night, change: str = "version = 2147483647") -> None:
+    """A concern with something wrong, due before every other; unless told otherwise the database
+    refuses its step."""
     raised = await night.raises()
-    statement = "UPDATE concern SET version = 2147483647 WHERE reference = :reference"
+    statement = f"UPDATE concern SET {change} WHERE reference = :reference"
     await execute(night.wing, statement, reference=raised["reference"])
 
 
