@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -23,7 +22,7 @@ from app.services import duties, lifecycle
 from app.services.concerns.clocks import NOWHERE, duty_at, state_of
 from app.services.concerns.moves import CONCERN
 from app.services.escalation import latest
-from app.services.escalation_policies.standing import policy_for
+from app.services.escalation_policies.standing import policy_for, readable
 from app.services.ladders import Target
 
 log = structlog.get_logger(__name__)
@@ -32,10 +31,9 @@ BREATH = timedelta(seconds=1)
 
 def amiss(concern: Concern, zone: ZoneInfo, now: datetime) -> str | None:
     """What is amiss with an open concern's next step, as the code of its alarm; None: nothing."""
-    try:
-        state = state_of(concern, zone)
-    except ValidationError:
+    if readable(concern) is None:
         return "policy_unreadable"
+    state = state_of(concern, zone)
     if state.next_step_at is None:
         return "no_next_step"
     return "next_step_too_late" if state.next_step_at > latest(state, now) + BREATH else None

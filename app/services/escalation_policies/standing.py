@@ -38,9 +38,16 @@ def kept(concern: Concern) -> Policy:
     return _read(concern)
 
 
-def _read(holder: EscalationPolicy | Concern) -> Policy:
+def readable(holder: EscalationPolicy | Concern) -> Policy | None:
+    """What it says; None where it cannot be read."""
     try:
         return Policy.from_json(holder.policy)
     except ValueError:
+        return None
+
+
+def _read(holder: EscalationPolicy | Concern) -> Policy:
+    found = readable(holder)
+    if found is None:
         log.critical("policy_unreadable", prison_id=holder.prison_id, id=str(holder.id))
-        return default_policy()
+    return found or default_policy()
