@@ -40,7 +40,7 @@ from benchmarks.days.checker import Ledger, Outages, Verdict
 from tests.concerns.conftest import concern
 from tests.story import Caller, Wing
 
-WORLDS = int(os.environ.get("CONCERN_LIVES", "1"))
+WORLDS = int(os.environ.get("CONCERN_LIVES", "3"))
 A_WORLD = 30
 CUT = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity

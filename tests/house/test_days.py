@@ -38,13 +38,16 @@ async def test_two_days_in_two_prisons_miss_no_deadline(db: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "harm"), [("reconciler", "open_without_next_step"), ("lapse", "held_by_nobody")]
+    ("broken", "harm", "concerns"),
+    [("reconciler", "open_without_next_step", 1.5), ("lapse", "held_by_nobody", 4)],
 )
 async def test_without_a_part_of_the_engine_harm_is_seen(
-    db: Database, broken: str, harm: str
+    db: Database, broken: str, harm: str, concerns: float
 ) -> None:
     for name in "ABC":  # chance may spare two days, hardly six
-        lived = await lives(db, name, f"Y{broken[0].upper()}{name}", concerns=2, broken=broken)
+        lived = await lives(
+            db, name, f"Y{broken[0].upper()}{name}", concerns=concerns, broken=broken
+        )
         found = figures(lived)
         if found[harm]:
             break

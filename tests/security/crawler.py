@@ -257,6 +257,14 @@ def check(viewer: Viewer, answer: Answer) -> set[Canary]:
 
 
 @dataclass
+def _unprinted(said: str) -> str:
+    """The same without when the sheet for an outage was made, and until when it counts."""
+    printed = _PRINTED_AT.search(said)
+    for when in printed.groups() if printed else ():
+        said = said.replace(when, "")
+    return said
+
+
 class Crawl:
     """One viewer's crawl, and what came of it."""
 
@@ -326,7 +334,7 @@ class Crawl:
             told = {name: answer.headers.get(name) for name in ("etag", "link", "location")}
             if answer.of_the_audit:
                 told = {}
-            found[answer.asked] = f"{answer.status} {told} {self._said(answer)}"
+            found[answer.asked] = f"{answer.status} {told} {_unprinted(self._said(answer))}"
             return answer
 
         async def of_one(operation: Operation) -> None:
@@ -555,6 +563,7 @@ ALARMS = {
     "/health/escalation": "no worker sweeps the prisons of other tests",
     "/health/channels": "the prisons of other tests have not tried their last resort",
 }
+_PRINTED_AT = re.compile(r'"sheet":"outage","as_at":"([^"]+)","until":"([^"]+)"')
 # Reads that differ each time they are asked, each with its reason.
 UNSTEADY = {
     "channel_health": "told once a minute when each last resort was tried",
