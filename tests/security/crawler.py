@@ -256,7 +256,6 @@ def check(viewer: Viewer, answer: Answer) -> set[Canary]:
     return found
 
 
-@dataclass
 def _unprinted(said: str) -> str:
     """The same without when the sheet for an outage was made, and until when it counts."""
     printed = _PRINTED_AT.search(said)
@@ -265,6 +264,7 @@ def _unprinted(said: str) -> str:
     return said
 
 
+@dataclass
 class Crawl:
     """One viewer's crawl, and what came of it."""
 
