@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from app import clock
+from app import clock, worker
 from app.audit import FLUSH_SECONDS
 from app.integrations.notify.log import LogChannel
 from app.models.staff import StaffRole
-from app.worker import keep_house, round_trip
 from tests.complaints.test_routes import UNKNOWN, assigned, prisoner, words
 from tests.story import Caller, Wing
 
@@ -24,8 +23,10 @@ async def complains(wing: Wing, **about: Any) -> Any:
 
 async def sweeps(wing: Wing, **ahead: float) -> None:
     clock.forward(**ahead)
-    await round_trip(wing.db, LogChannel())
-    await keep_house(wing.db)
+    await worker.sweep(wing.db, wing.prison_id)
+    await worker.deliver(wing.db, wing.prison_id, LogChannel())
+    await worker.seal(wing.db, wing.prison_id)
+    await worker.housekeeping(wing.db, wing.prison_id)
 
 
 async def learns_nothing(wing: Wing, caller: Caller, made: Any) -> None:
