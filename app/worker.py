@@ -200,7 +200,8 @@ async def housekeeping(db: Database, prison_id: str) -> int:
         try:
             for _ in range(STEPS_A_TURN if chore in ONE_BY_ONE else 1):
                 async with db.write(prison_id) as session:
-                    done = await alone(session, prison_id) and await chore(session, prison_id)
+                    mine = await alone(session, prison_id, chore.__name__)
+                    done = mine and await chore(session, prison_id)
                 if not done:
                     break
         except Exception as error:
@@ -211,7 +212,7 @@ async def housekeeping(db: Database, prison_id: str) -> int:
     return failed
 
 
-async def alone(session: AsyncSession, prison_id: str, work: str = "house") -> bool:
+async def alone(session: AsyncSession, prison_id: str, work: str) -> bool:
     """Whether no other worker is at this work of the prison's; none comes to it until the
     transaction ends. Two that look for what is missing would both make it."""
     lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{work}:{prison_id}", 0))

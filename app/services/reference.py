@@ -89,7 +89,7 @@ from app.models.participations import AttendanceCorrection, HmppsOutcome, MarkAs
 from app.models.people import ImportOutcome, MergeOutcome, MergeWarning, Presence, Source
 from app.models.permissions import HowGiven, PermissionStatus, Purpose, Recipient
 from app.models.placements import PlacementStatus
-from app.models.prints import PrintFormat
+from app.models.prints import ConcernWaitsFor, PrintFormat
 from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.profiles import LivedTopic, Preference, Skill
 from app.models.questionnaires import (
@@ -314,6 +314,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     EffortBy,
     FeedKind,
     PrintFormat,
+    ConcernWaitsFor,
     UseFormat,
     MergeOutcome,
     MergeWarning,

@@ -98,7 +98,8 @@ class Night:
             asking = asyncio.create_task(asked)
             if lost and again == 0:
                 await asyncio.sleep(0.002 * (len(self.raised) % 8))
-                await self.db.fetchval(CUT)
+                while not asking.done():
+                    await self.db.fetchval(CUT)
             answer = await asking
             if answer.status_code == 201:
                 self.raised.append(answer.json()["id"])

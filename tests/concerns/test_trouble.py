@@ -58,9 +58,14 @@ async def test_a_row_refused_by_the_database_does_not_end_the_round(
     night: Night, db: Database
 ) -> None:
     await poisoned(night)
+    lost = {"subject": night.wing.nurse.subject, "token_id": "lost", "reason": "lost_or_stolen"}
+    made = await night.wing.governor.post("revocations", lost)
+    past = {"id": made["id"], "then": clock.real_now() - timedelta(seconds=1)}
+    await execute(night.wing, "UPDATE revocation SET expires_at = :then WHERE id = :id", **past)
     began = clock.real_now()
     await worker.round_trip(db, LogChannel(night.sink))
     await worker.keep_house(db)
+    assert await db.fetchval("SELECT count(*) FROM revocation WHERE id = $1", made["id"]) == 0
     swept = await db.pool.fetch("SELECT prison_id FROM sweep_pulse WHERE swept_at >= $1", began)
     assert {row["prison_id"] for row in swept} == set(await db.prison_ids())
 

@@ -269,11 +269,11 @@ async def test_whoever_is_frozen_lets_go_of_what_they_hold(db: Database, wing: W
 
 async def test_two_workers_do_not_keep_one_house_at_once(wing: Wing, db: Database) -> None:
     async with db.write(wing.prison_id) as session:
-        assert await worker.alone(session, wing.prison_id)
+        assert await worker.alone(session, wing.prison_id, "house")
         async with db.write(wing.prison_id) as other:
-            assert not await worker.alone(other, wing.prison_id)
+            assert not await worker.alone(other, wing.prison_id, "house")
     async with db.write(wing.prison_id) as session:
-        assert await worker.alone(session, wing.prison_id)
+        assert await worker.alone(session, wing.prison_id, "house")
 
 
 async def test_a_worker_that_is_sealing_keeps_no_sweep_waiting(wing: Wing, db: Database) -> None:

@@ -149,15 +149,18 @@ async def minute(night: Night) -> None:
 
 async def only_here(night: Night) -> None:
     """As if there were no other prison."""
-    async with night.wing.db.outside() as session:
-        await session.execute(
-            text(
-                "INSERT INTO sweep_pulse (prison_id, swept_at, last_resort_tested_at)"
-                " SELECT id, now(), now() + interval '5 years' FROM prison"
-                " ON CONFLICT (prison_id) DO UPDATE SET"
-                " last_resort_tested_at = now() + interval '5 years'"
+    for prison_id in await night.wing.db.prison_ids():
+        async with night.wing.db.write(prison_id) as session:
+            await session.execute(
+                text(
+                    "INSERT INTO sweep_pulse"
+                    " (prison_id, swept_at, last_resort_tested_at, skew_seconds)"
+                    " VALUES (:prison_id, now(), now() + interval '5 years', 0)"
+                    " ON CONFLICT (prison_id) DO UPDATE SET"
+                    " last_resort_tested_at = now() + interval '5 years'"
+                ),
+                {"prison_id": prison_id},
             )
-        )
 
 
 async def test_health_asks_for_a_test_that_arrived_at_the_last_resort_that_it_is_now(

@@ -8,11 +8,10 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from app import clock, worker
+from app import clock
 from app.config import settings
 from app.db import Database
 from app.grants import PUBLIC
-from app.integrations.notify.log import LogChannel
 from app.models.base import new_id
 from app.models.revocations import RevocationReason
 from app.models.staff import StaffRole
@@ -247,9 +246,7 @@ async def test_a_person_and_a_record_named_together_must_both_fit(wing: Wing, db
 # Forgetting
 
 
-async def test_what_no_living_token_can_be_of_is_forgotten(
-    wing: Wing, db: Database, tmp_path: Any
-) -> None:
+async def test_what_no_living_token_can_be_of_is_forgotten(wing: Wing, db: Database) -> None:
     made = await wing.governor.post("revocations", {"subject": wing.nurse.subject, **LOST})
     count = "SELECT count(*) FROM revocation WHERE id = $1"
     longest = settings().longest_token
@@ -260,9 +257,7 @@ async def test_what_no_living_token_can_be_of_is_forgotten(
             text("UPDATE revocation SET expires_at = :then WHERE id = :id"),
             {"then": clock.real_now() - timedelta(seconds=1), "id": made["id"]},
         )
-    await worker.round_trip(db, LogChannel(tmp_path / "pages.ndjson"))
-    assert await db.fetchval(count, made["id"]) == 1
-    await worker.keep_house(db)
+    await forget(db, clock.real_now())
     assert await db.fetchval(count, made["id"]) == 0
 
 

@@ -125,8 +125,9 @@ _OF_ONE_PERSON: tuple[Rule, ...] = (
         since=col(Concern.feedback_at),
     ),
 )
-# The board tells of these by their thing, whose own rule is in no inbox; but the broken glass is.
-_BY_ITS_TASK = TOLD_BY_THE_THING - {TaskKind.break_glass_review}
+# The board tells of these by their thing, whose own rule is in no inbox; but broken glasses and
+# actions are.
+_BY_ITS_TASK = TOLD_BY_THE_THING - {TaskKind.break_glass_review, TaskKind.action_due}
 _TASKS = (
     task_rule(
         BoardRule.safety_task,
