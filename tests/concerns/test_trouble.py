@@ -1,6 +1,7 @@
 """What goes wrong stays where it is: one bad row, one bad page, one bad prison stops no other."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
