@@ -57,11 +57,12 @@ def say(text: str) -> None:
 
 
 async def settle(system: System) -> None:
-    """Wait until every page is sent and no step is due, at most two minutes."""
+    """Wait until every page is sent, no step is due, and what the audit could only write to a disk
+    is brought in, at most two minutes."""
     until = time.time() + SETTLE_SECONDS
     while time.time() < until:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            if await system.fetch(QUIET) == [(0,)]:
+            if await system.fetch(QUIET) == [(0,)] and not await system.fetch(UNSAID):
                 return
         await asyncio.sleep(0.5)
     say("it did not come to rest")
