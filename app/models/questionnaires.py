@@ -5,7 +5,7 @@ What is asked and how it is scored stands in `app/reference/questionnaires.toml`
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import field_validator
@@ -168,6 +168,14 @@ class QuestionnaireCreate(Input):
     share_total: bool = Field(
         default=False, description="Their choice: support workers may read the total."
     )
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def _numbers_and_words(cls, value: Any) -> Any:
+        """Said of all of them: a refusal that named one would say the caller's own word back."""
+        if isinstance(value, dict) and any(type(each) not in (int, str) for each in value.values()):
+            raise ValueError("each answer must be a whole number or a word")
+        return value
 
 
 class QuestionnaireUpdate(Input):

@@ -11,15 +11,6 @@ from app.models.outcome_cohorts import OutcomeCohortRow
 from app.models.questionnaires import Instrument
 
 
-class ReportFormat(StrEnum):
-    """How a report is answered."""
-
-    json = "json"
-    csv = "csv"
-    svg = "svg"
-    png = "png"
-
-
 class Indicator(StrEnum):
     """What is counted of a sample."""
 

@@ -103,7 +103,7 @@ from app.models.reference import CodeRead, HmppsRead, ReferenceRead
 from app.models.regime_exceptions import ExceptionReason
 from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
-from app.models.reports import Indicator, Question, ReportFormat
+from app.models.reports import Indicator, Question
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
@@ -299,7 +299,6 @@ LISTS: tuple[type[StrEnum], ...] = (
     OutcomeCohortStatus,
     Indicator,
     Question,
-    ReportFormat,
     ComplaintAbout,
     ComplaintStatus,
     OrderReason,

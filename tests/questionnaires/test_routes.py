@@ -1,5 +1,6 @@
 """Questionnaires over HTTP: what is kept, what is refused, and who reads it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -329,3 +330,19 @@ async def test_everybody_may_read_what_is_asked(wing: Wing) -> None:
         None,
     )
     assert named["swemwbs"]["questions"] == []
+
+
+async def test_no_word_of_an_answer_that_is_none_is_said_back(wing: Wing) -> None:
+    mentee = await wing.engaged()
+    for odd in ([], {}, None, True, 1.5, "Danny"):
+        body = asked(mentee, answers={"Danny hurt himself": odd})
+        refused = await wing.clinician.post("questionnaires", body, expect=422)
+        assert "Danny" not in str(refused), odd
+
+
+async def test_two_baselines_at_once_are_one(wing: Wing) -> None:
+    mentee = await wing.engaged()
+    answers = await asyncio.gather(
+        *[wing.clinician.request("POST", "questionnaires", json=asked(mentee)) for _ in range(4)]
+    )
+    assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]
