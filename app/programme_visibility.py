@@ -58,6 +58,7 @@ from app.models.prints import (
 )
 from app.models.prison_events import PrisonEventRead, PrisonEventRow, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
+from app.models.report_tables import Report
 from app.models.reports import OutcomeReport
 from app.models.rota_cover import RotaCover
 from app.models.rota_demands import RotaDemandRead
@@ -227,6 +228,7 @@ PROGRAMME: dict[str, Audiences] = {
     "outcome_cohorts.row": dict.fromkeys((*CARE, Role.governor), OutcomeCohortRow),
     "outcome_cohorts.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
     "reports.outcomes": dict.fromkeys((*CARE, Role.governor), OutcomeReport),
+    "reports.tables": dict.fromkeys((*CARE, Role.governor), Report),
     "complaints": {**dict.fromkeys(STAFF, ComplaintRead), Role.mentor: ComplaintOwn},
     "complaints.row": {**dict.fromkeys(STAFF, ComplaintRow), Role.mentor: ComplaintOwn},
     "complaints.raised": dict.fromkeys(SCHEME, ComplaintReceipt),

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 import httpx
@@ -23,9 +22,7 @@ from app.models.prisons import Prison
 from app.runtime import open_database
 from app.tokens import DevelopmentIssuer, verifier_for
 from tests.house.commands import Commands
-from tests.story import Wing
-
-_numbers = count()
+from tests.story import Wing, new_prison_id
 
 # How quickly a case is decided says more of the machine's load than of the code.
 hypothesis.settings.register_profile(
@@ -118,17 +115,10 @@ def _time_starts_now() -> Iterator[None]:
     clock.set_offset(timedelta())
 
 
-def _prison_id() -> str:
-    """A new three-letter prison for every test; xdist workers have databases of their own."""
-    number = next(_numbers)
-    letters = [chr(65 + number // 26**power % 26) for power in (2, 1, 0)]
-    return "".join(letters)
-
-
 @pytest.fixture
 async def wing(http: httpx.AsyncClient, db: Database, issuer: DevelopmentIssuer) -> Wing:
     """A prison of its own with a governor, staff on duty, and a wing; nobody else in it."""
-    prison_id = _prison_id()
+    prison_id = new_prison_id()
     async with db.sessions() as session, session.begin():
         session.add(Prison(id=prison_id, name=f"HMP Test {prison_id}"))
     story = Wing(http, db, issuer, prison_id)

@@ -22,6 +22,13 @@ from tests.before import Before, person_body
 from tests.founders import found
 
 _numbers = count(1)
+_prisons = count()
+
+
+def new_prison_id() -> str:
+    """A prison that no test has had; each xdist worker has a database of its own."""
+    number = next(_prisons)
+    return "".join(chr(65 + number // 26**power % 26) for power in (2, 1, 0))
 
 
 @dataclass

@@ -4,22 +4,29 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app import outcome_picture
+from app import outcome_picture, report_picture
 from app.access import MayReadReport
 from app.db import Db
 from app.errors import Conflicting
 from app.formats import CSV, PNG, SVG, csv_reply, files, png_reply, svg_reply
+from app.models.base import Day
 from app.models.concerns import FigureFormat
 from app.models.outcome_cohorts import OutcomeCohort
+from app.models.report_tables import Report, ReportName
 from app.models.reports import OutcomeReport
 from app.paths import to_read
 from app.problems import refusals
 from app.replies import reply
+from app.services import reports
 from app.services.reports import outcomes
+from app.services.reports.tables import csv_rows
 from app.visibility import shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/reports", tags=["reports"])
 ThisCohort = Annotated[OutcomeCohort, Depends(to_read(OutcomeCohort, "outcome_cohort_id"))]
+Wanted = Annotated[
+    FigureFormat, Query(alias="format", description="As JSON, as a table, or as a picture.")
+]
 
 
 @router.get(
@@ -31,9 +38,7 @@ async def read_outcome_report(
     actor: MayReadReport,
     db: Db,
     cohort: ThisCohort,
-    wanted: Annotated[
-        FigureFormat, Query(alias="format", description="As JSON, as a table, or as a picture.")
-    ] = FigureFormat.json,
+    wanted: Wanted = FigureFormat.json,
 ) -> Response:
     """What became of a cohort: every figure with its denominator, who is missing and why, and its
     interval. Before and after of the same people: there is no comparison group."""
@@ -45,3 +50,31 @@ async def read_outcome_report(
     if wanted is FigureFormat.png:
         return png_reply(await outcome_picture.png(found), "outcomes.png")
     return reply(shape("reports.outcomes", actor.role).model_validate(found))
+
+
+@router.get(
+    "/{report}",
+    response_model=Report,
+    responses={**files(CSV, SVG, PNG), **refusals()},
+)
+async def read_report(
+    actor: MayReadReport,
+    db: Db,
+    report: ReportName,
+    first: Annotated[
+        Day | None, Query(alias="from", description="The first day; absent: 27 before the last.")
+    ] = None,
+    last: Annotated[
+        Day | None, Query(alias="to", description="The last day, included; absent: today.")
+    ] = None,
+    wanted: Wanted = FigureFormat.json,
+) -> Response:
+    """What happened in at most 366 days, as tables of counts, shares and medians."""
+    found = await reports.report(db, actor, report, first, last)
+    if wanted is FigureFormat.csv:
+        return csv_reply(csv_rows(found), f"{report.value}.csv")
+    if wanted is FigureFormat.svg:
+        return svg_reply(await report_picture.svg(found), f"{report.value}.svg")
+    if wanted is FigureFormat.png:
+        return png_reply(await report_picture.png(found), f"{report.value}.png")
+    return reply(shape("reports.tables", actor.role).model_validate(found))

@@ -103,6 +103,7 @@ from app.models.reference import CodeRead, HmppsRead, ReferenceRead
 from app.models.regime_exceptions import ExceptionReason
 from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
+from app.models.report_tables import Measure, ReportName, Unit
 from app.models.reports import Indicator, Question
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
@@ -298,6 +299,9 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReliableChange,
     OutcomeCohortStatus,
     Indicator,
+    ReportName,
+    Measure,
+    Unit,
     Question,
     ComplaintAbout,
     ComplaintStatus,

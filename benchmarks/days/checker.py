@@ -19,7 +19,7 @@ OPEN = "status NOT IN ('closed', 'merged_duplicate')"
 LOOK = f"""
     SELECT id, immediacy, acknowledge_by, seen_by, decide_by,
         accepted_on_duty_at IS NOT NULL AS accepted, seen_at IS NOT NULL AS seen,
-        decided_at IS NOT NULL AS decided, handed_over_at IS NOT NULL AS handed_over,
+        decided_at IS NOT NULL AS decided, decided_at, handed_over_at IS NOT NULL AS handed_over,
         (SELECT max(m::int) FROM jsonb_path_query(
             jsonb_build_array(policy->'ladders'->immediacy,
                               policy->'out_of_hours'->'ladders'->immediacy),

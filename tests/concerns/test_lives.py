@@ -10,7 +10,6 @@ import asyncio
 import os
 import sys
 from datetime import datetime, timedelta
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,7 +37,7 @@ from app.services.escalation import Immediacy
 from app.tokens import DevelopmentIssuer, verifier_for
 from benchmarks.days.checker import Ledger, Outages, Verdict
 from tests.concerns.conftest import concern
-from tests.story import Caller, Wing
+from tests.story import Caller, Wing, new_prison_id
 
 WORLDS = int(os.environ.get("CONCERN_LIVES", "3"))
 A_WORLD = 30
@@ -50,15 +49,13 @@ DUE = (
     "SELECT min(next_step_at) AS at FROM concern WHERE status NOT IN ('closed', 'merged_duplicate')"
 )
 SAID = [None, "now", "this_session", "within_24h", "routine"]
-_prisons = count()
 
 
 class Night:
     """One prison, and what has been answered."""
 
     def __init__(self, http: httpx.AsyncClient, db: Database, issuer: DevelopmentIssuer) -> None:
-        number = next(_prisons)
-        self.prison_id = f"X{chr(65 + number // 26)}{chr(65 + number % 26)}"
+        self.prison_id = new_prison_id()
         self.wing = Wing(http, db, issuer, self.prison_id)
         self.verdict = Verdict()
         self.ledger = Ledger(db, self.prison_id, self.verdict)

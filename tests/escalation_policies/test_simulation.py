@@ -32,7 +32,7 @@ from app.services.escalation_policies import simulating
 from app.services.ladders import HoursDay, Immediacy, Policy, Target
 from tests.concerns.conftest import Night, night  # noqa: F401
 from tests.escalation_policies.policies import policy, puts_in_force, step
-from tests.story import Wing
+from tests.story import Wing, new_prison_id
 
 MONDAY = datetime(2026, 11, 30, 9, 0, 30, tzinfo=UTC)
 WITHIN = timedelta(seconds=20)
@@ -164,13 +164,11 @@ def test_the_engine_does_what_the_simulation_says(settings: Settings) -> None:
     with asyncio.Runner() as runner:
         assert settings.database_url
         db = runner.run(open_database(settings, settings.database_url))
-        numbers = iter(range(26**2))
 
         @tried(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
         @given(worlds())
         def as_simulated(world: dict[str, Any]) -> None:
-            name = "".join(chr(65 + each) for each in (25, *divmod(next(numbers), 26)))
-            runner.run(_engine_does_as_simulated(db, name, world))
+            runner.run(_engine_does_as_simulated(db, new_prison_id(), world))
 
         try:
             as_simulated()

@@ -12,6 +12,7 @@ from app.models.base import metadata, new_id
 from app.models.clients import ClientScope
 from app.models.staff import Role, StaffRole
 from tests.house.rows import one_of_each
+from tests.security.crawler import PLAIN_PATHS
 from tests.story import Caller, Wing
 
 # Texts of which there is a version.
@@ -44,6 +45,8 @@ class Full:
             name = found[1]
             if name == "prison_id":
                 return self.wing.prison_id
+            if name in PLAIN_PATHS:
+                return PLAIN_PATHS[name][0]
             row = self.world.get(name.removesuffix("_id"), {})
             return str(row["id"]) if name.endswith("_id") and row else "1"
 

@@ -25,6 +25,7 @@ from app import clock
 from app.config import Settings
 from app.runtime import open_database
 from tests.house.lives import LIVES, Lives, Tally
+from tests.story import new_prison_id
 
 WORLDS = int(os.environ.get("LIVES_EXAMPLES", "8"))
 A_WORLD = 50
@@ -60,10 +61,8 @@ def test_whatever_is_done_in_whatever_order_the_lives_stay_sound(settings: Setti
             @initialize(seed=st.integers(0, 2**32))
             def begins(self, seed: int) -> None:
                 clock.set_offset(timedelta())
-                first, rest = divmod(Machine.worlds, 676)
                 Machine.worlds += 1
-                prison_id = "".join(chr(65 + each) for each in (20 + first, *divmod(rest, 26)))
-                self.lives = Lives(db, prison_id, Random(seed), tally)
+                self.lives = Lives(db, new_prison_id(), Random(seed), tally)
                 runner.run(self.lives.open())
                 runner.run(self.lives.grow())
 

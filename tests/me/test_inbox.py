@@ -16,10 +16,9 @@ from app.models.prisons import Prison
 from app.models.staff import Staff, StaffRole
 from app.models.tasks import Task, TaskKind, TaskSource
 from app.services import references
-from tests.conftest import _prison_id
 from tests.house.answers import problem
 from tests.house.test_paging import walk
-from tests.story import Caller, Wing
+from tests.story import Caller, Wing, new_prison_id
 
 INBOX = "/v1/me/inbox"
 WORRY = {"subject_as_told": "the lad in the end cell", "account": "He gave his radio away."}
@@ -28,7 +27,7 @@ WORRY = {"subject_as_told": "the lad in the end cell", "account": "He gave his r
 @pytest.fixture
 async def another(wing: Wing, db: Database) -> Wing:
     """A second prison, with people of its own."""
-    prison_id = _prison_id()
+    prison_id = new_prison_id()
     async with db.sessions() as session, session.begin():
         session.add(Prison(id=prison_id, name=f"HMP Test {prison_id}"))
     story = Wing(wing.http, db, wing.issuer, prison_id)

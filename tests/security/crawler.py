@@ -23,6 +23,7 @@ from starlette.types import Message
 
 from app.db import Database
 from app.models.base import metadata, new_id
+from app.models.report_tables import ReportName
 from tests.security.canaries import ECHO, Canary, Viewer, found_in
 from tests.security.planting import ABROAD, HOME
 from tests.story import Caller
@@ -41,6 +42,7 @@ IDS = dict[str, dict[str, list[str]]]
 
 # Path parameters that are no id of a row.
 PLAIN_PATHS: dict[str, list[str]] = {
+    "report": [each.value for each in ReportName],
     "weekday": [*map(str, range(1, 8)), "8"],
     "secret": ["A" * 43],  # nobody's: whose it is, is tested with the feeds
 }

@@ -134,7 +134,7 @@ async def another_reason_for_the_referral(world: World) -> None:
 
 @hidden_from(OF_PRISONERS)
 async def a_session_of_another_mentor(world: World) -> None:
-    hours = 24 + 2 * next(_numbers)
+    hours = 24 * 21 + 2 * next(_numbers)  # after the last meeting of the series, at any hour
     body = {
         "kind": "one_to_one",
         "mentor_id": str(world.other_mentor.mentor_id),

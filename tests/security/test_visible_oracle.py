@@ -3,7 +3,6 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from app.models.staff import Role
 from app.scope import NARROWINGS, visible
 from tests.security.oracle import NOBODY, ORACLE, answer
 from tests.security.worlds import World, insert, make
+from tests.story import new_prison_id
 
 Record = Callable[[str, object], None]
 WORLDS = 20
@@ -25,7 +25,6 @@ CASES = 4000
 NOT_YET: set[type[SQLModel]] = set()  # tables whose oracle is still to be written
 MODELS = sorted(NARROWINGS.keys() - NOT_YET, key=lambda model: model.__name__)
 
-_letters = count()
 _made: dict[int, World] = {}
 _asked: Counter[str] = Counter()
 _told: Counter[str] = Counter()
@@ -34,9 +33,7 @@ _told: Counter[str] = Counter()
 async def _world(db: Database, seed: int) -> World:
     """The world with this number, in the database since it was first asked for."""
     if seed not in _made:
-        number = next(_letters)
-        prison_id = f"Z{chr(65 + number // 26)}{chr(65 + number % 26)}"
-        world = make(seed, prison_id, clock.now())
+        world = make(seed, new_prison_id(), clock.now())
         await insert(db, world)
         _made[seed] = world
     return _made[seed]

@@ -47,7 +47,7 @@ from app.sse import EventStream
 from tests.house.test_cli import WELLWING, bare_environment
 from tests.security.serving import made
 from tests.security.worlds import insert, make
-from tests.story import Wing
+from tests.story import Wing, new_prison_id
 from tests.streams.reader import Reader, Readers, path_for
 from tests.streams.test_routes import WORRY, raises
 
@@ -55,7 +55,7 @@ from tests.streams.test_routes import WORRY, raises
 @pytest.mark.parametrize("seed", range(3))
 async def test_what_many_may_see_is_what_each_may_see(db: Database, seed: int) -> None:
     """One statement for all of a role against `scope.visible` for each."""
-    world = make(100 + seed, f"Y{chr(65 + seed)}S", clock.now())
+    world = make(100 + seed, new_prison_id(), clock.now())
     await insert(db, world)
     seen = 0
     for role in Role:

@@ -1,0 +1,133 @@
+"""What the tables of every report are made of: counts, shares and medians, and how they are told.
+
+Pure: the caller brings what was counted.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from app.models.concerns import Interval
+from app.models.report_tables import Measure, Report, ReportRow, ReportTable, Unit
+from app.services.figures import nearest_rank, wilson
+
+HEADING = ("table", "key", "measure", "unit", "value", "of", "percent", "low", "high", "p90")
+
+
+def counts(
+    table: str,
+    title: str,
+    unit: Unit,
+    counted: Mapping[str, float],
+    *,
+    over_time: bool = False,
+    missing: Mapping[str, int] | None = None,
+) -> ReportTable:
+    """A table of how many, a row each."""
+    rows = [
+        ReportRow(key=key, value=value, of=None, percent=None, interval=None, p90=None)
+        for key, value in counted.items()
+    ]
+    return _table(table, title, Measure.number, unit, rows, over_time=over_time, missing=missing)
+
+
+def shares(
+    table: str,
+    title: str,
+    unit: Unit,
+    counted: Mapping[str, tuple[int, int]],
+    *,
+    over_time: bool = False,
+    missing: Mapping[str, int] | None = None,
+) -> ReportTable:
+    """A table of how many of how many, with Wilson's 95 % intervals."""
+    rows = [_share(key, count, of) for key, (count, of) in counted.items()]
+    return _table(table, title, Measure.share, unit, rows, over_time=over_time, missing=missing)
+
+
+def medians(
+    table: str,
+    title: str,
+    unit: Unit,
+    timed: Mapping[str, Sequence[float]],
+    *,
+    over_time: bool = False,
+    missing: Mapping[str, int] | None = None,
+) -> ReportTable:
+    """A table of how long things took: the median, and what nine in ten did not go beyond."""
+    rows = [_median(key, sorted(values)) for key, values in timed.items()]
+    return _table(table, title, Measure.median, unit, rows, over_time=over_time, missing=missing)
+
+
+def _table(
+    table: str,
+    title: str,
+    measure: Measure,
+    unit: Unit,
+    rows: list[ReportRow],
+    *,
+    over_time: bool,
+    missing: Mapping[str, int] | None,
+) -> ReportTable:
+    return ReportTable(
+        table=table,
+        title=title,
+        measure=measure,
+        unit=unit,
+        over_time=over_time,
+        missing=dict(sorted((missing or {}).items())),
+        rows=rows,
+    )
+
+
+def _share(key: str, count: int, of: int) -> ReportRow:
+    low, high = wilson(count, of) if of else (0.0, 0.0)
+    between = Interval(low=round(100 * low, 1), high=round(100 * high, 1)) if of else None
+    percent = round(100 * count / of, 1) if of else None
+    return ReportRow(key=key, value=count, of=of, percent=percent, interval=between, p90=None)
+
+
+def _median(key: str, ordered: Sequence[float]) -> ReportRow:
+    middle = round(median(ordered), 2) if ordered else None
+    most = round(nearest_rank(ordered, 0.9), 2) if ordered else None
+    return ReportRow(key=key, value=middle, of=len(ordered), percent=None, interval=None, p90=most)
+
+
+def said(row: ReportRow, table: ReportTable) -> str:
+    """A value as it stands on paper and in a picture: 12, 8 of 14 (57.1 %), or 3.5 of 12 timed."""
+    if row.value is None:
+        return "none"
+    if table.measure is Measure.share:
+        share = f" ({row.percent:g} %)" if row.percent is not None else ""
+        return f"{row.value:g} of {row.of}{share}"
+    if table.measure is Measure.median:
+        return f"{row.value:g} (of {row.of})"
+    return f"{row.value:g}"
+
+
+def in_words(title: str, tables: Sequence[ReportTable]) -> str:
+    """The report in words, for who cannot see its picture."""
+    told = []
+    for table in tables:
+        rows = "; ".join(f"{spelled(row.key)} {said(row, table)}" for row in table.rows)
+        told.append(f"{table.title}: {rows or 'nothing'}.")
+    return f"{title}. " + " ".join(told)
+
+
+def spelled(key: str) -> str:
+    """A code as words."""
+    return key.replace("_", " ")
+
+
+def csv_rows(report: Report) -> Iterator[Sequence[Any]]:
+    """Every table of the report as rows of one, the heading first."""
+    yield HEADING
+    for table in report.tables:
+        for row in table.rows:
+            between = row.interval
+            yield (
+                table.table, row.key, table.measure.value, table.unit.value, row.value, row.of,
+                row.percent, between and between.low, between and between.high, row.p90,
+            )  # fmt: skip
+        for reason, number in table.missing.items():
+            yield table.table, f"missing: {reason}", "number", table.unit.value, number, *[None] * 5
