@@ -205,11 +205,14 @@ class Auditor:
             await self._db.fetch(prison_id, statement, audit.as_json(some))
 
     async def _keep_at_any_rate(self, entry: Entry) -> None:
-        """Write to disk what must stop nobody; if the disk takes nothing either, into the log."""
+        """Write to disk what must stop nobody; if the disk takes nothing either, it waits in memory
+        for whichever is there first, and only the end of the process loses it."""
         try:
             await self._keep_on_disk([entry])
         except OSError:
-            log.critical("audit_lost", operation=entry["operation"], request_id=entry["request_id"])
+            told = {"operation": entry["operation"], "request_id": entry["request_id"]}
+            log.critical("audit_in_memory_alone", **told)
+            self._waiting.append(entry)
 
     async def _keep_on_disk(self, entries: list[Entry]) -> None:
         log.exception("audit_spooled", count=len(entries))

@@ -1,6 +1,7 @@
 """When the audit cannot be written: refused, but for what would stop a nurse."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from app.audit import FLUSH_SECONDS, SPOOL_PAUSE, Auditor
 from app.config import Settings
 from app.models.audit import AuditAct
 from app.services import audit
+from app.services.audit.spool import Spool
 from tests.story import Wing
 
 Broken = Callable[[bool], Awaitable[None]]
@@ -192,4 +194,17 @@ async def test_with_the_disk_gone_as_well_a_concern_for_now_is_raised_all_the_sa
     body = {"kind": "welfare", "account": "He stopped answering.", "immediacy": "right_now"}
     await mentor.post("concerns", {**body, "subject_as_told": "the lad in the end cell"})
     await broken(False)
+    assert "raise_concern" in await operations(wing)
     auditor._spool.folder = there
+
+
+def test_a_full_disk_keeps_no_half_of_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        Spool(tmp_path).keep([{"id": "one"}])
+    assert list(tmp_path.iterdir()) == []

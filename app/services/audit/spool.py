@@ -25,10 +25,14 @@ class Spool:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lines = b"".join(orjson.dumps(each, default=str) + b"\n" for each in entries)
         draft = self.folder / f"{new_id()}.draft"
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(lines)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:  # a full disk
+            draft.unlink(missing_ok=True)
+            raise
         draft.rename(draft.with_suffix(".jsonl"))
         folder = os.open(self.folder, os.O_RDONLY)
         try:
