@@ -115,7 +115,7 @@ class Link:
                     writer.write(words)
                     await writer.drain()
             await flowing.wait()
-        except OSError:
+        except (OSError, RuntimeError):  # uvloop's word for a line that is closed is the second
             pass  # it was cut, or one end has died: the other end hears of that
         if not joined.gone:
             writer.close()
