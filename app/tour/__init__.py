@@ -8,7 +8,7 @@ import asyncio
 
 import httpx
 
-from app.tour import courses, day, days, ladder, night, paper, programme, rota, shift
+from app.tour import became, courses, day, days, ladder, night, paper, programme, rota, shift
 from app.tour.cast import Cast
 from app.tour.confidences import confidences
 from app.tour.phones import Phones
@@ -45,6 +45,7 @@ async def _walk(base_url: str, teller: Teller, phones: Phones | None) -> int:
             await shift.moved_on(cast)
             await shift.figures(cast)
             await confidences(cast)
+            await became.counted(cast)
     except (NotAsTold, httpx.HTTPError) as trouble:
         teller.end(str(trouble) or type(trouble).__name__)
         return 1

@@ -32,6 +32,7 @@ CHAPTERS = [
     "A man is moved on in the middle",
     "How soon people came",
     "What is kept in confidence, and who looked",
+    "What became of people, counted",
 ]
 
 
