@@ -18,8 +18,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ortools.sat.python import cp_model
-
 from app.models.match_proposals import SolverStatus
 
 DETERMINISTIC_SECONDS = 10.0
@@ -117,6 +115,8 @@ class _Model:
     """The problem of a fixed set of mentees, as CP-SAT takes it."""
 
     def __init__(self, problem: Problem, start: Mapping[UUID, UUID]) -> None:
+        from ortools.sat.python import cp_model  # a third of a second to load, for who solves
+
         self.problem, self.start = problem, start
         self.model = cp_model.CpModel()
         self.chosen = {
@@ -147,6 +147,8 @@ class _Model:
     def solve(self, hint: Mapping[UUID, UUID]) -> Solution:
         """Solve for the objective that stands. The hint is an answer that is allowed, and is kept
         when the time ends before another is found."""
+        from ortools.sat.python import cp_model
+
         self.model.clear_hints()  # type: ignore[no-untyped-call]
         for (mentee, mentor), var in self.chosen.items():
             self.model.add_hint(var, hint[mentee] == mentor)

@@ -19,6 +19,7 @@ from app.services.working_days import LONDON, at_wall, local_date, utc
 REST = timedelta(hours=11)
 SHORTEST = timedelta(hours=1)  # nobody is put on for less, unless the whole block is shorter
 SMALL_HOURS = time(0), time(5)
+DETERMINISTIC_SECONDS = 20.0  # what the solver may take
 ONE_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 Span = tuple[datetime, datetime]
 

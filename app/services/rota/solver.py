@@ -22,11 +22,9 @@ from app.models.rota_demands import RotaRole
 from app.services.rota import candidates
 from app.services.rota.gaps import gaps_of
 from app.services.rota.pricing import cost_of
-from app.services.rota.problem import Piece, Problem, Solution
+from app.services.rota.problem import DETERMINISTIC_SECONDS, Piece, Problem, Solution
 from app.services.rota.rota_model import Linear, RotaModel
 from app.services.rota.start import first_rota
-
-DETERMINISTIC_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
@@ -22,11 +22,13 @@ from app.models.shifts import Shift, ShiftStatus
 from app.scope import everything
 from app.services import lifecycle
 from app.services.rota import facts
-from app.services.rota.problem import Gap, Problem, Solution
-from app.services.rota.solver import DETERMINISTIC_SECONDS, Search
+from app.services.rota.problem import DETERMINISTIC_SECONDS, Gap, Problem, Solution
 from app.services.rotas.moves import ROTA
 from app.services.shifts.moves import SHIFT
 from app.services.working_days import local_date
+
+if TYPE_CHECKING:
+    from app.services.rota.solver import Search
 
 log = structlog.get_logger(__name__)
 BEAT = timedelta(seconds=1)
@@ -68,7 +70,7 @@ async def _give_up(session: AsyncSession, solve: RotaSolve, outcome: SolveOutcom
     await lifecycle.move(session, ROTA, rota, to=RotaStatus.draft, actor=system)
 
 
-async def beat(db: Database, solve: RotaSolve, worker: UUID, search: Search) -> bool:
+async def beat(db: Database, solve: RotaSolve, worker: UUID, search: "Search") -> bool:
     """Say that it is being worked on, and how far it is. Answers whether to go on: not when it was
     called off, or another worker has it."""
     async with db.write(solve.prison_id) as session:
@@ -165,6 +167,8 @@ async def take_one(
 ) -> bool:
     """Work out one rota of the prison, if one waits. Answers whether one did. What goes wrong in
     the solver leaves the solve to the next try."""
+    from app.services.rota.solver import Search  # a third of a second to load, for who solves
+
     worker = worker or new_id()
     claimed = await claim(db, prison_id, worker)
     if claimed is None:
