@@ -112,7 +112,7 @@ from app.models.regime_exceptions import ExceptionReason
 from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
 from app.models.report_tables import Measure, ReportName, Unit
-from app.models.reports import Indicator, Question
+from app.models.reports import CountedEvent, Indicator, Question
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
@@ -308,6 +308,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReliableChange,
     LifeEventKind,
     FactKind,
+    CountedEvent,
     FactSource,
     IncidentKind,
     LifeEventStatus,

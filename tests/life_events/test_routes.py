@@ -130,3 +130,50 @@ async def test_self_seclusion_goes_on_until_its_end_and_never_within_itself(wing
     assert ended["last_day"] == day(4)
     await wing.support_worker.patch(path, {"last_day": day(3)}, 409)
     await wing.support_worker.post("life-events", spell | {"first_day": day(3)})
+
+
+async def test_a_period_is_told_beside_the_days_before_it_each_kind_of_fact_by_itself(
+    wing: Wing,
+) -> None:
+    mentee = await wing.engaged()
+    clock.forward(days=9)
+    spell = event(mentee, "self_seclusion", "staff_recorded", first_day=day(6))
+    for body in (
+        spell,
+        event(mentee, first_day=day(1)),
+        event(mentee, first_day=day(6)),
+        event(mentee, fact="clinical_finding", first_day=day(1)),
+        event(mentee, first_day=day(40)),
+    ):
+        await wing.clinician.post("life-events", body)
+    path = f"reports/life_events?from={day(4)}&to={day()}"
+    found = await wing.governor.get(path)
+    assert found["title"].endswith("before and after, without a comparison group")
+    tables = {each["table"]: each for each in found["tables"]}
+
+    def told(table: str, key: str) -> list[Any]:
+        row = next(each for each in tables[table]["rows"] if each["key"] == key)
+        return [row[name] for name in ("value", "of", "per_1000")]
+
+    assert told("self_report", "self_care") == [1, 5, 200.0]
+    assert told("self_report_before", "self_care") == [1, 5, 200.0]
+    assert told("clinical_finding", "self_care") == [1, 5, 200.0]
+    assert told("clinical_finding_before", "self_care") == [0, 5, 0.0]
+    assert told("staff_recorded_before", "self_seclusion") == [1, 5, 200.0]
+    assert told("self_seclusion", "staff_recorded") == [5, None, None]
+    assert told("self_seclusion_before", "staff_recorded") == [2, None, None]
+    assert await wing.support_worker.get(path) == found
+    answer = await wing.governor.request("GET", f"{path}&format=csv")
+    assert "self_report,self_care,rate,events,1.0,5,,200.0,5.06,1114.33," in answer.text
+    answer = await wing.governor.request("GET", f"{path}&format=svg")
+    assert "1 in 5 days (200 in 1,000)" in answer.text
+
+
+async def test_groups_and_becoming_a_mentor_are_counted_from_their_own_records(
+    wing: Wing,
+) -> None:
+    mentor = await wing.active_mentor()
+    body = {"person_id": str(mentor.person_id), "referred_by": "support_worker"}
+    before = await wing.governor.get("reports/life_events")
+    assert before["tables"]
+    await wing.support_worker.post("mentees", body)
