@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, col
 from app.models.base import Disclosure
 from app.models.caseloads import Caseload
 from app.models.clinical_notes import ClinicalNote
+from app.models.life_events import FactKind, LifeEvent
 from app.models.mentees import Mentee
 from app.models.permissions import Purpose, Recipient
 from app.models.questionnaires import Questionnaire, QuestionnaireStatus
@@ -152,11 +153,21 @@ def _questionnaires(role: Role) -> ColumnElement[bool]:
     )
 
 
+def _life_events(role: Role) -> ColumnElement[bool]:
+    """Clinicians see all; support workers what people said and what staff recorded."""
+    if role.family is Role.clinician:
+        return true()
+    if role is not Role.support_worker:
+        return false()
+    return col(LifeEvent.fact) != FactKind.clinical_finding
+
+
 CLINICAL: dict[type[SQLModel], Callable[[Role], ColumnElement[bool]]] = {
     Caseload: _caseloads,
     ClinicalNote: _clinical_notes,
     TextVersion: _text_versions,
     Questionnaire: _questionnaires,
+    LifeEvent: _life_events,
     SafetyPlan: _safety_plans,
     SafetyItem: _safety_items,
 }

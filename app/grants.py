@@ -229,6 +229,9 @@ _GOVERNORS |= {P.on_duty_read, P.contact_figures, P.attendance_figures}
 # How soon people came: for those who run the scheme, and those who answer for it.
 _PROGRAMME |= {P.concern_figures, P.report_read, P.outcome_cohort_write}
 _GOVERNORS |= {P.concern_figures, P.report_read, P.outcome_cohort_write}
+# What happened in mentees' lives, and how people find the scheme; governors read it as counts.
+_PROGRAMME |= {P.life_event_read, P.life_event_write, P.incident_count_write, P.survey_write}
+_GOVERNORS |= {P.incident_count_write}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).
@@ -313,6 +316,7 @@ PUBLIC = {
     "openid_configuration": "where those keys are",
     "take_notify_receipt": "a provider sends no token of ours: the site's secret for it is one",
     "read_stream": "a browser's EventSource sends no token: the ticket in its address is one, once",
+    "answer_survey": "an answer must be nobody's: the code on a paper is used up by it",
     "read_calendar": "a calendar sends no token: the secret in its address is one",
     "issue_development_token": "absent from production",
     "move_development_clock": "absent from production",

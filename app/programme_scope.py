@@ -20,6 +20,7 @@ from app.models.cohorts import Attendance, Cohort, CohortDay, CohortMember
 from app.models.contact_requests import ContactOffer, ContactRequest, ContactStatus
 from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
+from app.models.incident_counts import IncidentCount
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.match_proposals import MatchProposal, MatchProposalPair
@@ -40,6 +41,7 @@ from app.models.shifts import Shift, ShiftStatus
 from app.models.staff import Role
 from app.models.statements import Statement
 from app.models.supervisions import Supervision
+from app.models.survey_rounds import SurveyCode, SurveyRound, SurveyTally
 from app.models.wing_places import WingPlace
 from app.support_scope import SUPPORT
 from app.ties import HERE, MY_MENTOR, MY_PERSON, MY_STAFF, NOW, my_mentees
@@ -222,6 +224,10 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     JointReview: _the_scheme,
     OutcomeCohort: _the_scheme,
     OutcomeCohortMember: _nobody,  # who is counted, none is told
+    IncidentCount: _the_scheme,
+    SurveyRound: _the_scheme,
+    SurveyCode: _nobody,  # whoever could read one could ask whether it was used
+    SurveyTally: _nobody,  # counted once the round is closed, and only of enough people
     CheckIn: _of_my_mentor(CheckIn.mentor_id),
     Placement: _all_for_staff(
         and_(

@@ -29,6 +29,7 @@ from app.models.demand import DemandRead, TurnedAwayRead
 from app.models.efforts import EffortRead, EffortSummary
 from app.models.enrolments import EnrolmentRead, EnrolmentRow, WaitingForPlace
 from app.models.goals import GoalForMentor, GoalRead
+from app.models.incident_counts import IncidentCountRead, IncidentCountRow
 from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
 from app.models.joint_reviews import (
     AgendaRead,
@@ -79,6 +80,7 @@ from app.models.supervisions import (
     SupervisionRead,
     SupervisionRow,
 )
+from app.models.survey_rounds import SurveyCodesMade, SurveyRoundRead, SurveyRoundRow
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingMatrix
 from app.models.waiting_list import WaitingRead
@@ -227,6 +229,13 @@ PROGRAMME: dict[str, Audiences] = {
     "outcome_cohorts": dict.fromkeys((*CARE, Role.governor), OutcomeCohortRead),
     "outcome_cohorts.row": dict.fromkeys((*CARE, Role.governor), OutcomeCohortRow),
     "outcome_cohorts.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
+    "incident_counts": dict.fromkeys((*CARE, Role.governor), IncidentCountRead),
+    "incident_counts.row": dict.fromkeys((*CARE, Role.governor), IncidentCountRow),
+    "incident_counts.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
+    "survey_rounds": dict.fromkeys((*CARE, Role.governor), SurveyRoundRead),
+    "survey_rounds.row": dict.fromkeys((*CARE, Role.governor), SurveyRoundRow),
+    "survey_rounds.codes": dict.fromkeys(CARE, SurveyCodesMade),
+    "survey_rounds.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
     "reports.outcomes": dict.fromkeys((*CARE, Role.governor), OutcomeReport),
     "reports.tables": dict.fromkeys((*CARE, Role.governor), Report),
     "complaints": {**dict.fromkeys(STAFF, ComplaintRead), Role.mentor: ComplaintOwn},

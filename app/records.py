@@ -43,6 +43,7 @@ from app.models.goals import Goal
 from app.models.handovers import HandoverItem
 from app.models.interviews import Interview
 from app.models.legal_holds import LegalHold
+from app.models.life_events import LifeEvent
 from app.models.lockdowns import LockdownSession, WelfareCheck
 from app.models.match_proposals import MatchProposalPair
 from app.models.mentees import Mentee
@@ -125,6 +126,10 @@ NOBODYS = {
     "audit_link": "digests",
     "campaign": "a call to everybody",
     "outcome_cohort": "whom figures are counted of, in general",
+    "incident_count": "how many there were in a month, of nobody",
+    "survey_round": "when who was asked, in general",
+    "survey_code": "a code on a paper that nobody has used yet; nobody knows whose",
+    "survey_tally": "counters; whose answers raised them is kept nowhere",
     "adoption": "who answers for the scheme",
     "joint_review": "how the scheme did in a month; whom it looked at stands in their own records",
     "module": "what is taught",
@@ -250,6 +255,7 @@ def theirs(
         Complaint: complaint,
         Goal: col(Goal.mentee_id).in_(mentees),
         OutcomeCohortMember: col(OutcomeCohortMember.mentee_id).in_(mentees),
+        LifeEvent: col(LifeEvent.mentee_id).in_(mentees),
         Questionnaire: col(Questionnaire.mentee_id).in_(mentees),
         Action: col(Action.concern_id).in_(concerns),
         Addendum: col(Addendum.concern_id).in_(concerns),

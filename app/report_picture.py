@@ -38,7 +38,9 @@ def _chart(report: Report) -> alt.TopLevelMixin:
 
 
 def drawn_as(row: ReportRow, table: ReportTable) -> float | None:
-    """What a bar is as long as: a share in percent, else the value."""
+    """What a bar is as long as: a share in percent, a rate in 1,000 days, else the value."""
+    if table.measure is Measure.rate:
+        return row.per_1000
     return row.percent if table.measure is Measure.share else row.value
 
 
@@ -47,7 +49,10 @@ def _panel(table: ReportTable) -> Any:
         {"at": number, "long": drawn_as(row, table), "words": said(row, table)}
         for number, row in enumerate(table.rows)
     ]
-    unit = "percent" if table.measure is Measure.share else spelled(table.unit.value)
+    unit = {
+        Measure.share: "percent",
+        Measure.rate: f"{spelled(table.unit.value)} in 1,000 days",
+    }.get(table.measure, spelled(table.unit.value))
     head = alt.Title(f"{table.title}, {unit}", fontSize=13, anchor="start")
     drawn = _line(table, rows) if table.over_time else _bars(table, rows)
     return drawn.properties(title=head)

@@ -42,6 +42,7 @@ from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
 from app.models.handovers import HandoverRead, HandoverRow
 from app.models.inbox import InboxItem, InboxItemForMentor
 from app.models.legal_holds import HoldRead, HoldStands
+from app.models.life_events import LifeEventRead, LifeEventRow
 from app.models.lockdowns import (
     LockdownDeclared,
     LockdownRead,
@@ -333,6 +334,9 @@ MATRIX: dict[str, Audiences] = {
     },
     "questionnaires.due": {Role.clinician: QuestionnaireDue},
     "questionnaires.history": {Role.clinician: HistoryRead},
+    "life_events": dict.fromkeys(_CARE, LifeEventRead),
+    "life_events.row": dict.fromkeys(_CARE, LifeEventRow),
+    "life_events.history": dict.fromkeys(_CARE, HistoryRead),
     "safety_plans": {
         Role.support_worker: SafetyPlanForStaff,
         Role.clinician: SafetyPlanRead,

@@ -13,6 +13,8 @@ class ReportName(StrEnum):
     """What a report is about."""
 
     activity = "activity"
+    life_events = "life_events"
+    experience = "experience"
 
 
 class Measure(StrEnum):
@@ -21,12 +23,17 @@ class Measure(StrEnum):
     number = "number"
     share = "share"
     median = "median"
+    rate = "rate"
 
 
 class Unit(StrEnum):
     """What is counted, or what a median is in."""
 
     sessions = "sessions"
+    events = "events"
+    days = "days"
+    incidents = "incidents"
+    answers = "answers"
 
 
 class ReportRow(Output):
@@ -35,10 +42,16 @@ class ReportRow(Output):
     key: str = Field(description="What it is of: a code, a month, or the name of a wing.")
     value: float | None = Field(description="Null: a median of nothing.")
     of: int | None = Field(
-        description="Of a share the denominator, of a median how many were timed; else null."
+        description="Of a share the denominator, of a median how many were timed, of a rate the"
+        " days; else null."
     )
     percent: float | None = Field(description="Of a share; null where there is no denominator.")
-    interval: Interval | None = Field(description="Of a share.")
+    per_1000: float | None = Field(
+        default=None, description="Of a rate: in 1,000 days. Null: there were none."
+    )
+    interval: Interval | None = Field(
+        description="Of a share, in percent; of a rate, in 1,000 days."
+    )
     p90: float | None = Field(description="Of a median: nine in ten took no longer.")
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from app.models.base import Output
 from app.models.concerns import Interval
+from app.models.life_events import FactKind
 from app.models.outcome_cohorts import OutcomeCohortRow
 from app.models.questionnaires import Instrument
 
@@ -28,6 +29,22 @@ class Question(StrEnum):
     current_self_harm = "current_self_harm"
     suicidal_thoughts = "suicidal_thoughts"
     suicide_attempt = "suicide_attempt"
+
+
+class CountedEvent(StrEnum):
+    """What is counted of people's lives: what was entered, and what other records tell."""
+
+    self_seclusion = "self_seclusion"
+    education_started = "education_started"
+    work_started = "work_started"
+    full_time_work_started = "full_time_work_started"
+    family_contact = "family_contact"
+    self_care = "self_care"
+    other_service = "other_service"
+    mental_health_contact = "mental_health_contact"
+    disruptive_incident = "disruptive_incident"
+    group_attended = "group_attended"
+    became_mentor = "became_mentor"
 
 
 class IfMissing(Output):
@@ -92,6 +109,39 @@ class ScoreChangeRead(Output):
     cases_recovered: int | None = Field(description="Of these, no longer.")
 
 
+class EventRate(Output):
+    """How often something happened in so many days, of all of them together."""
+
+    events: int
+    days: int = Field(description="Days on which it would have counted, both ends included.")
+    per_1000: float | None = Field(description="In 1,000 days. Null: there were none.")
+    interval: Interval | None = Field(description="In 1,000 days; exact, of a Poisson rate.")
+
+
+class EventRateRead(Output):
+    """One event by one kind of fact: waiting for support, and in it."""
+
+    event: CountedEvent
+    fact: FactKind
+    before: EventRate
+    after: EventRate
+
+
+class EventDays(Output):
+    """Days in self-seclusion, of so many."""
+
+    secluded: int
+    days: int
+
+
+class SeclusionRead(Output):
+    """Days in self-seclusion by one kind of fact: waiting for support, and in it."""
+
+    fact: FactKind
+    before: EventDays
+    after: EventDays
+
+
 class OutcomeReport(Output):
     """What became of a cohort, from its records."""
 
@@ -101,9 +151,13 @@ class OutcomeReport(Output):
     followed_up: int = Field(description="Who answered the scheme's survey both times.")
     lost: dict[str, int] = Field(description="Who did not, by reason.")
     exposure_days: int = Field(
-        description="Days in support, of all of them together, up to this day."
+        description="Days in support, of all of them together, up to this day and with it."
     )
     indicators: list[IndicatorRead]
     paired: list[PairedRead]
     scores: list[ScoreChangeRead]
+    events: list[EventRateRead] = Field(
+        description="Of those whose support began: from referral to its beginning, and in it."
+    )
+    seclusion: list[SeclusionRead]
     description: str = Field(description="The figures in words.")

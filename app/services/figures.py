@@ -1,4 +1,4 @@
-"""Sums that every report makes in the same way: percentiles, and shares with their interval."""
+"""Sums that every report makes in the same way: percentiles, shares, rates, and their intervals."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -20,3 +20,12 @@ def wilson(count: int, of: int) -> tuple[float, float]:
 
     found = binomtest(count, of).proportion_ci(0.95, method="wilson")
     return float(found.low), float(found.high)
+
+
+def poisson(count: int) -> tuple[float, float]:
+    """The exact 95 % interval (Garwood's) of the number of events expected where so many were
+    seen."""
+    from scipy.stats import chi2  # half a second to load, for those who ask for figures
+
+    low = float(chi2.ppf(0.025, 2 * count)) / 2 if count else 0.0
+    return low, float(chi2.ppf(0.975, 2 * count + 2)) / 2

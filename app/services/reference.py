@@ -57,10 +57,18 @@ from app.models.escalation_policies import PolicyStatus, SimulationGap
 from app.models.goals import GoalKind, GoalStatus
 from app.models.handovers import DutyHandoverStatus
 from app.models.inbox import InboxRule
+from app.models.incident_counts import IncidentCountStatus
 from app.models.interviews import Interviewer, Recommendation
 from app.models.joint_reviews import AgendaCode, JointReviewStatus
 from app.models.languages import Language
 from app.models.legal_holds import HoldReason, HoldStatus
+from app.models.life_events import (
+    FactKind,
+    FactSource,
+    IncidentKind,
+    LifeEventKind,
+    LifeEventStatus,
+)
 from app.models.lockdowns import ReofferOutcome, WelfareReason
 from app.models.match_proposals import (
     MatchProposalStatus,
@@ -104,7 +112,7 @@ from app.models.regime_exceptions import ExceptionReason
 from app.models.regimes import RegimeImportOutcome, RegimeSource, Slot
 from app.models.releases import ReleaseKind, ReleaseStatus
 from app.models.report_tables import Measure, ReportName, Unit
-from app.models.reports import Indicator, Question
+from app.models.reports import CountedEvent, Indicator, Question
 from app.models.retention import RetentionClass
 from app.models.revocations import RevocationReason, TokensOfMine
 from app.models.room_closures import ClosureReason
@@ -129,6 +137,7 @@ from app.models.supervisions import (
     SupervisionStatus,
     SupervisionText,
 )
+from app.models.survey_rounds import SurveyAudience, SurveyRoundStatus
 from app.models.tasks import TaskKind, TaskSource, TaskStatus
 from app.models.trainings import Module, TrainingStatus
 from app.models.waiting_list import OrderReason, WaitingFor
@@ -297,6 +306,15 @@ LISTS: tuple[type[StrEnum], ...] = (
     AskedResult,
     QuestionnaireStatus,
     ReliableChange,
+    LifeEventKind,
+    FactKind,
+    CountedEvent,
+    FactSource,
+    IncidentKind,
+    LifeEventStatus,
+    IncidentCountStatus,
+    SurveyAudience,
+    SurveyRoundStatus,
     OutcomeCohortStatus,
     Indicator,
     ReportName,

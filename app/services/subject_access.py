@@ -49,6 +49,7 @@ OWN_MOVES = (
     "attendances",
     "goals",
     "questionnaires",
+    "life_events",
     "enrolments",
     "contact_requests",
 )

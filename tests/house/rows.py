@@ -91,6 +91,15 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "effort": {"minutes": 30, "staff_id": None},
     "outreach_part": {"staff_id": None},
     "outcome_cohort": {"status": "frozen", "size": 1, "frozen_at": BEGIN, "digest": "0" * 64},
+    "life_event": {
+        "kind": "self_care",
+        "fact": "self_report",
+        "source": "own_words",
+        "incident": None,
+    },
+    "incident_count": {"month": date(2026, 10, 1), "number": 1, "held": 60.0},
+    "survey_round": {"status": "open"},
+    "survey_code": {"digest": b"z" * 32},
     "questionnaire": {"instrument": "phq9", "answers": {"down": 1}, "total": 9.0},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }

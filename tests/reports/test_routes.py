@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 from app import clock
+from tests.life_events.test_routes import day, event
 from tests.outcome_cohorts.test_routes import days, frozen
 from tests.questionnaires.test_routes import GAD7, asked
 from tests.story import Wing
@@ -123,3 +124,50 @@ async def test_an_empty_cohort_has_figures_of_nobody(wing: Wing) -> None:
     assert {each["percent"] for each in found["indicators"]} == {None}
     answer = await wing.governor.request("GET", f"reports/outcomes/{made['id']}?format=svg")
     assert answer.status_code == 200
+
+
+async def test_events_are_counted_waiting_for_support_and_in_it_each_kind_of_fact_by_itself(
+    wing: Wing,
+) -> None:
+    """Ten days of waiting and twenty in support; then the end, and a return after a week."""
+    mentee = await wing.offered()
+    clock.forward(days=10)
+    await wing.consents(mentee["id"])
+    await wing.checks(mentee["id"], "compatibility")
+    await wing.support_worker.move(f"mentees/{mentee['id']}", "engaged")
+    made = await frozen(wing)
+    clock.forward(days=18)
+
+    def entered(kind: str, fact: str, back: int, **more: Any) -> dict[str, Any]:
+        return event(mentee, kind, fact, first_day=day(back), **more)
+
+    spell = entered("self_seclusion", "staff_recorded", 24, last_day=day(17))
+    for body in (
+        spell,
+        entered("self_care", "self_report", 2),
+        entered("self_care", "clinical_finding", 2),
+        entered("disruptive_incident", "staff_recorded", 20, incident="fight"),
+        entered("disruptive_incident", "staff_recorded", 200, incident="fight"),
+    ):
+        await wing.clinician.post("life-events", body)
+    wrong = await wing.clinician.post("life-events", entered("self_care", "self_report", 3))
+    move = {"reason": "entered_twice"}
+    await wing.clinician.move(f"life-events/{wrong['id']}", "entered_in_error", **move)
+    await wing.support_worker.move(f"mentees/{mentee['id']}", "completed", reason="goals_met")
+    clock.forward(days=7)
+    found = await wing.governor.get(f"reports/outcomes/{made['id']}")
+    assert found["exposure_days"] == 20
+    figures = {(each["event"], each["fact"]): each for each in found["events"]}
+    for fact, number in (("self_report", 1), ("staff_recorded", 0), ("clinical_finding", 1)):
+        figure = figures["self_care", fact]
+        assert (figure["before"]["events"], figure["before"]["days"]) == (0, 10)
+        assert (figure["after"]["events"], figure["after"]["days"]) == (number, 20)
+        assert figure["after"]["per_1000"] == 50.0 * number
+    between = figures["self_care", "self_report"]["after"]["interval"]
+    assert between == {"low": 1.27, "high": 278.58}
+    fights = figures["disruptive_incident", "staff_recorded"]
+    assert (fights["before"]["events"], fights["after"]["events"]) == (1, 0)
+    staff = next(each for each in found["seclusion"] if each["fact"] == "staff_recorded")
+    assert staff["before"] == {"secluded": 5, "days": 10}
+    assert staff["after"] == {"secluded": 3, "days": 20}
+    assert found["label"] == "before and after, without a comparison group"

@@ -42,9 +42,11 @@ from app.models.explanations import Explanation
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
 from app.models.handovers import Handover, HandoverItem
+from app.models.incident_counts import IncidentCount
 from app.models.interviews import Interview
 from app.models.joint_reviews import JointReview
 from app.models.legal_holds import LegalHold
+from app.models.life_events import LifeEvent
 from app.models.lockdowns import Lockdown, LockdownSession, WelfareCheck
 from app.models.match_proposals import MatchProposal, MatchProposalPair
 from app.models.mentees import MENTEE_ENDED, Mentee
@@ -80,6 +82,7 @@ from app.models.staff import Role, Staff
 from app.models.statements import Statement
 from app.models.streams import StreamTicket
 from app.models.supervisions import Supervision
+from app.models.survey_rounds import SurveyCode, SurveyRound, SurveyTally
 from app.models.tasks import Task
 from app.models.texts import TextVersion
 from app.models.trainings import Training
@@ -694,6 +697,23 @@ def outcome_cohorts(world: World, actor: Actor, row: Any) -> bool:
 @sees(OutcomeCohortMember)
 def counted(world: World, actor: Actor, row: Any) -> bool:
     return False
+
+
+@sees(SurveyRound, IncidentCount)
+def asked_and_counted(world: World, actor: Actor, row: Any) -> bool:
+    return outcome_cohorts(world, actor, row)
+
+
+@sees(SurveyCode, SurveyTally)
+def answers_of_nobody(world: World, actor: Actor, row: Any) -> bool:
+    return False
+
+
+@sees(LifeEvent)
+def life_events(world: World, actor: Actor, row: Any) -> bool:
+    if actor.role in CLINICIANS:
+        return True
+    return actor.role is Role.support_worker and row.fact in {"self_report", "staff_recorded"}
 
 
 @sees(Questionnaire)

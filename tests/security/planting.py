@@ -493,6 +493,15 @@ async def _voices(world: World) -> None:
     await world.support_worker.post(
         "outcome-cohorts", year | words_of_row("outcome_cohort", "year")
     )
+    day = {"mentee_id": world.mentees["mentee"]["id"], "first_day": str(clock.now().date())}
+    found = {"kind": "self_care", "fact": "clinical_finding", "source": "clinical_record"}
+    await world.clinician.post("life-events", day | found)
+    said = {"kind": "self_seclusion", "fact": "self_report", "source": "own_words"}
+    await world.support_worker.post("life-events", day | said)
+    month = {"month": "2026-01-01", "incident": "fight", "number": 2}
+    await world.support_worker.post("incident-counts/import", {"rows": [month]})
+    opened = await world.support_worker.post("survey-rounds", {"audience": "mentees"})
+    await world.support_worker.post(f"survey-rounds/{opened['id']}/codes", {"number": 1}, 200)
     asked = {"mentee_id": world.mentees["mentee"]["id"], "occasion": "baseline"}
     await world.clinician.post(
         "questionnaires", asked | {"instrument": "phq9", "answers": {"better_off_dead": 1}}

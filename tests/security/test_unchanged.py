@@ -84,6 +84,13 @@ async def an_answer_that_a_clinician_must_look_at(world: World) -> None:
 
 
 @hidden_from(OF_PRISONERS | WORKERS | {V.wing_duty})
+async def what_a_clinician_found(world: World) -> None:
+    body = {"mentee_id": world.mentees["other_mentee"]["id"], "kind": "mental_health_contact"}
+    found = {"fact": "clinical_finding", "source": "clinical_record"}
+    await world.clinician.post("life-events", {**body, **found, "first_day": "2026-01-02"})
+
+
+@hidden_from(OF_PRISONERS | WORKERS | {V.wing_duty})
 async def an_item_of_a_safety_plan_that_is_not_shared(world: World) -> None:
     plan = (await world.clinician.get("safety-plans"))["items"][0]
     item = {"kind": "warning_sign", "text": "When letters do not come."}

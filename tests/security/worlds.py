@@ -5,7 +5,7 @@ smallest that its constraints allow.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count, pairwise, product
 from random import Random
 from types import SimpleNamespace
@@ -23,6 +23,8 @@ from app.models.complaints import ComplaintAbout, ComplaintStatus
 from app.models.concerns import ConcernKind, ConcernStatus
 from app.models.contact_requests import ContactStatus
 from app.models.goals import GoalStatus
+from app.models.life_events import SOURCES as FACT_SOURCES
+from app.models.life_events import FactKind
 from app.models.mentees import MENTEE_ENDED, MenteeStatus
 from app.models.mentors import MENTOR_ENDED, MentorStatus
 from app.models.permissions import PermissionStatus, Purpose, Recipient
@@ -475,6 +477,16 @@ def _voices(world: World) -> None:
             _versions(world, "goal", goal)
         cohort = world.add("outcome_cohort", name=f"The year {new_id()}")
         world.add("outcome_cohort_member", mentee_id=mentee.id, outcome_cohort_id=cohort.id)
+        for number, fact in enumerate(FactKind):
+            world.add(
+                "life_event",
+                mentee_id=mentee.id,
+                kind="self_care",
+                fact=fact.value,
+                source=min(FACT_SOURCES[fact]).value,
+                first_day=date(2026, 1, 1 + number),
+                status=world.random.choice(["recorded", "entered_in_error"]),
+            )
         for instrument in ("phq9", "swemwbs"):
             answered = world.random.random() < 0.7
             summed = instrument == "swemwbs" or world.random.random() < 0.8
@@ -504,6 +516,10 @@ def _voices(world: World) -> None:
             raised_by_person_id=world.pick("person").id,
         )
     world.add("turned_away")
+    world.add("incident_count", wing_id=None)
+    asked = world.add("survey_round")
+    world.add("survey_code", survey_round_id=asked.id)
+    world.add("survey_tally", survey_round_id=asked.id)
 
 
 def _page(world: World, **about: Any) -> None:

@@ -37,7 +37,8 @@ class FigureFormat(StrEnum):
 
 
 class Interval(Output):
-    """Between what a share lies in 95 of 100 such periods (Wilson's interval), in percent."""
+    """Between what a share lies in 95 of 100 such periods (Wilson's interval), in percent; or a
+    rate (the exact one of Poisson's), in 1,000 days."""
 
     low: float
     high: float

@@ -73,6 +73,7 @@ RESOURCES = {
     "match_proposal_pair": "match_proposals.pairs",
     "goal": "goals",
     "questionnaire": "questionnaires",
+    "life_event": "life_events",
     "complaint": "complaints",
     "wing_place": "wing_places",
     "contact_request": "contact_requests",

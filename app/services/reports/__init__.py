@@ -11,7 +11,7 @@ from app.access import Actor
 from app.models.prisons import Prison
 from app.models.report_tables import Report, ReportName, ReportTable
 from app.services.periods import Period, period_of
-from app.services.reports import activity
+from app.services.reports import activity, experience, life_events
 from app.services.reports.tables import in_words
 
 USUAL = timedelta(days=27)
@@ -30,6 +30,8 @@ class Kind:
 
 REPORTS: Mapping[ReportName, Kind] = {
     ReportName.activity: Kind("What the scheme did", activity.tables),
+    ReportName.life_events: Kind(life_events.TITLE, life_events.tables),
+    ReportName.experience: Kind("How people find the scheme", experience.tables),
 }
 
 

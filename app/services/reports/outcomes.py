@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -15,7 +14,6 @@ from app import clock
 from app.errors import Conflicting
 from app.models.concerns import Interval
 from app.models.mentees import MENTEE_ENDED, Mentee
-from app.models.moves import History
 from app.models.outcome_cohorts import OutcomeCohort, OutcomeCohortRow, OutcomeCohortStatus
 from app.models.prisons import Prison
 from app.models.questionnaires import (
@@ -44,6 +42,8 @@ from app.services.outcomes.case_study import NO_COMPARISON
 from app.services.outcomes.indicators import Share, indicators
 from app.services.outcomes.instruments import definitions
 from app.services.outcomes.paired import score_change, yes_no
+from app.services.outcomes.rates import days
+from app.services.reports import lives
 from app.services.working_days import local_date
 
 PAIRED = (Question.current_self_harm, Question.suicidal_thoughts, Question.suicide_attempt)
@@ -66,7 +66,6 @@ class Member:
     """An episode in the cohort: who it is now, and what was answered, the earliest first."""
 
     mentee: Mentee
-    ended_at: datetime | None
     asked: Mapping[Instrument, list[Questionnaire]] = field(default_factory=dict)
 
     def first(self, instrument: Instrument) -> Questionnaire | None:
@@ -100,6 +99,7 @@ async def report(db: AsyncSession, cohort: OutcomeCohort) -> OutcomeReport:
     members = await _members(db, cohort)
     episodes = [episode(each, cohort, today) for each in members]
     found = [_indicator(each) for each in indicators(episodes)]
+    life = await lives.load(db, cohort.prison_id, [each.mentee.id for each in members])
     lost = Counter(each.lost for each in episodes if each.lost)
     return OutcomeReport(
         cohort=OutcomeCohortRow.model_validate(cohort.model_dump()),
@@ -107,10 +107,12 @@ async def report(db: AsyncSession, cohort: OutcomeCohort) -> OutcomeReport:
         label=NO_COMPARISON,
         followed_up=len(members) - lost.total(),
         lost=dict(sorted(lost.items())),
-        exposure_days=sum(_days(each, zone, today) for each in members),
+        exposure_days=days(life.after),
         indicators=found,
         paired=[_paired(members, cohort, question) for question in PAIRED],
         scores=[_score(members, cohort, instrument) for instrument in SCORED],
+        events=lives.before_and_after(life),
+        seclusion=lives.seclusion(life),
         description=in_words(cohort, found),
     )
 
@@ -129,27 +131,10 @@ async def _members(db: AsyncSession, cohort: OutcomeCohort) -> list[Member]:
     asked: dict[UUID, dict[Instrument, list[Questionnaire]]] = {}
     for each in (await db.scalars(recorded)).all():
         asked.setdefault(each.mentee_id, {}).setdefault(each.instrument, []).append(each)
-    ended = await _ended(db, cohort, ids)
     return [
-        Member(mentee, ended.get(mentee.id), asked.get(mentee.id, {}))
+        Member(mentee, asked.get(mentee.id, {}))
         for mentee in (await db.scalars(mentees.order_by(col(Mentee.id)))).all()
     ]
-
-
-async def _ended(
-    db: AsyncSession, cohort: OutcomeCohort, ids: Sequence[UUID]
-) -> dict[UUID, datetime]:
-    """When each episode that is over came to its end."""
-    ends = (
-        select(col(History.thing_id), func.max(col(History.occurred_at)))
-        .where(
-            col(History.prison_id) == cohort.prison_id,
-            col(History.thing_id).in_(ids),
-            col(History.to_state).in_([each.value for each in MENTEE_ENDED]),
-        )
-        .group_by(col(History.thing_id))
-    )
-    return {thing_id: at for thing_id, at in await db.execute(ends)}
 
 
 def episode(member: Member, cohort: OutcomeCohort, today: date) -> Episode:
@@ -197,14 +182,6 @@ def _lost(
     if today <= first.asked_on + timedelta(days=cohort.follow_up_to_days):
         return "not_due_yet"
     return Answer.not_asked.value
-
-
-def _days(member: Member, zone: Any, today: date) -> int:
-    began = member.mentee.engaged_at
-    if began is None:
-        return 0
-    until = local_date(member.ended_at, zone) if member.ended_at else today
-    return max((until - local_date(began, zone)).days, 0)
 
 
 def _indicator(share: Share) -> IndicatorRead:
@@ -309,6 +286,17 @@ def table(found: OutcomeReport) -> Iterator[Sequence[Any]]:
         for name in ("reliably_improved", "no_reliable_change", "reliably_deteriorated"):
             figure = f"{score.instrument.value} {name}"
             yield figure, getattr(score, name), score.pairs, *[None] * 7
+    for event in found.events:
+        for when, rate in (("before", event.before), ("after", event.after)):
+            figure, width = f"{event.event.value} {event.fact.value} {when}", rate.interval
+            yield (
+                figure, rate.events, rate.days, None, None, None, rate.per_1000,
+                width and width.low, width and width.high, None,
+            )  # fmt: skip
+    for each_fact in found.seclusion:
+        for when, spell in (("before", each_fact.before), ("after", each_fact.after)):
+            figure = f"days_in_self_seclusion {each_fact.fact.value} {when}"
+            yield figure, spell.secluded, spell.days, *[None] * 7
     yield "exposure_days", found.exposure_days, *[None] * 8
     for reason, number in found.lost.items():
         yield f"lost {reason}", number, found.cohort.size, *[None] * 7

@@ -1,4 +1,4 @@
-"""What the tables of every report are made of: counts, shares and medians, and how they are told.
+"""What the tables of every report are made of: counts, shares, rates, medians; how they are told.
 
 Pure: the caller brings what was counted.
 """
@@ -10,8 +10,21 @@ from typing import Any
 from app.models.concerns import Interval
 from app.models.report_tables import Measure, Report, ReportRow, ReportTable, Unit
 from app.services.figures import nearest_rank, wilson
+from app.services.outcomes.rates import Rate
 
-HEADING = ("table", "key", "measure", "unit", "value", "of", "percent", "low", "high", "p90")
+HEADING = (
+    "table",
+    "key",
+    "measure",
+    "unit",
+    "value",
+    "of",
+    "percent",
+    "per_1000",
+    "low",
+    "high",
+    "p90",
+)
 
 
 def counts(
@@ -43,6 +56,20 @@ def shares(
     """A table of how many of how many, with Wilson's 95 % intervals."""
     rows = [_share(key, count, of) for key, (count, of) in counted.items()]
     return _table(table, title, Measure.share, unit, rows, over_time=over_time, missing=missing)
+
+
+def rates(
+    table: str,
+    title: str,
+    unit: Unit,
+    counted: Mapping[str, tuple[int, int]],
+    *,
+    over_time: bool = False,
+    missing: Mapping[str, int] | None = None,
+) -> ReportTable:
+    """A table of how many in how many days, with exact 95 % intervals of a Poisson rate."""
+    rows = [_rate(key, count, days) for key, (count, days) in counted.items()]
+    return _table(table, title, Measure.rate, unit, rows, over_time=over_time, missing=missing)
 
 
 def medians(
@@ -87,6 +114,22 @@ def _share(key: str, count: int, of: int) -> ReportRow:
     return ReportRow(key=key, value=count, of=of, percent=percent, interval=between, p90=None)
 
 
+def _rate(key: str, count: int, days: int) -> ReportRow:
+    rate = Rate(count, days)
+    low_high, per_1000 = rate.interval, rate.per_1000
+    return ReportRow(
+        key=key,
+        value=count,
+        of=days,
+        percent=None,
+        per_1000=None if per_1000 is None else round(per_1000, 2),
+        interval=(
+            Interval(low=round(low_high[0], 2), high=round(low_high[1], 2)) if low_high else None
+        ),
+        p90=None,
+    )
+
+
 def _median(key: str, ordered: Sequence[float]) -> ReportRow:
     middle = round(median(ordered), 2) if ordered else None
     most = round(nearest_rank(ordered, 0.9), 2) if ordered else None
@@ -100,6 +143,9 @@ def said(row: ReportRow, table: ReportTable) -> str:
     if table.measure is Measure.share:
         share = f" ({row.percent:g} %)" if row.percent is not None else ""
         return f"{row.value:g} of {row.of}{share}"
+    if table.measure is Measure.rate:
+        rate = f" ({row.per_1000:g} in 1,000)" if row.per_1000 is not None else ""
+        return f"{row.value:g} in {row.of} days{rate}"
     if table.measure is Measure.median:
         return f"{row.value:g} (of {row.of})"
     return f"{row.value:g}"
@@ -127,7 +173,8 @@ def csv_rows(report: Report) -> Iterator[Sequence[Any]]:
             between = row.interval
             yield (
                 table.table, row.key, table.measure.value, table.unit.value, row.value, row.of,
-                row.percent, between and between.low, between and between.high, row.p90,
+                row.percent, row.per_1000, between and between.low, between and between.high,
+                row.p90,
             )  # fmt: skip
         for reason, number in table.missing.items():
-            yield table.table, f"missing: {reason}", "number", table.unit.value, number, *[None] * 5
+            yield table.table, f"missing: {reason}", "number", table.unit.value, number, *[None] * 6
