@@ -91,7 +91,10 @@ def concerns(role: Role) -> ColumnElement[bool]:
 
 def countable(role: Role) -> ColumnElement[bool]:
     """Concerns that go into somebody's figures: those they may read; of governors, who answer for
-    the whole, all but those about themselves or a mentor of theirs."""
+    the whole, all but those about themselves or a mentor of theirs; of whoever runs the machine,
+    all."""
+    if role is Role.system:
+        return true()
     return _not_about_me() if role is Role.governor else concerns(role)
 
 

@@ -23,6 +23,7 @@ from app.cli import (
     storage,
     testing,
 )
+from app.models.report_tables import ReportName
 
 cli = typer.Typer(
     name="wellwing",
@@ -65,9 +66,11 @@ _group("prison-events", "What the prison has planned for people.").command("impo
 _group("regimes", "The prison's day.").command("import")(importing.import_regimes)
 _group("demo", "The synthetic wing.").command("load")(data.load_demo)
 _group("audit", "Who looked at what.").command("verify")(auditing.verify)
-_report = _group("report", "What became of people.")
+_report = _group("report", "What became of people, and what the scheme did.")
 _report.command("case-study")(reporting.case_study)
 _report.command()(reporting.outcomes)
+for _name in ReportName:
+    _report.command(_name.value.replace("_", "-"))(reporting.of_period(_name))
 cli.command()(retaining.retention)
 cli.command()(printing.outage_sheets)
 _bundle = _group("bundle", "What was released: signed chronologies.")

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,15 +11,22 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import col
 
+from app.access import the_system
 from app.cli import ground
 from app.cli.data import APrison
 from app.config import ConfigurationError, Settings
 from app.formats import csv_text
 from app.models.outcome_cohorts import OutcomeCohort
+from app.models.prisons import Prison
+from app.models.report_tables import Report, ReportName
 from app.models.reports import Indicator, OutcomeReport
 from app.scope import everything
+from app.services import reports
 from app.services.outcomes import case_study as study
 from app.services.reports import outcomes as counted
+from app.services.reports.tables import csv_rows
+
+DAY = "%Y-%m-%d"
 
 
 def case_study(
@@ -45,6 +54,44 @@ def outcomes(
         typer.echo(found.model_dump_json(indent=2))
     else:
         typer.echo(csv_text(counted.table(found)), nl=False)
+
+
+def of_period(name: ReportName) -> Callable[..., None]:
+    """The command of one report of a period."""
+
+    def command(
+        first: Annotated[
+            datetime | None, typer.Option("--from", formats=[DAY], help="The first day.")
+        ] = None,
+        last: Annotated[
+            datetime | None, typer.Option("--to", formats=[DAY], help="The last day, included.")
+        ] = None,
+        prison: APrison = "SLI",
+        as_json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
+    ) -> None:
+        days = first and first.date(), last and last.date()
+        look = _of_period(ground.configured(), ground.a_prison(prison), name, *days)
+        found = asyncio.run(look)
+        if as_json:
+            typer.echo(found.model_dump_json(indent=2))
+        else:
+            typer.echo(csv_text(csv_rows(found)), nl=False)
+
+    title = reports.REPORTS[name].title
+    command.__doc__ = f"{title}: print the tables of a period, as CSV. The look is in the audit."
+    return command
+
+
+async def _of_period(
+    config: Settings, prison_id: str, name: ReportName, first: date | None, last: date | None
+) -> Report:
+    async with (
+        ground.opened(config) as db,
+        ground.writing(db, prison_id, f"report_{name.value}") as session,
+    ):
+        if await session.get(Prison, prison_id) is None:
+            raise ConfigurationError(f"There is no prison {prison_id} here.")
+        return await reports.report(session, the_system(prison_id), name, first, last)
 
 
 async def _counted(config: Settings, prison_id: str, name: str) -> OutcomeReport:

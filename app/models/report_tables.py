@@ -13,6 +13,13 @@ class ReportName(StrEnum):
     """What a report is about."""
 
     activity = "activity"
+    mentor_pipeline = "mentor_pipeline"
+    fidelity = "fidelity"
+    response_times = "response_times"
+    equity = "equity"
+    resource_use = "resource_use"
+    unmet_demand = "unmet_demand"
+    growth = "growth"
     life_events = "life_events"
     experience = "experience"
 
@@ -30,8 +37,22 @@ class Unit(StrEnum):
     """What is counted, or what a median is in."""
 
     sessions = "sessions"
-    events = "events"
+    places = "places"
+    people = "people"
+    mentors = "mentors"
+    mentees = "mentees"
+    concerns = "concerns"
+    requests = "requests"
+    referrals = "referrals"
+    supervisions = "supervisions"
+    joint_reviews = "joint_reviews"
+    debriefs = "debriefs"
+    modules = "modules"
+    shifts = "shifts"
+    minutes = "minutes"
+    hours = "hours"
     days = "days"
+    events = "events"
     incidents = "incidents"
     answers = "answers"
 
@@ -40,7 +61,7 @@ class ReportRow(Output):
     """One value of a table."""
 
     key: str = Field(description="What it is of: a code, a month, or the name of a wing.")
-    value: float | None = Field(description="Null: a median of nothing.")
+    value: int | float | None = Field(description="Null: a median of nothing.")
     of: int | None = Field(
         description="Of a share the denominator, of a median how many were timed, of a rate the"
         " days; else null."

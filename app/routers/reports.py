@@ -62,7 +62,11 @@ async def read_report(
     db: Db,
     report: ReportName,
     first: Annotated[
-        Day | None, Query(alias="from", description="The first day; absent: 27 before the last.")
+        Day | None,
+        Query(
+            alias="from",
+            description="The first day; absent: 27 before the last, of `growth` eleven months.",
+        ),
     ] = None,
     last: Annotated[
         Day | None, Query(alias="to", description="The last day, included; absent: today.")

@@ -90,9 +90,9 @@ async def shown(
     """Demand from one time (included) to another (not)."""
     prison = await db.get_one(Prison, actor.prison_id)
     begins, ends = period(begins_at, ends_at, clock.now(), prison.tz)
-    moves = await _moves(db, actor.prison_id, begins, ends)
-    sources = await _referrals(db, actor.prison_id, begins, ends)
-    reasons, doors = await _turned_away(db, actor.prison_id, begins, ends)
+    moves = await moves_of(db, actor.prison_id, begins, ends)
+    sources = await referrals_of(db, actor.prison_id, begins, ends)
+    reasons, doors = await turned_away_of(db, actor.prison_id, begins, ends)
     now = waits(await waiting_list.load(db, actor), clock.now(), prison.waiting_alert_days)
     signposted, declined = by_reason(moves, S.signposted), by_reason(moves, S.declined_by_person)
     return shape("demand", actor.role).model_validate(
@@ -123,7 +123,9 @@ def _listed(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"code": code, "count": count} for code, count in sorted(counts.items())]
 
 
-async def _moves(db: AsyncSession, prison_id: str, begins: datetime, ends: datetime) -> list[Moved]:
+async def moves_of(
+    db: AsyncSession, prison_id: str, begins: datetime, ends: datetime
+) -> list[Moved]:
     """Moves of mentees; those that took back what was recorded in error are none."""
     start, to, reason = col(History.from_state), col(History.to_state), col(History.reason)
     found = (
@@ -142,7 +144,7 @@ async def _moves(db: AsyncSession, prison_id: str, begins: datetime, ends: datet
     return [Moved(str(from_), to_, why, count) for from_, to_, why, count in rows]
 
 
-async def _referrals(
+async def referrals_of(
     db: AsyncSession, prison_id: str, begins: datetime, ends: datetime
 ) -> Counter[str]:
     source = col(Mentee.referred_by)
@@ -159,7 +161,7 @@ async def _referrals(
     return Counter({each.value: count for each, count in (await db.execute(found)).all()})
 
 
-async def _turned_away(
+async def turned_away_of(
     db: AsyncSession, prison_id: str, begins: datetime, ends: datetime
 ) -> tuple[Counter[str], Counter[str]]:
     """By reason, and by who asked."""

@@ -8,6 +8,7 @@ import pytest
 
 from app import clock
 from app.models.report_tables import Measure, ReportName, Unit
+from app.report_picture import told_apart
 from app.services.reports import REPORTS
 from app.services.reports.tables import counts, in_words, medians, said, shares
 from tests.house.answers import fields
@@ -34,12 +35,24 @@ def test_a_median_stands_with_how_many_were_timed() -> None:
     some, none = table.rows
     assert (some.value, some.of, some.p90) == (2, 3, 9)
     assert (none.value, none.of, none.p90) == (None, 0, None)
-    assert in_words("Waits", [table]) == "Waits. Waited: some 2 (of 3); none none."
+    assert (
+        in_words("Waits", [table]) == "Waits. Waited: some 2, nine in ten by 9 (of 3); none none."
+    )
 
 
 def test_what_is_in_no_row_is_told() -> None:
     table = counts("n", "N", Unit.sessions, {"a": 1}, missing={"unknown": 2})
     assert table.missing == {"unknown": 2}
+    assert in_words("N", [table]) == "N. N: a 1. In no row: unknown 2."
+
+
+def test_of_a_long_table_the_picture_draws_only_what_there_is() -> None:
+    many = {f"code_{number}": (number == 3) * 1 for number in range(8)}
+    shown, none = told_apart(counts("n", "N", Unit.sessions, many))
+    assert [row.key for row in shown] == ["code_3"]
+    assert len(none) == 7
+    few = counts("n", "N", Unit.sessions, {"a": 0, "b": 1})
+    assert [row.key for row in told_apart(few)[0]] == ["a", "b"]
 
 
 @pytest.mark.parametrize("name", ReportName)

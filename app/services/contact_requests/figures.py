@@ -26,7 +26,7 @@ from app.models.contact_requests import (
 from app.models.prisons import Prison
 from app.scope import everything
 from app.services import on_duty
-from app.services.periods import period_of
+from app.services.periods import Period, period_of
 from app.visibility import shape
 
 USUAL_PERIOD = timedelta(days=27)
@@ -73,11 +73,34 @@ def waited(spans: Iterable[tuple[datetime, datetime | None]]) -> Waited:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of all requests, and of those made while the doors were open, and locked."""
+
+    all: ContactCount
+    unlocked: ContactCount
+    locked_up: ContactCount
+
+
 async def figures(db: AsyncSession, actor: Actor, since: date | None, until: date | None) -> Output:
     """The requests asked in a period of days, both included; the last 28 unless told. Raises
     Invalid."""
     prison_id = actor.prison_id
     period = period_of((await db.get_one(Prison, prison_id)).tz, since, until, USUAL_PERIOD)
+    counts = await of_period(db, prison_id, period)
+    return shape("contact_requests.figures", actor.role).model_validate(
+        {
+            "first_day": period.first,
+            "last_day": period.last,
+            "all": counts.all,
+            "unlocked": counts.unlocked,
+            "locked_up": counts.locked_up,
+        }
+    )
+
+
+async def of_period(db: AsyncSession, prison_id: str, period: Period) -> Counts:
+    """The requests asked in a period. Where nobody set a regime, doors count as locked."""
     asked = everything(ContactRequest, prison_id).where(
         col(ContactRequest.asked_at) >= period.since, col(ContactRequest.asked_at) < period.until
     )
@@ -102,12 +125,4 @@ async def figures(db: AsyncSession, actor: Actor, since: date | None, until: dat
         return counted(rows, [answer for request_id, answer in answers if request_id in ids])
 
     everyone = {each.id for each in requests}
-    return shape("contact_requests.figures", actor.role).model_validate(
-        {
-            "first_day": period.first,
-            "last_day": period.last,
-            "all": part(everyone),
-            "unlocked": part(everyone - locked),
-            "locked_up": part(locked),
-        }
-    )
+    return Counts(part(everyone), part(everyone - locked), part(locked))

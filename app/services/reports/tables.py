@@ -12,6 +12,12 @@ from app.models.report_tables import Measure, Report, ReportRow, ReportTable, Un
 from app.services.figures import nearest_rank, wilson
 from app.services.outcomes.rates import Rate
 
+WORDS = {
+    "cbt_course": "CBT course",
+    "dna": "did not attend",
+    "referred_by_acct_reviews": "referred by ACCT reviews",
+    "within_24h": "within 24 hours",
+}
 HEADING = (
     "table",
     "key",
@@ -41,7 +47,7 @@ def counts(
         ReportRow(key=key, value=value, of=None, percent=None, interval=None, p90=None)
         for key, value in counted.items()
     ]
-    return _table(table, title, Measure.number, unit, rows, over_time=over_time, missing=missing)
+    return made(table, title, Measure.number, unit, rows, over_time=over_time, missing=missing)
 
 
 def shares(
@@ -55,7 +61,7 @@ def shares(
 ) -> ReportTable:
     """A table of how many of how many, with Wilson's 95 % intervals."""
     rows = [_share(key, count, of) for key, (count, of) in counted.items()]
-    return _table(table, title, Measure.share, unit, rows, over_time=over_time, missing=missing)
+    return made(table, title, Measure.share, unit, rows, over_time=over_time, missing=missing)
 
 
 def rates(
@@ -69,33 +75,34 @@ def rates(
 ) -> ReportTable:
     """A table of how many in how many days, with exact 95 % intervals of a Poisson rate."""
     rows = [_rate(key, count, days) for key, (count, days) in counted.items()]
-    return _table(table, title, Measure.rate, unit, rows, over_time=over_time, missing=missing)
+    return made(table, title, Measure.rate, unit, rows, over_time=over_time, missing=missing)
 
 
 def medians(
     table: str,
     title: str,
     unit: Unit,
-    timed: Mapping[str, Sequence[float]],
+    took: Mapping[str, Sequence[float]],
     *,
     over_time: bool = False,
     missing: Mapping[str, int] | None = None,
 ) -> ReportTable:
     """A table of how long things took: the median, and what nine in ten did not go beyond."""
-    rows = [_median(key, sorted(values)) for key, values in timed.items()]
-    return _table(table, title, Measure.median, unit, rows, over_time=over_time, missing=missing)
+    rows = [_median(key, sorted(values)) for key, values in took.items()]
+    return made(table, title, Measure.median, unit, rows, over_time=over_time, missing=missing)
 
 
-def _table(
+def made(
     table: str,
     title: str,
     measure: Measure,
     unit: Unit,
     rows: list[ReportRow],
     *,
-    over_time: bool,
-    missing: Mapping[str, int] | None,
+    over_time: bool = False,
+    missing: Mapping[str, int] | None = None,
 ) -> ReportTable:
+    """A table of rows that are made already."""
     return ReportTable(
         table=table,
         title=title,
@@ -133,22 +140,35 @@ def _rate(key: str, count: int, days: int) -> ReportRow:
 def _median(key: str, ordered: Sequence[float]) -> ReportRow:
     middle = round(median(ordered), 2) if ordered else None
     most = round(nearest_rank(ordered, 0.9), 2) if ordered else None
-    return ReportRow(key=key, value=middle, of=len(ordered), percent=None, interval=None, p90=most)
+    return timed(key, middle, most, len(ordered))
+
+
+def timed(key: str, middle: float | None, most: float | None, of: int) -> ReportRow:
+    """How long something took, where that was counted already."""
+    return ReportRow(key=key, value=middle, of=of, percent=None, interval=None, p90=most)
 
 
 def said(row: ReportRow, table: ReportTable) -> str:
-    """A value as it stands on paper and in a picture: 12, 8 of 14 (57.1 %), or 3.5 of 12 timed."""
+    """A value as it stands on paper and in a picture: 12, 8 of 14 (57.1 %), or a median as
+    3.5, nine in ten by 9 (of 12)."""
     if row.value is None:
         return "none"
+    value = number(row.value)
     if table.measure is Measure.share:
         share = f" ({row.percent:g} %)" if row.percent is not None else ""
-        return f"{row.value:g} of {row.of}{share}"
+        return f"{value} of {row.of}{share}"
     if table.measure is Measure.rate:
         rate = f" ({row.per_1000:g} in 1,000)" if row.per_1000 is not None else ""
-        return f"{row.value:g} in {row.of} days{rate}"
+        return f"{value} in {number(row.of)} days{rate}"
     if table.measure is Measure.median:
-        return f"{row.value:g} (of {row.of})"
-    return f"{row.value:g}"
+        most = f", nine in ten by {number(row.p90)}" if row.p90 not in {None, row.value} else ""
+        return f"{value}{most} (of {row.of})"
+    return value
+
+
+def number(value: float | None) -> str:
+    """As people write it: 1,204 or 0.5."""
+    return f"{value or 0:,.2f}".rstrip("0").rstrip(".")
 
 
 def in_words(title: str, tables: Sequence[ReportTable]) -> str:
@@ -156,13 +176,19 @@ def in_words(title: str, tables: Sequence[ReportTable]) -> str:
     told = []
     for table in tables:
         rows = "; ".join(f"{spelled(row.key)} {said(row, table)}" for row in table.rows)
-        told.append(f"{table.title}: {rows or 'nothing'}.")
+        told.append(f"{table.title}: {rows or 'nothing'}.{in_no_row(table)}")
     return f"{title}. " + " ".join(told)
+
+
+def in_no_row(table: ReportTable) -> str:
+    """What a table leaves out, in words; empty where that is nothing."""
+    left_out = ", ".join(f"{spelled(why)} {count}" for why, count in table.missing.items())
+    return f" In no row: {left_out}." if left_out else ""
 
 
 def spelled(key: str) -> str:
     """A code as words."""
-    return key.replace("_", " ")
+    return WORDS.get(key, key.replace("_", " "))
 
 
 def csv_rows(report: Report) -> Iterator[Sequence[Any]]:
@@ -176,5 +202,5 @@ def csv_rows(report: Report) -> Iterator[Sequence[Any]]:
                 row.percent, row.per_1000, between and between.low, between and between.high,
                 row.p90,
             )  # fmt: skip
-        for reason, number in table.missing.items():
-            yield table.table, f"missing: {reason}", "number", table.unit.value, number, *[None] * 6
+        for reason, count in table.missing.items():
+            yield table.table, f"missing: {reason}", "number", table.unit.value, count, *[None] * 6
