@@ -38,7 +38,20 @@ from app.models.escalation_policies import (
     StandingPolicy,
 )
 from app.models.explanations import ExplanationRead
-from app.models.exports import EpisodeExport, IdentifiableEpisodeExport
+from app.models.exports import (
+    AttendanceExport,
+    ConcernExport,
+    EpisodeExport,
+    HistoryExport,
+    IdentifiableEpisodeExport,
+    MenteeExport,
+    MentorExport,
+    NamedMenteeExport,
+    NamedMentorExport,
+    OutcomeExport,
+    RotaExport,
+    SessionExport,
+)
 from app.models.handovers import HandoverRead, HandoverRow
 from app.models.inbox import InboxItem, InboxItemForMentor
 from app.models.legal_holds import HoldRead, HoldStands
@@ -374,7 +387,17 @@ MATRIX: dict[str, Audiences] = {
         Role.governor: BreakGlassRow,
     },
     "exports.row": {Role.machine: EpisodeExport},
+    "exports.sessions.row": {Role.machine: SessionExport},
+    "exports.attendance.row": {Role.machine: AttendanceExport},
+    "exports.mentors.row": {Role.machine: MentorExport},
+    "exports.mentees.row": {Role.machine: MenteeExport},
+    "exports.concerns.row": {Role.machine: ConcernExport},
+    "exports.outcomes.row": {Role.machine: OutcomeExport},
+    "exports.rota.row": {Role.machine: RotaExport},
+    "exports.history.row": {Role.machine: HistoryExport},
     "exports.identifiable.row": {Role.machine: IdentifiableEpisodeExport},
+    "exports.identifiable.mentors.row": {Role.machine: NamedMentorExport},
+    "exports.identifiable.mentees.row": {Role.machine: NamedMenteeExport},
     "audit.row": {
         Role.support_worker: AuditRead,
         Role.clinician: AuditRead,
