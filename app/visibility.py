@@ -38,20 +38,7 @@ from app.models.escalation_policies import (
     StandingPolicy,
 )
 from app.models.explanations import ExplanationRead
-from app.models.exports import (
-    AttendanceExport,
-    ConcernExport,
-    EpisodeExport,
-    HistoryExport,
-    IdentifiableEpisodeExport,
-    MenteeExport,
-    MentorExport,
-    NamedMenteeExport,
-    NamedMentorExport,
-    OutcomeExport,
-    RotaExport,
-    SessionExport,
-)
+from app.models.exports import EXPORTED, NAMED, EpisodeExport, IdentifiableEpisodeExport
 from app.models.handovers import HandoverRead, HandoverRow
 from app.models.inbox import InboxItem, InboxItemForMentor
 from app.models.legal_holds import HoldRead, HoldStands
@@ -387,17 +374,9 @@ MATRIX: dict[str, Audiences] = {
         Role.governor: BreakGlassRow,
     },
     "exports.row": {Role.machine: EpisodeExport},
-    "exports.sessions.row": {Role.machine: SessionExport},
-    "exports.attendance.row": {Role.machine: AttendanceExport},
-    "exports.mentors.row": {Role.machine: MentorExport},
-    "exports.mentees.row": {Role.machine: MenteeExport},
-    "exports.concerns.row": {Role.machine: ConcernExport},
-    "exports.outcomes.row": {Role.machine: OutcomeExport},
-    "exports.rota.row": {Role.machine: RotaExport},
-    "exports.history.row": {Role.machine: HistoryExport},
+    **{f"exports.{name}.row": {Role.machine: row} for name, row in EXPORTED.items()},
     "exports.identifiable.row": {Role.machine: IdentifiableEpisodeExport},
-    "exports.identifiable.mentors.row": {Role.machine: NamedMentorExport},
-    "exports.identifiable.mentees.row": {Role.machine: NamedMenteeExport},
+    **{f"exports.identifiable.{name}.row": {Role.machine: row} for name, row in NAMED.items()},
     "audit.row": {
         Role.support_worker: AuditRead,
         Role.clinician: AuditRead,

@@ -16,7 +16,6 @@ from app.models.exports import (
     ExportAsked,
     ExportDataset,
     ExportQuery,
-    NamedDataset,
 )
 from app.problems import refusals
 from app.replies import reply
@@ -102,11 +101,13 @@ async def export_dataset(
     responses={**DECLARED, **refusals(ReleaseNeeded)},
 )
 async def export_identifiable_dataset(
-    actor: MayExportIdentifiable, db: Db, reads: ReadDb, dataset: NamedDataset, body: ExportAsked
+    actor: MayExportIdentifiable, db: Db, reads: ReadDb, dataset: ExportDataset, body: ExportAsked
 ) -> Response:
-    """The same of people, with names and numbers. Two people must have released it; each release is
-    taken once, also by an answer that is lost on its way."""
-    whose = ExportDataset(dataset)
-    wanted = exports.asked(actor, whose, body, _secret(), identifiable=True)
+    """Mentors or mentees with names and numbers; the other datasets hold none.
+
+    Two people must have released it; each release is taken once, also by an answer that is lost on
+    its way.
+    """
+    wanted = exports.asked(actor, dataset, body, _secret(), identifiable=True)
     await exports.released(db, actor)
     return ExportReply(reads, actor, wanted, _secret())

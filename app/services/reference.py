@@ -54,6 +54,7 @@ from app.models.duties import Post
 from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoid
 from app.models.enrolments import EnrolmentStatus, PlaceOrder
 from app.models.escalation_policies import PolicyStatus, SimulationGap
+from app.models.exports import ExportCompression, ExportDataset, ExportFormat
 from app.models.goals import GoalKind, GoalStatus
 from app.models.handovers import DutyHandoverStatus
 from app.models.inbox import InboxRule
@@ -299,6 +300,9 @@ LISTS: tuple[type[StrEnum], ...] = (
     ReliableChange,
     OutcomeCohortStatus,
     Indicator,
+    ExportDataset,
+    ExportFormat,
+    ExportCompression,
     ReportName,
     Measure,
     Unit,

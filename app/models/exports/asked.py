@@ -8,8 +8,6 @@ from sqlmodel import Field
 
 from app.models.base import Day, Input, PrisonId
 
-CURSOR_EXAMPLE = "AQAAAAAAAAAA"
-
 
 class ExportDataset(StrEnum):
     """Tables that belong together: a pseudonym means the same in all of one series."""
@@ -24,21 +22,16 @@ class ExportDataset(StrEnum):
     history = "history"
 
 
-class NamedDataset(StrEnum):
-    """Those whose rows are people: the others name them by their pseudonyms."""
-
-    mentors = "mentors"
-    mentees = "mentees"
-
-
 class ExportFormat(StrEnum):
+    """How an export is written."""
+
     csv = "csv"
     ndjson = "ndjson"
     parquet = "parquet"
 
 
 class ExportCompression(StrEnum):
-    """Of a Parquet file: of its columns, within."""
+    """How an export is made smaller; a Parquet file within, column by column."""
 
     none = "none"
     gzip = "gzip"
@@ -50,7 +43,7 @@ class ExportAsked(Input):
 
     format: ExportFormat = Field(
         default=ExportFormat.csv,
-        description="Of CSV and NDJSON the last row is only there when the answer came to its end.",
+        description="NDJSON is one JSON object a line.",
         schema_extra={"examples": ["ndjson"]},
     )
     compression: ExportCompression = Field(

@@ -169,3 +169,17 @@ class HistoryExport(ExportRow):
     actor_role: Role
     occurred_at: Instant
     recorded_at: Instant
+
+
+EXPORTED: dict[str, type[ExportRow]] = {
+    "sessions": SessionExport,
+    "attendance": AttendanceExport,
+    "mentors": MentorExport,
+    "mentees": MenteeExport,
+    "concerns": ConcernExport,
+    "outcomes": OutcomeExport,
+    "rota": RotaExport,
+    "history": HistoryExport,
+}
+NAMED: dict[str, type[ExportRow]] = {"mentors": NamedMentorExport, "mentees": NamedMenteeExport}
+"""Those whose rows are people: the others name them by their pseudonyms."""

@@ -11,19 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from app.concern_scope import for_machines
 from app.models.base import Output
-from app.models.exports import (
-    AttendanceExport,
-    ConcernExport,
-    ExportDataset,
-    HistoryExport,
-    MenteeExport,
-    MentorExport,
-    NamedMenteeExport,
-    NamedMentorExport,
-    OutcomeExport,
-    RotaExport,
-    SessionExport,
-)
+from app.models.exports import EXPORTED, NAMED, ExportDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +36,11 @@ Column = str | Of | Through
 class Dataset:
     """One dataset. The first column is its key."""
 
-    row: type[Output]
+    name: ExportDataset
     table: str
     columns: Mapping[str, Column]
     day_of: str
     joins: str = ""
-    named: type[Output] | None = None
     kind_of: str | None = None
     changed: str = "t.changed_xid"
     told: str = "true"
@@ -67,8 +54,12 @@ class Dataset:
     def key(self) -> str:
         return next(iter(self.columns))
 
+    @property
+    def row(self) -> type[Output]:
+        return EXPORTED[self.name]
+
     def shape(self, named: bool) -> type[Output]:
-        return self.named if named and self.named else self.row
+        return NAMED.get(self.name, self.row) if named else self.row
 
 
 _MACHINES_CONCERNS = str(
@@ -105,7 +96,7 @@ _WHO = Of("coalesce(p.merged_into, p.id)")
 
 DATASETS: Mapping[ExportDataset, Dataset] = {
     ExportDataset.sessions: Dataset(
-        SessionExport,
+        ExportDataset.sessions,
         "session",
         {
             "session": Of("t.id"),
@@ -120,7 +111,7 @@ DATASETS: Mapping[ExportDataset, Dataset] = {
         kind_of="kind",
     ),
     ExportDataset.attendance: Dataset(
-        AttendanceExport,
+        ExportDataset.attendance,
         "participation",
         {
             "attendance": Of("t.id"),
@@ -133,7 +124,7 @@ DATASETS: Mapping[ExportDataset, Dataset] = {
         kind_of="status",
     ),
     ExportDataset.mentors: Dataset(
-        MentorExport,
+        ExportDataset.mentors,
         "mentor",
         {
             "mentor": Of("t.id"),
@@ -147,11 +138,10 @@ DATASETS: Mapping[ExportDataset, Dataset] = {
         },
         day_of="applied_at",
         kind_of="status",
-        named=NamedMentorExport,
         **_OF_PEOPLE,  # type: ignore[arg-type]
     ),
     ExportDataset.mentees: Dataset(
-        MenteeExport,
+        ExportDataset.mentees,
         "mentee",
         {
             "mentee": Of("t.id"),
@@ -167,11 +157,10 @@ DATASETS: Mapping[ExportDataset, Dataset] = {
         },
         day_of="referred_at",
         kind_of="status",
-        named=NamedMenteeExport,
         **_OF_PEOPLE,  # type: ignore[arg-type]
     ),
     ExportDataset.concerns: Dataset(
-        ConcernExport,
+        ExportDataset.concerns,
         "concern",
         {
             "concern": Of("t.id"),
@@ -185,7 +174,7 @@ DATASETS: Mapping[ExportDataset, Dataset] = {
         told=_MACHINES_CONCERNS.replace("concern.", "t."),
     ),
     ExportDataset.outcomes: Dataset(
-        OutcomeExport,
+        ExportDataset.outcomes,
         "questionnaire",
         {
             "outcome": Of("t.id"),
@@ -198,7 +187,7 @@ DATASETS: Mapping[ExportDataset, Dataset] = {
         stands="t.status = 'recorded'",
     ),
     ExportDataset.rota: Dataset(
-        RotaExport,
+        ExportDataset.rota,
         "shift",
         {
             "shift": Of("t.id"),
@@ -212,7 +201,7 @@ DATASETS: Mapping[ExportDataset, Dataset] = {
         stands="t.superseded_at IS NULL",
     ),
     ExportDataset.history: Dataset(
-        HistoryExport,
+        ExportDataset.history,
         "history",
         {
             "move": Of("t.id"),

@@ -15,15 +15,15 @@ from app.services.exports.datasets import DATASETS, Dataset
 
 def dictionary() -> DictionaryRead:
     """Every dataset and its columns."""
-    return DictionaryRead(datasets=[_dataset(name, each) for name, each in DATASETS.items()])
+    return DictionaryRead(datasets=[_dataset(each) for each in DATASETS.values()])
 
 
-def _dataset(name: ExportDataset, of: Dataset) -> DatasetRead:
+def _dataset(of: Dataset) -> DatasetRead:
     plain = columns_of(of, False)
     known = {each.name for each in plain}
-    named = [each for each in columns_of(of, of.named is not None) if each.name not in known]
+    named = [each for each in columns_of(of, True) if each.name not in known]
     return DatasetRead(
-        name=name,
+        name=of.name,
         description=(of.row.__doc__ or "").strip(),
         key=of.key,
         day_of=of.day_of,

@@ -8,7 +8,7 @@ from app import clock
 from app.access import Actor
 from app.errors import Invalid
 from app.models.base import new_id
-from app.models.exports import ExportAsked, ExportCompression, ExportDataset, ExportFormat
+from app.models.exports import NAMED, ExportAsked, ExportCompression, ExportDataset, ExportFormat
 from app.services.exports.columns import columns_of
 from app.services.exports.cursors import Cursor
 from app.services.exports.datasets import DATASETS
@@ -86,6 +86,8 @@ def asked(
     """What was asked, checked. Raises Invalid, naming the field."""
     if query.prison_id is not None and query.prison_id != actor.prison_id:
         raise Invalid.field("prison_id", "another_prison", "an export is of the prison of its path")
+    if identifiable and dataset not in NAMED:
+        raise Invalid.field("dataset", "no_names", f"only {' and '.join(NAMED)} have names")
     _check_kind(dataset, query.kind)
     series, began, since = None, None, None
     if (told := query.changed_since or query.same_as) is not None:
