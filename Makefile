@@ -2,7 +2,7 @@
 # ARGS goes to the command, as in: make tour ARGS=--json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test tour bench bench-matching bench-rota bench-writers bench-stream bench-days fault lint audit golden lock clean
+.PHONY: help setup run test tour bench bench-matching bench-rota bench-writers bench-stream bench-days bench-export fault lint audit golden lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -43,6 +43,9 @@ bench-stream: $(READY) ## Raise 50 concerns a second before 200 open streams; th
 
 bench-days: $(READY) ## Live 30 days in 120 prisons, looking for missed deadlines; the last line is JSON
 	@$(BIN)/python -m benchmarks.days $(ARGS)
+
+bench-export: $(READY) ## Export a million sessions in each format; the last line is JSON
+	@$(BIN)/python -m benchmarks.export $(ARGS)
 
 fault: $(READY) ## Kill, freeze and cut off all parts under load for SECONDS=60; the last line is JSON
 	@$(BIN)/python -m benchmarks.fault $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)

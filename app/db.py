@@ -227,6 +227,24 @@ class Database:
                 await session.execute(self._soon)
             yield session
 
+    @asynccontextmanager
+    async def alone(self, prison_id: str) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of its own in one prison's scope, that reads one snapshot for as long as it
+        takes. Whatever happens it is closed at the end, also in the midst of an answer."""
+        connection = await asyncpg.connect(
+            self.url,
+            connection_class=_Connection,
+            server_settings={**self._server_settings, "application_name": "wellwing alone"},
+            timeout=self._patience,
+            command_timeout=None,
+        )
+        try:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            await connection.execute(f"SET LOCAL app.prison_id = '{_checked(prison_id)}'")
+            yield connection
+        finally:
+            connection.terminate()
+
     async def fetchrow(self, prison_id: str, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row of one statement in one prison's scope."""
         rows = await self.fetch(prison_id, sql, *args)

@@ -36,6 +36,12 @@ def story(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.String(), nullable=nullable)
 
 
+def changed() -> sa.Column[Any]:
+    """Which transaction wrote an exported row last; its trigger keeps it."""
+    xid = sa.text("(pg_current_xact_id()::text::bigint)")
+    return sa.Column("changed_xid", sa.BigInteger(), server_default=xid, nullable=False)
+
+
 def points(column: str, table: str, *, name: str = "", **options: Any) -> sa.ForeignKeyConstraint:
     """A foreign key within the prison; `name` only where the model gives one."""
     return sa.ForeignKeyConstraint(

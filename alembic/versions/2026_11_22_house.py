@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
+from app.ddl import changed
 
 revision = "0001"
 down_revision = None
@@ -89,6 +90,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "history",
+        changed(),
         sa.Column("prison_id", sa.String(length=3), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -183,6 +185,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "person",
+        changed(),
         sa.Column("prison_id", sa.String(length=3), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),

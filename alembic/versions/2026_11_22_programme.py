@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
+from app.ddl import changed
 
 revision = "0002"
 down_revision = "0001"
@@ -24,6 +25,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL statement_timeout = '10min'")
     op.create_table(
         "mentor",
+        changed(),
         sa.Column("prison_id", sa.String(length=3), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -241,6 +243,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "mentee",
+        changed(),
         sa.Column("prison_id", sa.String(length=3), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
+from app.ddl import changed
 
 revision = "0003"
 down_revision = "0002"
@@ -24,6 +25,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL statement_timeout = '10min'")
     op.create_table(
         "session",
+        changed(),
         sa.Column("prison_id", sa.String(length=3), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -141,6 +143,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "participation",
+        changed(),
         sa.Column("prison_id", sa.String(length=3), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),

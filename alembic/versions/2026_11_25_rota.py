@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
-from app.ddl import chosen, moment, points, scoped, word
+from app.ddl import changed, chosen, moment, points, scoped, word
 
 revision = "0020"
 down_revision = "0019"
@@ -130,6 +130,7 @@ def _solves() -> None:
 def _shifts() -> None:
     scoped(
         "shift",
+        changed(),
         sa.Column("rota_id", sa.Uuid(), nullable=False),
         chosen("role", *ROLES),
         sa.Column("day", sa.Date(), nullable=False),

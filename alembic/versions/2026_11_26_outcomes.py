@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from alembic import op
-from app.ddl import chosen, moment, points, scoped, word
+from app.ddl import changed, chosen, moment, points, scoped, word
 
 revision = "0026"
 down_revision = "0025"
@@ -33,6 +33,7 @@ def upgrade() -> None:
 def _questionnaire() -> None:
     scoped(
         "questionnaire",
+        changed(),
         sa.Column("mentee_id", sa.Uuid(), nullable=False),
         chosen("instrument", *INSTRUMENTS),
         sa.Column("instrument_version", sa.Integer(), nullable=False),

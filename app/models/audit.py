@@ -45,6 +45,7 @@ class AuditEntry(Scoped, table=True):
     rows: int | None = None
     break_glass_id: UUID | None = None
     request_id: str | None = Field(default=None, max_length=64)
+    sha256: str | None = Field(default=None, max_length=64)
     xid: int = Field(
         default=None,
         sa_column=Column(
@@ -86,6 +87,7 @@ class AuditRead(Output):
     status: int = Field(description="The HTTP status of the answer.")
     code: str | None = Field(description="The problem's code, when it was refused.")
     ids: list[UUID] = Field(description="Every resource named, shown or changed.")
-    rows: int | None = Field(description="How many lines a printed sheet, or a feed, told of.")
+    rows: int | None = Field(description="How many lines a sheet, a feed or an export told of.")
     break_glass_id: UUID | None = Field(description="The broken glass it was seen through.")
     request_id: str | None
+    sha256: str | None = Field(description="Of the bytes of an export that left.")

@@ -15,7 +15,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
-from sqlalchemy import DateTime, Enum, ForeignKeyConstraint, MetaData
+from sqlalchemy import BigInteger, DateTime, Enum, ForeignKeyConstraint, MetaData, text
 from sqlmodel import Field, SQLModel
 from uuid_utils.compat import uuid7
 
@@ -168,6 +168,18 @@ class Versioned(Scoped):
     """A scoped row that changes: `version` rises with each change and is the ETag."""
 
     version: int = Field(default=1, nullable=False)
+
+
+class Exported(SQLModel):
+    """A row that is exported: which transaction wrote it last, kept by a trigger. Readers who come
+    again ask by it, since neither times nor versions give the order of commits."""
+
+    changed_xid: int = Field(
+        default=None,
+        sa_type=BigInteger,
+        nullable=False,
+        sa_column_kwargs={"server_default": text("(pg_current_xact_id()::text::bigint)")},
+    )
 
 
 class Disclosure(StrEnum):

@@ -11,6 +11,7 @@ from app import clock
 from app.models.base import (
     TIMESTAMP,
     Disclosure,
+    Exported,
     Identified,
     Input,
     Instant,
@@ -70,7 +71,7 @@ class ReferredBy(StrEnum):
     acct_review = "acct_review"
 
 
-class Mentee(Versioned, Written, table=True):
+class Mentee(Versioned, Written, Exported, table=True):
     """One episode of a person as mentee."""
 
     __tablename__ = "mentee"

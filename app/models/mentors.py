@@ -13,6 +13,7 @@ from sqlmodel import Field
 from app.models.base import (
     TIMESTAMP,
     Disclosure,
+    Exported,
     Identified,
     Input,
     Instant,
@@ -95,7 +96,7 @@ class ApprovalCondition(StrEnum):
 CONDITIONS_SQL = ", ".join(f"'{condition.value}'" for condition in ApprovalCondition)
 
 
-class Mentor(Versioned, Written, table=True):
+class Mentor(Versioned, Written, Exported, table=True):
     """One episode of a person as mentor, from application to its end."""
 
     __tablename__ = "mentor"

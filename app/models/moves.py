@@ -9,6 +9,7 @@ from sqlmodel import Field
 from app.models.base import (
     TIMESTAMP,
     Disclosure,
+    Exported,
     Instant,
     Line,
     Output,
@@ -21,7 +22,7 @@ from app.models.base import (
 from app.models.staff import Role
 
 
-class History(Scoped, Written, table=True):
+class History(Scoped, Written, Exported, table=True):
     """One move made: what changed state, from where to where, by whom, when and why."""
 
     __tablename__ = "history"

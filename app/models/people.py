@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Exported,
     Identified,
     Input,
     Line,
@@ -34,7 +35,7 @@ class Presence(StrEnum):
     left = "left"
 
 
-class Person(Versioned, table=True):
+class Person(Versioned, Exported, table=True):
     """A prisoner in this prison."""
 
     __tablename__ = "person"

@@ -13,7 +13,17 @@ from sqlalchemy import CheckConstraint, Column, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from app.models.base import Day, Identified, Input, Output, Versioned, choice, given, reference
+from app.models.base import (
+    Day,
+    Exported,
+    Identified,
+    Input,
+    Output,
+    Versioned,
+    choice,
+    given,
+    reference,
+)
 from app.models.moves import MoveOption
 
 
@@ -79,7 +89,7 @@ class ReliableChange(StrEnum):
     deteriorated = "deteriorated"
 
 
-class Questionnaire(Versioned, table=True):
+class Questionnaire(Versioned, Exported, table=True):
     """One questionnaire of one episode of support: answered, or why not."""
 
     __tablename__ = "questionnaire"

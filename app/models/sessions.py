@@ -22,6 +22,7 @@ from sqlmodel import Field
 from app.models.base import (
     TIMESTAMP,
     Disclosure,
+    Exported,
     Identified,
     Input,
     Instant,
@@ -68,7 +69,7 @@ class SessionStatus(StrEnum):
     cancelled = "cancelled"
 
 
-class Session(Versioned, Written, table=True):
+class Session(Versioned, Written, Exported, table=True):
     """A session. `during` and `live` are computed by the database, so they cannot lie."""
 
     __tablename__ = "session"
@@ -137,7 +138,7 @@ class Session(Versioned, Written, table=True):
     locks_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
-class Participation(Versioned, table=True):
+class Participation(Versioned, Exported, table=True):
     """One mentee's part in one session; copies the session's plan so that clashes are seen."""
 
     __tablename__ = "participation"

@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Exported,
     Identified,
     Input,
     Instant,
@@ -37,7 +38,7 @@ class ShiftStatus(StrEnum):
     cancelled_regime = "cancelled_regime"
 
 
-class Shift(Versioned, table=True):
+class Shift(Versioned, Exported, table=True):
     """A shift. Nobody has an uncovered one; what another rota took the place of is superseded."""
 
     __tablename__ = "shift"

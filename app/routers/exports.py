@@ -1,4 +1,4 @@
-"""Exports over HTTP, for machine clients: one JSON object a line, the last one the trailer."""
+"""Exports over HTTP, for machine clients."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,10 +7,18 @@ from fastapi import APIRouter, Query, Response
 
 from app.access import MayExportIdentifiable, MayExportPseudonymised
 from app.config import settings
-from app.db import Db
+from app.db import Db, ReadDb
 from app.errors import ReleaseNeeded
-from app.models.exports import ExportQuery
+from app.export_reply import DECLARED, ExportReply
+from app.models.exports import (
+    DataPackageRead,
+    DictionaryRead,
+    ExportAsked,
+    ExportDataset,
+    ExportQuery,
+)
 from app.problems import refusals
+from app.replies import reply
 from app.services import exports
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/exports", tags=["exports"])
@@ -58,3 +66,48 @@ async def export_identifiable_episodes(
     """The same with names and numbers. Two people must have released it; each release is taken
     once, also by an answer that is lost on its way."""
     return _file(await exports.identifiable_episodes(db, actor, body, _secret()))
+
+
+@router.get("/dictionary", response_model=DictionaryRead, responses=refusals())
+async def read_export_dictionary(actor: MayExportPseudonymised) -> Response:
+    """Every dataset that can be exported, and what each of its columns holds."""
+    return reply(exports.dictionary())
+
+
+@router.get("/datapackage", response_model=DataPackageRead, responses=refusals())
+async def read_export_datapackage(actor: MayExportPseudonymised) -> Response:
+    """The same as a Frictionless data package: the CSV files, each with its Table Schema."""
+    return reply(exports.package())
+
+
+@router.get("/{dataset}", response_class=Response, responses={**DECLARED, **refusals()})
+async def export_dataset(
+    actor: MayExportPseudonymised,
+    db: ReadDb,
+    dataset: ExportDataset,
+    query: Annotated[ExportAsked, Query()],
+) -> Response:
+    """All rows of a dataset, or what has changed since an earlier export, under pseudonyms.
+
+    The answer is written while one snapshot of the database is read, however many rows there are.
+    """
+    wanted = exports.asked(actor, dataset, query, _secret())
+    return ExportReply(db, actor, wanted, _secret())
+
+
+@router.post(
+    "/{dataset}/identifiable",
+    response_class=Response,
+    responses={**DECLARED, **refusals(ReleaseNeeded)},
+)
+async def export_identifiable_dataset(
+    actor: MayExportIdentifiable, db: Db, reads: ReadDb, dataset: ExportDataset, body: ExportAsked
+) -> Response:
+    """Mentors or mentees with names and numbers; the other datasets hold none.
+
+    Two people must have released it; each release is taken once, also by an answer that is lost on
+    its way.
+    """
+    wanted = exports.asked(actor, dataset, body, _secret(), identifiable=True)
+    await exports.released(db, actor)
+    return ExportReply(reads, actor, wanted, _secret())

@@ -15,6 +15,7 @@ from sqlmodel import Field
 
 from app.models.base import (
     TIMESTAMP,
+    Exported,
     Scoped,
     Versioned,
     Written,
@@ -65,7 +66,7 @@ class FeedbackOutcome(StrEnum):
     impossible = "impossible"
 
 
-class Concern(Versioned, Written, table=True):
+class Concern(Versioned, Written, Exported, table=True):
     """A concern and its clocks. `next_step_at` is the clock the sweeper reads."""
 
     __tablename__ = "concern"

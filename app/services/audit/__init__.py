@@ -18,13 +18,13 @@ from app.models.base import new_id
 # left as it is, so that a spool may be emptied twice; one of an unknown prison is let go.
 APPEND = """
 INSERT INTO audit_entry (prison_id, id, recorded_at, subject, role, client, operation, act, status,
-    code, ids, rows, break_glass_id, request_id)
+    code, ids, rows, break_glass_id, request_id, sha256)
 SELECT e.prison_id, e.id, e.recorded_at, e.subject, e.role, e.client, e.operation, e.act, e.status,
-    e.code, e.ids, e.rows, e.break_glass_id, e.request_id
+    e.code, e.ids, e.rows, e.break_glass_id, e.request_id, e.sha256
 FROM jsonb_to_recordset(CAST({entries} AS jsonb)) AS e(prison_id text, id uuid,
     recorded_at timestamptz, subject text, role text, client text, operation text, act text,
     status int, code text, ids uuid[], rows int, break_glass_id uuid,
-    request_id text)
+    request_id text, sha256 text)
 JOIN prison p ON p.id = e.prison_id
 ON CONFLICT (prison_id, id) DO NOTHING
 """
@@ -45,6 +45,7 @@ def entry(
     rows: int | None = None,
     break_glass_id: UUID | None = None,
     request_id: str | None = None,
+    sha256: str | None = None,
 ) -> Entry:
     """One entry as JSON takes it. `ids`: UUIDs, or a JSON list of them as the database made it."""
     return {
@@ -62,6 +63,7 @@ def entry(
         "rows": rows,
         "break_glass_id": break_glass_id,
         "request_id": request_id,
+        "sha256": sha256,
     }
 
 

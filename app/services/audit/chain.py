@@ -20,7 +20,7 @@ from app.db import Database
 
 SEALED_A_TURN = 2000
 _COLUMNS = """e.prison_id, e.id, e.recorded_at, e.subject, e.role, e.client, e.operation, e.act,
-    e.status, e.code, e.ids, e.rows, e.break_glass_id, e.request_id"""
+    e.status, e.code, e.ids, e.rows, e.break_glass_id, e.request_id, e.sha256"""
 _HEAD = """
     SELECT l.position, l.digest, e.xid, e.id FROM audit_link l
     JOIN audit_entry e ON e.prison_id = l.prison_id AND e.id = l.entry_id

@@ -1,4 +1,4 @@
-"""Exports: what a machine client takes away in bulk; coded fields only, never a word of text."""
+"""Episodes of support in one table, as they were exported first."""
 
 from datetime import date
 

@@ -1,17 +1,11 @@
-"""Exports: bulk data for machines, pseudonymised unless two people let names out.
-
-Pseudonyms are keyed and the key is of one export only: two exports cannot be laid side by side.
-"""
+"""Episodes of support in one table, as they were exported first: whole, in memory."""
 
 import hashlib
-import hmac
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import orjson
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +17,7 @@ from app.models.exports import EpisodeExport, ExportQuery, ExportTrailer, Identi
 from app.models.mentees import MENTEE_ENDED
 from app.models.releases import ReleaseKind
 from app.services import outbox, releases
+from app.services.exports.pseudonyms import Pseudonyms
 
 AGE_BANDS = ((18, 20), (21, 24), (25, 29), (30, 39), (40, 49), (50, 59))
 _EPISODES = """
@@ -68,17 +63,6 @@ def age_band(born: date | None, on: date) -> str | None:
     return "60+" if age >= 60 else "under 18"
 
 
-class Pseudonyms:
-    """The pseudonyms of one export: HMAC-SHA256 under a key of its own (HKDF, RFC 5869)."""
-
-    def __init__(self, secret: bytes, export_id: UUID) -> None:
-        info = b"wellwing export pseudonyms"
-        self._key = HKDF(SHA256(), 32, salt=export_id.bytes, info=info).derive(secret)
-
-    def of(self, person_id: UUID) -> str:
-        return hmac.new(self._key, person_id.bytes, hashlib.sha256).hexdigest()[:24]
-
-
 async def episodes(
     db: AsyncSession, actor: Actor, query: ExportQuery, secret: bytes
 ) -> tuple[UUID, bytes]:
@@ -90,11 +74,16 @@ async def identifiable_episodes(
     db: AsyncSession, actor: Actor, query: ExportQuery, secret: bytes
 ) -> tuple[UUID, bytes]:
     """The same with names, once for each release by two people. Raises ReleaseNeeded."""
+    await released(db, actor)
+    return await _export(db, actor, query, secret, IdentifiableEpisodeExport)
+
+
+async def released(db: AsyncSession, actor: Actor) -> None:
+    """Take the release of an export with names. Raises ReleaseNeeded where none stands."""
     release = await releases.standing_release(db, actor.prison_id, ReleaseKind.identifiable_export)
     if release is None:
         raise ReleaseNeeded()
     await releases.collect(db, actor, release)
-    return await _export(db, actor, query, secret, IdentifiableEpisodeExport)
 
 
 async def _export(

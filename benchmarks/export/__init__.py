@@ -1,0 +1,1 @@
+"""Exports measured beside PostgreSQL's own copy of the same query."""
