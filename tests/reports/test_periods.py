@@ -184,8 +184,8 @@ async def test_a_report_is_printed_from_the_database_and_the_look_is_audited(
 ) -> None:
     words = ("report", "unmet-demand", "--prison", wing.prison_id, "--from", "2026-01-01")
     lines = wellwing(*words, "--to", "2026-01-31").stdout.splitlines()
-    assert lines[0] == "table,key,measure,unit,value,of,percent,low,high,p90"
-    assert "turned_away,no_capacity,number,people,0,,,,," in lines
+    assert lines[0] == "table,key,measure,unit,value,of,percent,per_1000,low,high,p90"
+    assert "turned_away,no_capacity,number,people,0,,,,,," in lines
     found = json.loads(wellwing(*words, "--to", "2026-01-31", "--json").stdout)
     assert (found["report"], found["first_day"]) == ("unmet_demand", "2026-01-01")
     entries = (await wing.governor.get("audit?operation=report_unmet_demand"))["items"]
