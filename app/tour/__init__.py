@@ -46,6 +46,8 @@ async def _walk(base_url: str, teller: Teller, phones: Phones | None) -> int:
             await shift.figures(cast)
             await confidences(cast)
             await became.counted(cast)
+            await became.lived(cast)
+            await became.taken_out(cast)
     except (NotAsTold, httpx.HTTPError) as trouble:
         teller.end(str(trouble) or type(trouble).__name__)
         return 1

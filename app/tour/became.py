@@ -56,3 +56,54 @@ async def counted(cast: Cast) -> None:
     )
     check(b"<svg" in picture, "it is one")
     await cast.mentor.asks("reads none of it", f"reports/outcomes/{cohort['id']}", 403)
+
+
+async def lived(cast: Cast) -> None:
+    """What happens in lives, by whose word; and what people think, of which nobody is known."""
+    cast.teller.begin("What happened in lives, and what people think of it")
+    day = str(cast.watch.now.date())
+    work = {
+        "mentee_id": cast.mentee_id,
+        "kind": "work_started",
+        "fact": "staff_recorded",
+        "source": "wing_book",
+        "first_day": day,
+    }
+    worker = cast.support_worker
+    await worker.sends("writes down that he has begun to work", "life-events", work)
+    ahead = {**work, "first_day": str(cast.watch.now.date() + timedelta(days=2))}
+    refused = await worker.sends("cannot say what is still to come", "life-events", ahead, 422)
+    check(refused["errors"][0]["field"] == "first_day", "the day is named")
+    await cast.governor.asks("reads none of them", "life-events", 403)
+    opened = await worker.sends(
+        "asks mentees what they think", "survey-rounds", {"audience": "mentees"}
+    )
+    path = f"survey-rounds/{opened['id']}"
+    codes = await worker.sends("prints a code for each", f"{path}/codes", {"number": 9}, 200)
+    answer = {"answers": {"listened": 5, "respected": 4}}
+    url = f"/v1/prisons/{cast.governor.prison_id}/survey-rounds/answers"
+    for code in codes["codes"]:
+        said = await cast.http.post(url, json={"code": code, **answer})
+        check(said.status_code == 204, "an answer needs no token, and is nobody's")
+    cast.teller.tell(cast.watch.now, "nine people", "answer, each with a code from a paper")
+    again = await cast.http.post(url, json={"code": codes["codes"][0], **answer})
+    check(again.status_code == 422, "a code is one answer")
+    await worker.moves("closes it", path, "closed")
+    told = await cast.governor.asks("reads what people think", "reports/experience")
+    check(told["tables"], "counted, of nobody")
+
+
+async def taken_out(cast: Cast) -> None:
+    """Reports of a period, and what a machine takes out under pseudonyms."""
+    cast.teller.begin("What goes out, and of whom it tells nothing")
+    for report in ("activity", "mentor_pipeline", "fidelity", "unmet_demand"):
+        found = await cast.governor.asks(f"reads {report.replace('_', ' ')}", f"reports/{report}")
+        check(found["tables"], "it has tables")
+    table = await cast.governor.asks("takes one as a table", "reports/activity?format=csv")
+    check(table.startswith(b"table,key"), "for a spreadsheet")
+    machine = await cast.machine("evaluation", "export.pseudonymised")
+    lines = await machine.asks("takes every session out", "exports/sessions?format=ndjson")
+    check(lines, "a line a session")
+    check(cast.mentee_id.encode() not in lines, "under pseudonyms of this export alone")
+    await machine.asks("reads no record", f"mentees/{cast.mentee_id}", 403)
+    await cast.support_worker.asks("takes none out", "exports/sessions", 403)

@@ -115,6 +115,17 @@ class Cast:
         self.everyone[name] = await self._token(name, "mentor", f"{name}.{self.run}", person_id)
         return self.everyone[name]
 
+    async def machine(self, name: str, *scopes: str) -> Character:
+        """A program that the governor lets in, with a token of its own."""
+        client_id = f"{name}.{self.run}"
+        body = {"client_id": client_id, "name": name.title(), "scopes": list(scopes)}
+        await self.governor.sends(f"lets the {name} in", "clients", body)
+        asked = {"client_id": client_id, "scopes": list(scopes)}
+        answer = await self.http.post("/development/tokens", json=asked)
+        check(answer.status_code == 200, "a machine has a token of its own")
+        token = answer.json()["access_token"]
+        return Character(self.http, self.teller, name, client_id, token, PRISON, self.watch)
+
     async def _build(self) -> None:
         worker = self.support_worker
         reach = {"outside_last_resort": "Regional duty desk", "call_back_number": "01632 960000"}

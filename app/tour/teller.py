@@ -73,7 +73,8 @@ class Teller:
 
 def _read(answer: httpx.Response) -> Any:
     """What an answer holds: JSON, a sheet's bytes, or nothing."""
-    if "json" in answer.headers.get("content-type", ""):
+    media = answer.headers.get("content-type", "").partition(";")[0]
+    if media.endswith(("/json", "+json")):
         return answer.json()
     return answer.content or None
 

@@ -33,6 +33,8 @@ CHAPTERS = [
     "How soon people came",
     "What is kept in confidence, and who looked",
     "What became of people, counted",
+    "What happened in lives, and what people think of it",
+    "What goes out, and of whom it tells nothing",
 ]
 
 
