@@ -18,6 +18,7 @@ from app.demo import (
     concerns,
     coordination,
     escalation,
+    lives,
     matching,
     mentees,
     mentors,
@@ -82,6 +83,7 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await places.live(wing)
         await escalation.agreed(wing)
         await outcomes.live(wing)
+        await lives.live(wing)
         wing.at(minutes=30)
         raised = await concerns.live(wing) + await escalation.live(wing)
     finally:

@@ -2,22 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app import clock, demo, migrate
+from app.access import Actor
 from app.config import ConfigurationError
 from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.models.concerns import ConcernStatus
 from app.models.outcome_cohorts import OutcomeCohort
+from app.models.report_tables import ReportName
+from app.models.staff import Role
 from app.scope import everything
-from app.services.reports import outcomes
+from app.services.reports import outcomes, report
 
 pytestmark = pytest.mark.xdist_group("demo")  # one worker loads what they share
 
 PRISON = "SLI"
+GOVERNOR = Actor(PRISON, "governor.sli", Role.governor)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +133,29 @@ async def test_the_published_figures_come_from_sixty_of_its_mentees(loaded: Data
     }
     assert (found.followed_up, found.lost) == (60, {})
     assert await one(loaded, "SELECT count(*) FROM task WHERE kind = 'answer_review'") == 0
+
+
+async def test_lives_are_told_by_three_kinds_of_fact_and_a_round_of_the_survey_is_counted(
+    loaded: Database,
+) -> None:
+    facts = await counted(loaded, "SELECT fact, count(*) FROM life_event GROUP BY 1")
+    assert facts == {"staff_recorded": 24, "self_report": 16, "clinical_finding": 16}
+    assert await one(loaded, "SELECT sum(number) FROM survey_tally WHERE question = 'forms'") == 14
+    assert await one(loaded, "SELECT count(*) FROM survey_code") == 0
+    year_ago = clock.now().date() - timedelta(days=365)
+    async with loaded.write(PRISON) as session:
+        found = {
+            name: {
+                each.table: each
+                for each in (await report(session, GOVERNOR, name, year_ago, None)).tables
+            }
+            for name in (ReportName.life_events, ReportName.experience)
+        }
+    assert found[ReportName.life_events]["staff_recorded"].rows
+    assert [row.value for row in found[ReportName.life_events]["incidents_by_month"].rows] == [
+        13, 12, 12, 9, 7, 6,
+    ]  # fmt: skip
+    assert {row.of for row in found[ReportName.experience]["mentees_1"].rows} == {14}
 
 
 async def test_clinicians_wrote_notes_and_a_plan_is_shared_in_part(loaded: Database) -> None:

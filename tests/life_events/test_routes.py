@@ -5,8 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import Range
 
 from app import clock
+from app.models.base import metadata, new_id
+from tests.house.rows import smallest
 from tests.questionnaires.test_routes import fields
 from tests.story import Caller, Wing
 
@@ -172,8 +176,30 @@ async def test_a_period_is_told_beside_the_days_before_it_each_kind_of_fact_by_i
 async def test_groups_and_becoming_a_mentor_are_counted_from_their_own_records(
     wing: Wing,
 ) -> None:
+    """Somebody in support comes to one group of two, and becomes a mentor."""
+    offset = clock.offset()
     mentor = await wing.active_mentor()
-    body = {"person_id": str(mentor.person_id), "referred_by": "support_worker"}
-    before = await wing.governor.get("reports/life_events")
-    assert before["tables"]
-    await wing.support_worker.post("mentees", body)
+    clock.forward(days=-9)
+    mentee = await wing.engaged(person_id=mentor.person_id)
+    clock.set_offset(offset)
+    led = {"mentor": {"id": mentor.mentor_id}}
+    async with wing.db.write(wing.prison_id) as db:
+        for number, status in enumerate(("attended", "dna")):
+            starts = clock.now() - timedelta(days=3 + number)
+            ends = starts + timedelta(hours=1)
+            when = {"starts_at": starts, "ends_at": ends, "kind": "group", "status": "held"}
+            held = smallest(metadata.tables["session"], wing.prison_id, led) | when
+            here = {"session": {**held, "id": (made := new_id())}, "mentee": {"id": mentee["id"]}}
+            part = smallest(metadata.tables["participation"], wing.prison_id, here)
+            during = {"status": status, "live": False, "during": Range(starts, ends, bounds="[)")}
+            await db.execute(insert(metadata.tables["session"]), held | {"id": made})
+            await db.execute(
+                insert(metadata.tables["participation"]),
+                part | during | {"id": new_id(), "session_id": made, "mentee_id": mentee["id"]},
+            )
+    found = await wing.governor.get(f"reports/life_events?from={day(8)}&to={day()}")
+    table = next(each for each in found["tables"] if each["table"] == "staff_recorded")
+    rows = {each["key"]: (each["value"], each["of"]) for each in table["rows"]}
+    assert rows["group_attended"] == (1, 9)
+    assert rows["became_mentor"] == (1, 9)
+    assert rows["work_started"] == (0, 9)
