@@ -145,6 +145,7 @@ async def _places(db: AsyncSession, prison_id: str, period: Period) -> list[Plac
         .join(Person, of_person(Mentee))
         .where(
             col(Session.prison_id) == prison_id,
+            col(Person.prison_id) == prison_id,
             col(Session.starts_at) >= period.since,
             col(Session.starts_at) < period.until,
         )
@@ -223,7 +224,8 @@ def of_places(every: Iterable[Place], now: datetime) -> list[ReportTable]:
             to_come += each.starts_at > now
             results["not_marked"] += each.starts_at <= now
             continue
-        results[each.status.value] += 1
+        state = each.status.value
+        results[state] += 1
         came[each.kind.value] += each.status is A.attended
         stayed_away[each.kind.value] += each.status is A.dna
         if each.status is A.cancelled:

@@ -82,7 +82,7 @@ async def whose_episodes(db: AsyncSession, prison_id: str) -> dict[UUID, UUID]:
     found = (
         select(col(Mentee.id), kept)
         .join(Person, of_person(Mentee))
-        .where(col(Mentee.prison_id) == prison_id)
+        .where(col(Mentee.prison_id) == prison_id, col(Person.prison_id) == prison_id)
     )
     return {mentee_id: person_id for mentee_id, person_id in await db.execute(found)}
 
