@@ -6,6 +6,7 @@ import hmac
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from app.models.exports import ExportDataset, ExportFormat
 from app.models.staff import Role
 from app.services.exports import Told, Wanted, dictionary, package, written
 from app.services.exports.columns import columns_of
+from app.services.exports.cursors import Cursor
 from app.services.exports.datasets import DATASETS
 from tests.exports.test_routes import released
 from tests.house.rows import one_of_each
@@ -136,6 +138,18 @@ async def test_a_cursor_is_of_one_client_and_one_dataset(wing: Wing) -> None:
     clock.forward(days=401)
     refused = await machine.get("exports/sessions", params=params, expect=422)
     assert refused["errors"][0]["code"] == "too_old"
+
+
+async def test_a_cursor_of_a_database_that_was_restored_since_is_refused(wing: Wing) -> None:
+    machine = await wing.lets_in(ClientScope.export_pseudonymised)
+    actor = Actor(wing.prison_id, machine.subject, Role.machine)
+    _, told = await taken(machine, "sessions")
+    secret = settings().secret_key.get_secret_value().encode()
+    cursor = Cursor.read(told, "changed_since", actor, secret, named=False)
+    for of in ({"numbered_by": "1.1"}, {"xid": cursor.xid + 10**9}):
+        params = {"changed_since": replace(cursor, **of).spelt(actor, secret)}
+        refused = await machine.get("exports/sessions", params=params, expect=422)
+        assert refused["errors"][0]["code"] == "restored"
 
 
 async def test_what_a_spreadsheet_would_run_is_text_in_csv_and_itself_elsewhere(wing: Wing) -> None:

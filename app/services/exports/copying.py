@@ -20,24 +20,31 @@ CHUNK = 1 << 18
 _AHEAD = 4
 # One column that is JSON already: what quotes and parts it occurs in no JSON.
 _LINES = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
-_SNAPSHOT = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+# Transactions are numbered by one cluster in one line of its life: a restored one numbers anew.
+_SNAPSHOT = """
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin,
+        (SELECT system_identifier FROM pg_control_system()) || '.'
+        || (SELECT timeline_id FROM pg_control_checkpoint()) AS numbered_by
+"""
 
 
 @dataclass(slots=True)
 class Copied:
-    """What the database said of it: where its snapshot begins, and how many rows there were."""
+    """What the database said of it: where its snapshot begins, by whose numbers, and how many rows
+    there were."""
 
     xmin: int = 0
+    numbered_by: str = ""
     rows: int = 0
 
 
 async def copied(
     db: Database, prison_id: str, wanted: ExportFormat, statement: Statement, said: Copied
 ) -> AsyncGenerator[bytes, None]:
-    """The text of all rows, in pieces. `said` holds `xmin` from the first piece on (an empty one),
-    `rows` at the end. Whoever stops in between closes it, and the connection with it."""
+    """The text of all rows, in pieces, after an empty one. `said` holds `rows` at the end, the rest
+    from the beginning. Whoever stops in between closes it, and the connection with it."""
     async with db.alone(prison_id) as connection:
-        said.xmin = await connection.fetchval(_SNAPSHOT)
+        said.xmin, said.numbered_by = await connection.fetchrow(_SNAPSHOT)
         yield b""
         async with aclosing(_pieces(connection, wanted, statement, said)) as pieces:
             async for piece in pieces:

@@ -28,13 +28,13 @@ class Cursor:
     series: UUID
     began: date
     xid: int
+    numbered_by: str
     dataset: str
     named: bool
 
     def spelt(self, actor: Actor, secret: bytes) -> str:
-        payload = orjson.dumps(
-            [str(self.series), str(self.began), self.xid, self.dataset, self.named]
-        )
+        place = [str(self.series), str(self.began), self.xid, self.numbered_by]
+        payload = orjson.dumps([*place, self.dataset, self.named])
         signed = _sign(secret, actor, payload) + payload
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
@@ -49,12 +49,12 @@ class Cursor:
         signature, payload = raw[:16], raw[16:]
         if not hmac.compare_digest(signature, _sign(secret, actor, payload)):
             raise Invalid.field(field, "cursor", "this cursor is not one of yours in this prison")
-        series, began, xid, dataset, of_names = orjson.loads(payload)
+        series, began, xid, numbered_by, dataset, of_names = orjson.loads(payload)
         if of_names is not named:
             raise Invalid.field(
                 field, "cursor", "exports with names and those without are never of one series"
             )
-        found = cls(UUID(series), date.fromisoformat(began), xid, dataset, of_names)
+        found = cls(UUID(series), date.fromisoformat(began), xid, numbered_by, dataset, of_names)
         if clock.now() - datetime.combine(found.began, datetime.min.time(), UTC) > SERIES_LASTS:
             raise Invalid.field(field, "too_old", "its pseudonyms have run out: begin anew")
         return found

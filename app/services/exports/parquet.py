@@ -87,14 +87,18 @@ class _Writer:
 
 
 async def as_parquet(
-    text: AsyncIterator[bytes], columns: Sequence[ColumnType], codec: ExportCompression
+    text: AsyncIterator[bytes],
+    columns: Sequence[ColumnType],
+    codec: ExportCompression,
+    group: int = GROUP,
 ) -> AsyncIterator[bytes]:
-    """The file of rows that come as CSV without a heading, none of them with a line break."""
+    """The file of rows that come as CSV without a heading, none of them with a line break; so many
+    bytes of it are a group."""
     writer = await asyncio.to_thread(_Writer, columns, codec)
     held = bytearray()
     async for piece in text:
         held += piece
-        if len(held) >= GROUP:
+        if len(held) >= group:
             ends = held.rindex(b"\n") + 1
             whole = bytes(held[:ends])
             del held[:ends]

@@ -116,7 +116,7 @@ class _Building:
     def _since(self) -> str:
         if self.wanted.since is None:
             return "true"
-        return f"{self.dataset.changed} >= {self.arguments.add(self.wanted.since, 'bigint')}"
+        return f"{self.dataset.changed} >= {self.arguments.add(self.wanted.since.xid, 'bigint')}"
 
     def _asked(self) -> str:
         asked = [f"({self.dataset.stands})"]

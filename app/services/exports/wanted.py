@@ -28,7 +28,7 @@ _NOUNS = (
 class Wanted:
     """One export: which rows of which dataset, how they are written, under whose pseudonyms.
 
-    `series` makes the pseudonyms; `since` is the number from which on changes are told.
+    `series` makes the pseudonyms; `since` says from where on changes are told.
     """
 
     dataset: ExportDataset
@@ -37,16 +37,21 @@ class Wanted:
     first_day: date | None = None
     last_day: date | None = None
     kind: str | None = None
-    since: int | None = None
+    since: Cursor | None = None
     identifiable: bool = False
     export_id: UUID = field(default_factory=new_id)
     series: UUID | None = None
     began: date | None = None
 
-    def cursor(self, xid: int) -> Cursor:
-        """The cursor of this export, whose snapshot showed all transactions below a number."""
+    def cursor(self, xid: int, numbered_by: str) -> Cursor:
+        """The cursor of this export, whose snapshot showed all transactions below a number. Raises
+        Invalid where `since` is of numbers that are not these: nobody knows what changed since."""
+        since = self.since
+        if since is not None and (since.numbered_by != numbered_by or since.xid > xid):
+            message = "the database was restored, or taken over, since then: begin anew"
+            raise Invalid.field("changed_since", "restored", message)
         began = self.began or clock.now().date()
-        return Cursor(self.series_id, began, xid, self.dataset, self.identifiable)
+        return Cursor(self.series_id, began, xid, numbered_by, self.dataset, self.identifiable)
 
     @property
     def series_id(self) -> UUID:
@@ -98,7 +103,7 @@ def asked(
             if cursor.dataset != dataset:
                 message = f"this cursor is one of {cursor.dataset}"
                 raise Invalid.field("changed_since", "another_dataset", message)
-            since = cursor.xid
+            since = cursor
     return Wanted(
         dataset,
         query.format,

@@ -38,7 +38,8 @@ async def written(
         async with aclosing(_bytes(db, actor, wanted, secret, said)) as pieces:
             async for piece in pieces:
                 if told.cursor is None:
-                    told.cursor = wanted.cursor(said.xmin).spelt(actor, secret)
+                    cursor = wanted.cursor(said.xmin, said.numbered_by)
+                    told.cursor = cursor.spelt(actor, secret)
                     yield b""
                 if last:
                     digest.update(last)
