@@ -229,6 +229,9 @@ _GOVERNORS |= {P.on_duty_read, P.contact_figures, P.attendance_figures}
 # How soon people came: for those who run the scheme, and those who answer for it.
 _PROGRAMME |= {P.concern_figures, P.report_read, P.outcome_cohort_write}
 _GOVERNORS |= {P.concern_figures, P.report_read, P.outcome_cohort_write}
+# What goes out: support workers prepare it, a governor lets it out.
+_SUPPORT_WORKERS |= {P.publication_write}
+_GOVERNORS |= {P.publication_write}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).

@@ -125,6 +125,7 @@ NOBODYS = {
     "audit_link": "digests",
     "campaign": "a call to everybody",
     "outcome_cohort": "whom figures are counted of, in general",
+    "publication": "rounded counts, of nobody by themselves",
     "adoption": "who answers for the scheme",
     "joint_review": "how the scheme did in a month; whom it looked at stands in their own records",
     "module": "what is taught",

@@ -27,6 +27,7 @@ class Unit(StrEnum):
     """What is counted, or what a median is in."""
 
     sessions = "sessions"
+    people = "people"
 
 
 class ReportRow(Output):

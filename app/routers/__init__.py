@@ -88,6 +88,7 @@ NOUNS = [
     "questionnaires",
     "outcome_cohorts",
     "reports",
+    "publications",
     "complaints",
     "prints",
     "calendar_feeds",

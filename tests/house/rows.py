@@ -91,6 +91,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "effort": {"minutes": 30, "staff_id": None},
     "outreach_part": {"staff_id": None},
     "outcome_cohort": {"status": "frozen", "size": 1, "frozen_at": BEGIN, "digest": "0" * 64},
+    "publication": {"tables": [], "outcome_cohort_id": None},
     "questionnaire": {"instrument": "phq9", "answers": {"down": 1}, "total": 9.0},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }

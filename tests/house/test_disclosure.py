@@ -58,6 +58,8 @@ NO_STORY = {
     "turned_away.recorded_by": "who a token is of",
     "questionnaire.recorded_by": "who a token is of",
     "outcome_cohort.recorded_by": "who a token is of",
+    "publication.recorded_by": "who a token is of",
+    "publication.tables": "rounded counts under codes and titles",
     "outcome_cohort.frozen_by": "who a token is of",
     "contact_request.recorded_by": "who a token is of",
     "stream_ticket.subject": "who a token is of",

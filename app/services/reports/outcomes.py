@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,6 +45,7 @@ from app.services.outcomes.case_study import NO_COMPARISON
 from app.services.outcomes.indicators import Share, indicators
 from app.services.outcomes.instruments import definitions
 from app.services.outcomes.paired import score_change, yes_no
+from app.services.periods import Period
 from app.services.working_days import local_date
 
 PAIRED = (Question.current_self_harm, Question.suicidal_thoughts, Question.suicide_attempt)
@@ -91,13 +93,16 @@ class Member:
         return next(reversed(answered or within), None)
 
 
-async def report(db: AsyncSession, cohort: OutcomeCohort) -> OutcomeReport:
-    """Every figure of a frozen cohort, as at today. Raises Conflicting for one that is not."""
+async def report(
+    db: AsyncSession, cohort: OutcomeCohort, as_at: date | None = None
+) -> OutcomeReport:
+    """Every figure of a frozen cohort, by what was asked and ended up to a day, today unless told.
+    Raises Conflicting for one that is not frozen."""
     if cohort.status is not OutcomeCohortStatus.frozen:
         raise Conflicting("Figures are counted of a frozen cohort.")
     zone = (await db.get_one(Prison, cohort.prison_id)).tz
-    today = local_date(clock.now(), zone)
-    members = await _members(db, cohort)
+    today = as_at or local_date(clock.now(), zone)
+    members = await _members(db, cohort, today, zone)
     episodes = [episode(each, cohort, today) for each in members]
     found = [_indicator(each) for each in indicators(episodes)]
     lost = Counter(each.lost for each in episodes if each.lost)
@@ -115,7 +120,9 @@ async def report(db: AsyncSession, cohort: OutcomeCohort) -> OutcomeReport:
     )
 
 
-async def _members(db: AsyncSession, cohort: OutcomeCohort) -> list[Member]:
+async def _members(
+    db: AsyncSession, cohort: OutcomeCohort, today: date, zone: ZoneInfo
+) -> list[Member]:
     ids = await outcome_cohorts.members_of(db, cohort)
     mentees = everything(Mentee, cohort.prison_id).where(col(Mentee.id).in_(ids))
     recorded = (
@@ -123,13 +130,14 @@ async def _members(db: AsyncSession, cohort: OutcomeCohort) -> list[Member]:
         .where(
             col(Questionnaire.mentee_id).in_(ids),
             col(Questionnaire.status) == QuestionnaireStatus.recorded,
+            col(Questionnaire.asked_on) <= today,
         )
         .order_by(col(Questionnaire.asked_on), col(Questionnaire.id))
     )
     asked: dict[UUID, dict[Instrument, list[Questionnaire]]] = {}
     for each in (await db.scalars(recorded)).all():
         asked.setdefault(each.mentee_id, {}).setdefault(each.instrument, []).append(each)
-    ended = await _ended(db, cohort, ids)
+    ended = await _ended(db, cohort, ids, Period(today, today, zone).until)
     return [
         Member(mentee, ended.get(mentee.id), asked.get(mentee.id, {}))
         for mentee in (await db.scalars(mentees.order_by(col(Mentee.id)))).all()
@@ -137,14 +145,15 @@ async def _members(db: AsyncSession, cohort: OutcomeCohort) -> list[Member]:
 
 
 async def _ended(
-    db: AsyncSession, cohort: OutcomeCohort, ids: Sequence[UUID]
+    db: AsyncSession, cohort: OutcomeCohort, ids: Sequence[UUID], until: datetime
 ) -> dict[UUID, datetime]:
-    """When each episode that is over came to its end."""
+    """When each episode that is over came to its end, if it did so before."""
     ends = (
         select(col(History.thing_id), func.max(col(History.occurred_at)))
         .where(
             col(History.prison_id) == cohort.prison_id,
             col(History.thing_id).in_(ids),
+            col(History.occurred_at) < until,
             col(History.to_state).in_([each.value for each in MENTEE_ENDED]),
         )
         .group_by(col(History.thing_id))
@@ -192,7 +201,7 @@ def _lost(
     if then is not None:
         answered = then.result is AskedResult.answered
         return None if answered else then.result.value
-    if member.mentee.status in MENTEE_ENDED:
+    if member.ended_at is not None and member.mentee.status in MENTEE_ENDED:
         return member.mentee.status.value
     if today <= first.asked_on + timedelta(days=cohort.follow_up_to_days):
         return "not_due_yet"
