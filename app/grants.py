@@ -232,6 +232,9 @@ _GOVERNORS |= {P.concern_figures, P.report_read, P.outcome_cohort_write}
 # What happened in mentees' lives, and how people find the scheme; governors read it as counts.
 _PROGRAMME |= {P.life_event_read, P.life_event_write, P.incident_count_write, P.survey_write}
 _GOVERNORS |= {P.incident_count_write}
+# What goes out: support workers prepare it, a governor lets it out.
+_SUPPORT_WORKERS |= {P.publication_write}
+_GOVERNORS |= {P.publication_write}
 _CLINICIAN |= _PROGRAMME | _CLINICIANS
 
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).

@@ -98,6 +98,7 @@ TAGS = {
     "survey-rounds": "How people find the scheme, without anybody's learning who said what.",
     "outcome-cohorts": "Whose figures are counted: named, defined in advance, and frozen.",
     "reports": "What became of people, counted from records, with how sure it is.",
+    "publications": "Figures that may leave the prison: small numbers hidden, frozen once.",
     "complaints": "Raised by a prisoner, never seen by whom they are about; answered by a day.",
     "rota-cover": "Hour by hour how many mentors are needed, and how many there are. No names.",
     "prints": "Sheets for a wing that runs on paper: PDF, table and JSON of the same data.",

@@ -34,6 +34,7 @@ from app.models.people import Person
 from app.models.placements import Placement, PlacementStatus
 from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
+from app.models.publications import Publication
 from app.models.rota_demands import RotaDemand
 from app.models.rotas import Rota, RotaSolve
 from app.models.series import Occurrence, Series, SeriesPlan
@@ -223,6 +224,7 @@ PROGRAMME: dict[type[SQLModel], Narrowing] = {
     Supervision: _of_my_mentor(Supervision.mentor_id),
     JointReview: _the_scheme,
     OutcomeCohort: _the_scheme,
+    Publication: _the_scheme,
     OutcomeCohortMember: _nobody,  # who is counted, none is told
     IncidentCount: _the_scheme,
     SurveyRound: _the_scheme,

@@ -11,6 +11,7 @@ from app.models.attendance_figures import AttendanceFigures
 from app.models.availabilities import AvailabilityRead
 from app.models.base import Output
 from app.models.board import BoardForMentor, BoardRead
+from app.models.board_packs import BoardPack
 from app.models.calendar_feeds import CalendarFeedMade, CalendarFeedRead
 from app.models.campaigns import CampaignForPrisoner, CampaignRead, CampaignRow
 from app.models.character_references import CharacterReferenceRead
@@ -59,6 +60,7 @@ from app.models.prints import (
 )
 from app.models.prison_events import PrisonEventRead, PrisonEventRow, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
+from app.models.publications import PublicationRead, PublicationRow
 from app.models.report_tables import Report
 from app.models.reports import OutcomeReport
 from app.models.rota_cover import RotaCover
@@ -236,7 +238,11 @@ PROGRAMME: dict[str, Audiences] = {
     "survey_rounds.row": dict.fromkeys((*CARE, Role.governor), SurveyRoundRow),
     "survey_rounds.codes": dict.fromkeys(CARE, SurveyCodesMade),
     "survey_rounds.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
+    "publications": dict.fromkeys((*CARE, Role.governor), PublicationRead),
+    "publications.row": dict.fromkeys((*CARE, Role.governor), PublicationRow),
+    "publications.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
     "reports.outcomes": dict.fromkeys((*CARE, Role.governor), OutcomeReport),
+    "reports.board_pack": dict.fromkeys((*CARE, Role.governor), BoardPack),
     "reports.tables": dict.fromkeys((*CARE, Role.governor), Report),
     "complaints": {**dict.fromkeys(STAFF, ComplaintRead), Role.mentor: ComplaintOwn},
     "complaints.row": {**dict.fromkeys(STAFF, ComplaintRow), Role.mentor: ComplaintOwn},

@@ -131,6 +131,7 @@ NOBODYS = {
     "survey_round": "when who was asked, in general",
     "survey_code": "a code on a paper that nobody has used yet; nobody knows whose",
     "survey_tally": "counters; whose answers raised them is kept nowhere",
+    "publication": "rounded counts, of nobody by themselves",
     "adoption": "who answers for the scheme",
     "joint_review": "how the scheme did in a month; whom it looked at stands in their own records",
     "module": "what is taught",

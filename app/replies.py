@@ -67,7 +67,8 @@ class Once:
         location: str | None = None,
         status: int = 201,
     ) -> Response:
-        """201 with the new resource; 202 where the work on it is still to come."""
+        """201 with the new resource; 200 where it was there before, 202 where it is still to be
+        worked on."""
         response = reply(shape, status=status, location=location)
         if self._kept is not None:
             self._kept.thing_id = thing_id or getattr(shape, "id", None)

@@ -130,6 +130,7 @@ class Permission(StrEnum):
     survey_write = "survey_write"
     outcome_cohort_write = "outcome_cohort_write"
     report_read = "report_read"
+    publication_write = "publication_write"
     wing_place_read = "wing_place_read"
     wing_place_request = "wing_place_request"
     wing_place_write = "wing_place_write"

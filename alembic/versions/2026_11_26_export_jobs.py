@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from alembic import op
 from app.ddl import chosen, moment, points, scoped, word
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

@@ -71,6 +71,7 @@ _report.command("case-study")(reporting.case_study)
 _report.command()(reporting.outcomes)
 for _name in ReportName:
     _report.command(_name.value.replace("_", "-"))(reporting.of_period(_name))
+_report.command("board-pack")(reporting.board_pack)
 cli.command()(retaining.retention)
 cli.command()(printing.outage_sheets)
 _bundle = _group("bundle", "What was released: signed chronologies.")

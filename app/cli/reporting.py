@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,22 +13,27 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import col
 
-from app.access import the_system
+from app.access import Actor, the_system
 from app.cli import ground
 from app.cli.data import APrison
 from app.config import ConfigurationError, Settings
+from app.errors import Invalid
 from app.formats import csv_text
 from app.models.outcome_cohorts import OutcomeCohort
 from app.models.prisons import Prison
 from app.models.report_tables import Report, ReportName
 from app.models.reports import Indicator, OutcomeReport
+from app.models.staff import Role
 from app.scope import everything
 from app.services import reports
 from app.services.outcomes import case_study as study
+from app.services.reports import board_pack as packs
 from app.services.reports import outcomes as counted
 from app.services.reports.tables import csv_rows
 
 DAY = "%Y-%m-%d"
+
+MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 def case_study(
@@ -92,6 +99,35 @@ async def _of_period(
         if await session.get(Prison, prison_id) is None:
             raise ConfigurationError(f"There is no prison {prison_id} here.")
         return await reports.report(session, the_system(prison_id), name, first, last)
+
+
+def board_pack(
+    month: Annotated[str, typer.Option(help="A month that is over, as 2026-10.")],
+    out: Annotated[Path, typer.Option(help="The PDF to write.", dir_okay=False)],
+    prison: APrison = "SLI",
+) -> None:
+    """Write a month's board pack as PDF, from the database. The look is in the audit."""
+    if not MONTH.fullmatch(month):
+        raise ConfigurationError("A month is written as 2026-10.")
+    paper = asyncio.run(_packed(ground.configured(), ground.a_prison(prison), month))
+    try:
+        out.write_bytes(paper)
+    except OSError as error:
+        raise ConfigurationError(f"{out} cannot be written: {error.strerror}.") from None
+    typer.echo(f"{out}: {len(paper):,} bytes")
+
+
+async def _packed(config: Settings, prison_id: str, month: str) -> bytes:
+    """As a governor has it whom no concern is about."""
+    async with (
+        ground.opened(config) as db,
+        ground.writing(db, prison_id, "report_board_pack") as session,
+    ):
+        actor = Actor(prison_id, ground.operator(), Role.governor)
+        try:
+            return await packs.pdf(await packs.pack(session, actor, month))
+        except Invalid as error:
+            raise ConfigurationError(f"{month}: {error.errors[0].message}.") from None
 
 
 async def _counted(config: Settings, prison_id: str, name: str) -> OutcomeReport:

@@ -92,6 +92,7 @@ NOUNS = [
     "incident_counts",
     "survey_rounds",
     "reports",
+    "publications",
     "complaints",
     "prints",
     "calendar_feeds",

@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app import outcome_picture, report_picture
 from app.access import MayReadReport
 from app.db import Db
-from app.errors import Conflicting
-from app.formats import CSV, PNG, SVG, csv_reply, files, png_reply, svg_reply
+from app.errors import Busy, Conflicting
+from app.formats import CSV, PDF, PNG, SVG, csv_reply, files, pdf_reply, png_reply, svg_reply
 from app.models.base import Day
+from app.models.board_packs import BoardPack, BoardPackFormat
 from app.models.concerns import FigureFormat
 from app.models.outcome_cohorts import OutcomeCohort
 from app.models.report_tables import Report, ReportName
@@ -18,7 +19,7 @@ from app.paths import to_read
 from app.problems import refusals
 from app.replies import reply
 from app.services import reports
-from app.services.reports import outcomes
+from app.services.reports import board_pack, outcomes
 from app.services.reports.tables import csv_rows
 from app.visibility import shape
 
@@ -50,6 +51,29 @@ async def read_outcome_report(
     if wanted is FigureFormat.png:
         return png_reply(await outcome_picture.png(found), "outcomes.png")
     return reply(shape("reports.outcomes", actor.role).model_validate(found))
+
+
+@router.get(
+    "/board-packs/{month}",
+    response_model=BoardPack,
+    responses={**files(PDF), **refusals(Busy)},
+)
+async def read_board_pack(
+    actor: MayReadReport,
+    db: Db,
+    month: Annotated[
+        str, Path(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="As 2026-10; it is over.")
+    ],
+    wanted: Annotated[
+        BoardPackFormat, Query(alias="format", description="As JSON, or on paper.")
+    ] = BoardPackFormat.json,
+) -> Response:
+    """A month of the scheme for those who answer for it: what happened in plain words, then every
+    report beside the month before, and what became of the last cohort. Nobody is named."""
+    found = await board_pack.pack(db, actor, month)
+    if wanted is BoardPackFormat.pdf:
+        return pdf_reply(await board_pack.pdf(found), f"board-pack-{month}.pdf")
+    return reply(shape("reports.board_pack", actor.role).model_validate(found))
 
 
 @router.get(

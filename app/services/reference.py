@@ -21,6 +21,7 @@ from app.models.audit import AuditAct
 from app.models.availabilities import AvailabilityKind
 from app.models.base import Disclosure
 from app.models.board import BoardBand, BoardRule
+from app.models.board_packs import BoardPackFormat
 from app.models.break_glass import BreakGlassReason, BreakGlassStatus, ReviewOutcome
 from app.models.calendar_feeds import FeedKind
 from app.models.campaigns import CampaignStatus
@@ -102,6 +103,7 @@ from app.models.placements import PlacementStatus
 from app.models.prints import ConcernWaitsFor, PrintFormat
 from app.models.prison_events import EventImportOutcome, PrisonEventKind, PrisonEventSource
 from app.models.profiles import LivedTopic, Preference, Skill
+from app.models.publications import PublicationFormat, PublicationKind, PublicationStatus
 from app.models.questionnaires import (
     AskedResult,
     Instrument,
@@ -326,6 +328,10 @@ LISTS: tuple[type[StrEnum], ...] = (
     Measure,
     Unit,
     Question,
+    PublicationKind,
+    PublicationStatus,
+    PublicationFormat,
+    BoardPackFormat,
     ComplaintAbout,
     ComplaintStatus,
     OrderReason,

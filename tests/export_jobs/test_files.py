@@ -20,8 +20,8 @@ from app.ranges import FilePart, Part, part_of
 from app.services.export_jobs import running
 from app.services.export_jobs.shelf import PIECE, Shelf
 from tests.export_jobs.story import JOBS, asks, fetches, machine, ready, worked
-from tests.streams.serving import served
 from tests.story import Caller, Wing
+from tests.streams.serving import served
 
 MANY = text(
     "INSERT INTO history (prison_id, id, recorded_at, noun, thing_id, from_state, to_state,"

@@ -101,6 +101,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
     "incident_count": {"month": date(2026, 10, 1), "number": 1, "held": 60.0},
     "survey_round": {"status": "open"},
     "survey_code": {"digest": b"z" * 32},
+    "publication": {"tables": [], "outcome_cohort_id": None},
     "questionnaire": {"instrument": "phq9", "answers": {"down": 1}, "total": 9.0},
     "participation": {"during": Range(BEGIN, END, bounds="[)"), "live": True},
 }

@@ -61,6 +61,8 @@ NO_STORY = {
     "life_event.recorded_by": "who a token is of",
     "incident_count.recorded_by": "who a token is of",
     "survey_round.recorded_by": "who a token is of",
+    "publication.recorded_by": "who a token is of",
+    "publication.tables": "rounded counts under codes and titles",
     "outcome_cohort.frozen_by": "who a token is of",
     "contact_request.recorded_by": "who a token is of",
     "export_job.changed_since": "a cursor of ours",

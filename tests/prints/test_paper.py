@@ -140,7 +140,7 @@ async def test_a_name_keeps_the_signs_that_it_is_written_with() -> None:
     """A Persian name has a sign between its parts that is no space; marks stand on their letter."""
     persian = "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"
     marked = "e\u0301" * 20
-    told = paper._readable([persian, marked])
+    told = paper.readable([persian, marked])
     assert isinstance(told, list)
     assert told[0] == persian
     assert "\u200b\u0301" not in told[1]

@@ -65,6 +65,7 @@ from app.models.permissions import SharingPermission
 from app.models.placements import Placement
 from app.models.prison_events import PrisonEvent
 from app.models.profiles import Profile
+from app.models.publications import Publication
 from app.models.questionnaires import Questionnaire
 from app.models.regime_exceptions import RegimeException
 from app.models.regimes import Regime
@@ -698,6 +699,11 @@ def tasks(world: World, actor: Actor, row: Any) -> bool:
 
 @sees(OutcomeCohort)
 def outcome_cohorts(world: World, actor: Actor, row: Any) -> bool:
+    return actor.role is Role.support_worker or actor.role in {*CLINICIANS, Role.governor}
+
+
+@sees(Publication)
+def publications(world: World, actor: Actor, row: Any) -> bool:
     return actor.role is Role.support_worker or actor.role in {*CLINICIANS, Role.governor}
 
 

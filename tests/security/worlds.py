@@ -478,6 +478,8 @@ def _voices(world: World) -> None:
                 share_with_mentor=world.random.random() < 0.6,
             )
             _versions(world, "goal", goal)
+        month = date(1990 + len(world.rows("publication")), 1, 1)
+        world.add("publication", first_day=month, last_day=month)
         cohort = world.add("outcome_cohort", name=f"The year {new_id()}")
         world.add("outcome_cohort_member", mentee_id=mentee.id, outcome_cohort_id=cohort.id)
         for number, fact in enumerate(FactKind):

@@ -49,7 +49,7 @@ async def pdf(
         "template": str(TEMPLATE),
         "fonts": [str(settings().print_fonts)] if settings().print_fonts else [],
         "at": int(at.timestamp()) // 60 * 60,
-        "data": _readable(
+        "data": readable(
             {
                 **asdict(layout),
                 "printed": f"Printed by {beside(printed_by)} on {when}",
@@ -91,14 +91,14 @@ async def typeset(given: dict[str, object]) -> bytes:
     return made
 
 
-def _readable(told: object) -> object:
+def readable(told: object) -> object:
     """The same, with no sign that turns the text beside it round, and with places at which a very
     long word may be broken: nothing runs into the next column, or off the page."""
     if isinstance(told, str):
         return _LONG.sub(lambda found: _broken(found[0]), _TURNS.sub(" ", told))
     if isinstance(told, dict):
-        return {key: _readable(each) for key, each in told.items()}
-    return [_readable(each) for each in told] if isinstance(told, list) else told
+        return {key: readable(each) for key, each in told.items()}
+    return [readable(each) for each in told] if isinstance(told, list) else told
 
 
 def _broken(word: str) -> str:

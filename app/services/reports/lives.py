@@ -38,10 +38,16 @@ class Lives:
     happened: list[Happened]
 
 
-async def load(db: AsyncSession, prison_id: str, only: Collection[UUID] | None = None) -> Lives:
-    """Everything known of the mentees whose support began: of all of them, or `only` of these."""
+async def load(
+    db: AsyncSession,
+    prison_id: str,
+    only: Collection[UUID] | None = None,
+    as_at: date | None = None,
+) -> Lives:
+    """Everything known of the mentees whose support began: of all of them, or `only` of these; up
+    to a day, today unless told."""
     zone = (await db.get_one(Prison, prison_id)).tz
-    today = local_date(clock.now(), zone)
+    today = as_at or local_date(clock.now(), zone)
     found = everything(Mentee, prison_id).where(
         col(Mentee.engaged_at).is_not(None), col(Mentee.status) != MenteeStatus.merged
     )
@@ -51,7 +57,8 @@ async def load(db: AsyncSession, prison_id: str, only: Collection[UUID] | None =
     moves = await _moves(db, prison_id, zone)
     before, after = {}, {}
     for each in mentees:
-        after[each.id] = rates.supported(moves[each.id], today)
+        until_then = [(day, ended) for day, ended in moves[each.id] if day <= today]
+        after[each.id] = rates.supported(until_then, today)
         for first in after[each.id][:1]:
             waited = Span(local_date(each.referred_at, zone), first.first - DAY)
             before[each.id] = [waited] if waited.days else []

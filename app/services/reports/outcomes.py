@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -14,6 +15,7 @@ from app import clock
 from app.errors import Conflicting
 from app.models.concerns import Interval
 from app.models.mentees import MENTEE_ENDED, Mentee
+from app.models.moves import History
 from app.models.outcome_cohorts import OutcomeCohort, OutcomeCohortRow, OutcomeCohortStatus
 from app.models.prisons import Prison
 from app.models.questionnaires import (
@@ -43,6 +45,7 @@ from app.services.outcomes.indicators import Share, indicators
 from app.services.outcomes.instruments import definitions
 from app.services.outcomes.paired import score_change, yes_no
 from app.services.outcomes.rates import days
+from app.services.periods import Period
 from app.services.reports import lives
 from app.services.working_days import local_date
 
@@ -66,6 +69,7 @@ class Member:
     """An episode in the cohort: who it is now, and what was answered, the earliest first."""
 
     mentee: Mentee
+    ended: bool
     asked: Mapping[Instrument, list[Questionnaire]] = field(default_factory=dict)
 
     def first(self, instrument: Instrument) -> Questionnaire | None:
@@ -90,16 +94,19 @@ class Member:
         return next(reversed(answered or within), None)
 
 
-async def report(db: AsyncSession, cohort: OutcomeCohort) -> OutcomeReport:
-    """Every figure of a frozen cohort, as at today. Raises Conflicting for one that is not."""
+async def report(
+    db: AsyncSession, cohort: OutcomeCohort, as_at: date | None = None
+) -> OutcomeReport:
+    """Every figure of a frozen cohort, by what was asked and ended up to a day, today unless told.
+    Raises Conflicting for one that is not frozen."""
     if cohort.status is not OutcomeCohortStatus.frozen:
         raise Conflicting("Figures are counted of a frozen cohort.")
     zone = (await db.get_one(Prison, cohort.prison_id)).tz
-    today = local_date(clock.now(), zone)
-    members = await _members(db, cohort)
+    today = as_at or local_date(clock.now(), zone)
+    members = await _members(db, cohort, Period(today, today, zone))
     episodes = [episode(each, cohort, today) for each in members]
     found = [_indicator(each) for each in indicators(episodes)]
-    life = await lives.load(db, cohort.prison_id, [each.mentee.id for each in members])
+    life = await lives.load(db, cohort.prison_id, [each.mentee.id for each in members], today)
     lost = Counter(each.lost for each in episodes if each.lost)
     return OutcomeReport(
         cohort=OutcomeCohortRow.model_validate(cohort.model_dump()),
@@ -117,7 +124,7 @@ async def report(db: AsyncSession, cohort: OutcomeCohort) -> OutcomeReport:
     )
 
 
-async def _members(db: AsyncSession, cohort: OutcomeCohort) -> list[Member]:
+async def _members(db: AsyncSession, cohort: OutcomeCohort, today: Period) -> list[Member]:
     ids = await outcome_cohorts.members_of(db, cohort)
     mentees = everything(Mentee, cohort.prison_id).where(col(Mentee.id).in_(ids))
     recorded = (
@@ -125,16 +132,31 @@ async def _members(db: AsyncSession, cohort: OutcomeCohort) -> list[Member]:
         .where(
             col(Questionnaire.mentee_id).in_(ids),
             col(Questionnaire.status) == QuestionnaireStatus.recorded,
+            col(Questionnaire.asked_on) <= today.last,
         )
         .order_by(col(Questionnaire.asked_on), col(Questionnaire.id))
     )
     asked: dict[UUID, dict[Instrument, list[Questionnaire]]] = {}
     for each in (await db.scalars(recorded)).all():
         asked.setdefault(each.mentee_id, {}).setdefault(each.instrument, []).append(each)
+    ended = await _ended(db, cohort, ids, today.until)
     return [
-        Member(mentee, asked.get(mentee.id, {}))
+        Member(mentee, mentee.id in ended, asked.get(mentee.id, {}))
         for mentee in (await db.scalars(mentees.order_by(col(Mentee.id)))).all()
     ]
+
+
+async def _ended(
+    db: AsyncSession, cohort: OutcomeCohort, ids: Sequence[UUID], until: datetime
+) -> set[UUID]:
+    """The episodes that had come to an end by then."""
+    over = select(col(History.thing_id)).where(
+        col(History.prison_id) == cohort.prison_id,
+        col(History.thing_id).in_(ids),
+        col(History.occurred_at) < until,
+        col(History.to_state).in_([each.value for each in MENTEE_ENDED]),
+    )
+    return set(await db.scalars(over))
 
 
 def episode(member: Member, cohort: OutcomeCohort, today: date) -> Episode:
@@ -177,7 +199,7 @@ def _lost(
     if then is not None:
         answered = then.result is AskedResult.answered
         return None if answered else then.result.value
-    if member.mentee.status in MENTEE_ENDED:
+    if member.ended and member.mentee.status in MENTEE_ENDED:
         return member.mentee.status.value
     if today <= first.asked_on + timedelta(days=cohort.follow_up_to_days):
         return "not_due_yet"
