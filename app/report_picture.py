@@ -9,7 +9,7 @@ import altair as alt
 from app import pictures
 from app.models.report_tables import Measure, Report, ReportRow, ReportTable, Unit
 from app.pictures import FONT, INK, LINE, axis, places
-from app.services.reports.tables import in_no_row, said, spelled
+from app.services.reports.tables import drawn_as, in_no_row, said, spelled
 
 WIDTH, GREY = 420, "#bdbdbd"
 SHORT = 6  # so many rows are all drawn, however many of them are nothing
@@ -49,13 +49,6 @@ def _key(report: Report) -> list[str]:
         " ten did not go beyond.",
     }
     return [words for measure, words in said.items() if measure in drawn]
-
-
-def drawn_as(row: ReportRow, table: ReportTable) -> float | None:
-    """What a bar is as long as: a share in percent, a rate in 1,000 days, else the value."""
-    if table.measure is Measure.rate:
-        return row.per_1000
-    return row.percent if table.measure is Measure.share else row.value
 
 
 def reaching(row: ReportRow, table: ReportTable) -> tuple[float | None, float | None]:

@@ -63,7 +63,7 @@ async def test_every_report_of_an_empty_prison_answers_in_every_format(
     for reader in (wing.support_worker, wing.clinician, wing.governor):
         found = await reader.get(path)
         assert (found["report"], found["title"]) == (name.value, REPORTS[name].title)
-        assert found["tables"]
+        assert found["tables"] or name is ReportName.experience  # no round was closed
     table = await wing.governor.request("GET", f"{path}?format=csv")
     rows = list(csv.DictReader(io.StringIO(table.text)))
     assert {each["table"] for each in rows} <= {each["table"] for each in found["tables"]}

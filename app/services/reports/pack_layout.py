@@ -13,7 +13,7 @@ from app.models.report_tables import Measure, Report, ReportRow, ReportTable
 from app.models.reports import IndicatorRead, OutcomeReport
 from app.services.prints.words import FOLDER
 from app.services.reference import labels
-from app.services.reports.tables import said, spelled
+from app.services.reports.tables import drawn_as, said, spelled
 
 Row = dict[str, Any]
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -93,24 +93,24 @@ def _section(report: Report, before: Report | None) -> dict[str, Any]:
 def _table(table: ReportTable, before: ReportTable | None) -> dict[str, Any]:
     told, unit = words(), str(labels()["unit"][table.unit.value]["label"]).lower()
     then = {row.key: row for row in before.rows} if before and not table.over_time else {}
-    most = max((_long(row, table) or 0 for row in table.rows), default=0)
-    share = table.measure is Measure.share
+    share, spread = table.measure is Measure.share, table.measure in (Measure.share, Measure.rate)
+    most = 100.0 if share else max((drawn_as(row, table) or 0 for row in table.rows), default=0)
     columns = [told.column["what"], told.column["bar"], told.column["value"]]
-    columns += [told.column["interval"]] if share else []
+    columns += [told.column["interval"]] if spread else []
     columns += [told.column["before"]] if then else []
     columns[2] = told.column["over_time"] if table.over_time else columns[2]
     rows = []
     for row in table.rows:
         cells = [said(row, table)]
-        cells += [_interval(row.interval)] if share else []
+        cells += [_interval(row.interval, " %" if share else "")] if spread else []
         cells += [said(then[row.key], table) if row.key in then else "–"] if then else []
-        rows.append(_row(_key(row.key), _long(row, table), 100 if share else most, cells, row))
+        rows.append(_row(_key(row.key), drawn_as(row, table), most, cells, row))
     kind = "over_time" if table.over_time else table.measure.value
     return {
         "title": table.title,
         "definition": told.definition[kind].format(unit=unit),
         "columns": columns,
-        "widths": [9, 0, 8, 6, 8][: len(columns)] if share else [9, 0, *[6] * (len(columns) - 2)],
+        "widths": [9, 0, 8, 6, 8][: len(columns)] if spread else [9, 0, *[6] * (len(columns) - 2)],
         "bars": True,
         "rows": rows,
         "after": list(_missing(table.missing)),
@@ -124,25 +124,21 @@ def _key(key: str) -> str:
     return spelled(key)
 
 
-def _long(row: ReportRow, table: ReportTable) -> float | None:
-    return row.percent if table.measure is Measure.share else row.value
-
-
 def _row(
     name: str, long: float | None, most: float, cells: list[str], of: ReportRow | IndicatorRead
 ) -> Row:
     """A row with its bar, as parts of the longest."""
-    between = of.interval
+    between = of.interval if most else None
     return {
         "name": name,
         "long": (long or 0) / most if most else 0,
-        "between": [between.low / 100, between.high / 100] if between else [],
+        "between": [min(at / most, 1) for at in (between.low, between.high)] if between else [],
         "cells": [each.replace(" %", "\u00a0%") for each in cells],
     }
 
 
-def _interval(between: Any) -> str:
-    return f"{between.low:g} to {between.high:g} %" if between else "–"
+def _interval(between: Any, unit: str = " %") -> str:
+    return f"{between.low:g} to {between.high:g}{unit}" if between else "–"
 
 
 def _missing(missing: Mapping[str, int]) -> Iterator[str]:

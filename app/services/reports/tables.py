@@ -166,6 +166,13 @@ def said(row: ReportRow, table: ReportTable) -> str:
     return value
 
 
+def drawn_as(row: ReportRow, table: ReportTable) -> float | None:
+    """What a bar is as long as: a share in percent, a rate in 1,000 days, else the value."""
+    if table.measure is Measure.rate:
+        return row.per_1000
+    return row.percent if table.measure is Measure.share else row.value
+
+
 def number(value: float | None) -> str:
     """As people write it: 1,204 or 0.5."""
     return f"{value or 0:,.2f}".rstrip("0").rstrip(".")
