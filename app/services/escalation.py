@@ -215,12 +215,7 @@ def latest(concern: ConcernState, now: datetime) -> datetime:
     now, why = utc(now), waiting_for(concern, now)
     times = _to_come(concern, why, now)
     if why in _CLIMBING or _deadline(concern, why) <= now:
-        longest = timedelta(minutes=concern.policy.longest_pause(concern.immediacy))
-        if why not in _CLIMBING:
-            longest = max(longest, _reminder(concern))
-        if why is not Why.not_closed and concern.handover_due:
-            longest = timedelta(minutes=concern.policy.handover_every_minutes)
-        times.append(now + longest)
+        times.append(now + _longest(concern, why))
     return min(times)
 
 
@@ -263,16 +258,16 @@ def schedule_after(concern: ConcernState, now: datetime) -> datetime:
 
     Until accepted on duty: the running ladder, at the latest acknowledge_by. Then seen_by,
     decide_by, and 24 h after the decision. A deadline already gone by leaves the running ladder
-    its time. ValueError for a closed concern.
+    its time, as far as the ladder that holds now may pause. ValueError for a closed concern.
     """
     if not concern.is_open:
         raise ValueError("a closed concern has no next step")
     now = utc(now)
     why = waiting_for(concern, now)
     due, deadline = concern.next_step_at or now, _deadline(concern, why)
-    if deadline <= now:
-        due = min(due, now + _reminder(concern))
-    elif why not in _CLIMBING:
+    if why in _CLIMBING or deadline <= now:
+        due = min(due, now + _longest(concern, why))
+    else:
         due = deadline
     return max(now, min([due, *_to_come(concern, why, now)]))
 
@@ -352,6 +347,15 @@ def _pause(concern: ConcernState, step: PolicyStep, why: Why) -> timedelta:
         return _reminder(concern)
     most = concern.policy.handover_every_minutes if concern.handover_due else step.after_minutes
     return timedelta(minutes=min(step.after_minutes, most))
+
+
+def _longest(concern: ConcernState, why: Why) -> timedelta:
+    """The longest that the ladder pauses, in the phase and by the immediacy that hold now."""
+    if why is Why.not_closed:
+        return _reminder(concern)
+    policy = concern.policy
+    handover, ladder = policy.handover_every_minutes, policy.longest_pause(concern.immediacy)
+    return timedelta(minutes=handover if concern.handover_due else ladder)
 
 
 def _reminder(concern: ConcernState) -> timedelta:

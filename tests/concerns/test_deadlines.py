@@ -105,3 +105,19 @@ def test_a_step_put_off_for_ever_is_later_than_it_may_be() -> None:
     one = concern(WITHIN_24H, next_step_at=AT + timedelta(days=400))
     assert escalation.waiting_for(one, AT) is Why.not_acknowledged
     assert latest(one, AT) == AT + minutes(90)
+
+
+def test_lowered_it_pauses_no_longer_than_the_ladder_that_holds_now() -> None:
+    """A prison's own ladder may be quick where the table is not."""
+    whole = default_policy()
+    quick = tuple(
+        each.model_copy(update={"after_minutes": 5}) for each in whole.ladders[WITHIN_24H]
+    )
+    policy = whole.model_copy(update={"ladders": {**whole.ladders, WITHIN_24H: quick}})
+    running = concern(Immediacy.this_session, policy=policy, next_step_at=AT + minutes(40))
+    lower = escalation.lowered(running, WITHIN_24H, AT + minutes(10))
+    assert lower.next_step_at == AT + minutes(15)
+    seen = replace(accepted(running, AT), seen_at=AT)
+    late = escalation.clocks(WITHIN_24H, AT).decide_by + minutes(10)
+    seen = replace(seen, next_step_at=late + minutes(30))
+    assert escalation.lowered(seen, WITHIN_24H, late).next_step_at == late + minutes(5)
