@@ -87,7 +87,8 @@ async def an_answer_that_a_clinician_must_look_at(world: World) -> None:
 async def what_a_clinician_found(world: World) -> None:
     body = {"mentee_id": world.mentees["other_mentee"]["id"], "kind": "mental_health_contact"}
     found = {"fact": "clinical_finding", "source": "clinical_record"}
-    await world.clinician.post("life-events", {**body, **found, "first_day": "2026-01-02"})
+    long_ago = str((clock.now() - timedelta(days=200)).date())
+    await world.clinician.post("life-events", {**body, **found, "first_day": long_ago})
 
 
 @hidden_from(OF_PRISONERS | WORKERS | {V.wing_duty})

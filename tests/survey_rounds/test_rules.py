@@ -74,11 +74,10 @@ def test_a_question_with_too_few_answers_tells_nothing_and_the_others_counts() -
         {"respected": 1}, {"held_back": ["nothing"]},
     )  # fmt: skip
     (listened,) = agree.rows
-    assert (listened.key, listened.value, listened.of) == (MENTEES.items["listened"].text, 7, 8)
+    assert (listened.key, listened.value, listened.of) == ("listened", 7, 8)
     assert agree.missing == {"questions_with_too_few_answers": 5}
     assert "(10 answered)" in agree.title
     assert [row.value for row in points.rows] == [0, 0, 1, 1, 6]
     by_reason = {row.key: (row.value, row.of) for row in reasons.rows}
-    choices = MENTEES.items["held_back"].choices
-    assert by_reason[choices["times"]] == by_reason[choices["other"]] == (6, 8)
-    assert by_reason[choices["nothing"]] == (2, 8)
+    assert by_reason["times"] == by_reason["other"] == (6, 8)
+    assert by_reason["nothing"] == (2, 8)

@@ -59,9 +59,9 @@ def of_round(
         if of < FEWEST:
             hidden += 1
         elif item.choices:
-            chosen |= {item.choices[each]: (number, of) for each, number in answers.items()}
+            chosen |= {each: (number, of) for each, number in answers.items()}
         else:
-            agree[item.text] = (sum(answers[each] for each in AGREE), of)
+            agree[question] = (sum(answers[each] for each in AGREE), of)
             every |= {f"{question}: {each}": number for each, number in answers.items()}
     missing = {"questions_with_too_few_answers": hidden} if hidden else None
     title = f"{head}: agree mostly or fully ({forms} answered)"
