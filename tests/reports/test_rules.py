@@ -141,11 +141,12 @@ def test_stays_that_ended_are_timed_and_open_ones_told_beside() -> None:
 
 def test_a_month_that_the_period_cuts_ends_with_it() -> None:
     period = Period(date(2026, 9, 14), date(2026, 10, 25), LONDON)
-    assert growth.months(period) == [
+    assert growth.months(period, date(2026, 11, 26)) == [
         ("2026-09", datetime(2026, 10, 1, tzinfo=LONDON)),
         ("2026-10", datetime(2026, 10, 26, tzinfo=LONDON)),
     ]
-    assert period.until - period.since == timedelta(days=42)  # on the wall
+    begun = growth.months(period, date(2026, 9, 30))
+    assert [month for month, _ in begun] == ["2026-09"]  # no figures of months to come
     assert growth.first_shown(date(2026, 11, 26)) == date(2025, 12, 1)
 
 
