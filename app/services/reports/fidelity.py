@@ -189,7 +189,7 @@ def trained(facts: Facts, period: Period) -> list[ReportTable]:
         ),
         counts(
             "training_standing",
-            "Where active mentors stand with them",
+            "Modules of active mentors",
             Unit.modules,
             {name: sum(said.count(name) for said in found.values()) for name in names},
         ),
