@@ -124,11 +124,11 @@ def _scale(rows: list[dict[str, Any]], *, percent: bool) -> alt.Scale:
 def _numbers(table: ReportTable, orient: Literal["bottom", "left"]) -> alt.Axis:
     """An axis of numbers: of what is counted one by one, whole ones."""
     whole = table.measure is Measure.number and table.unit is not Unit.hours
+    most = max((drawn_as(row, table) or 0 for row in table.rows), default=0)
     return alt.Axis(
         orient=orient,
         labelFontSize=11,
-        tickCount=4,
-        tickMinStep=1 if whole else alt.Undefined,
+        tickCount=max(min(4, int(most)), 1) if whole else 4,
         gridColor="#e0e0e0",
     )
 

@@ -70,7 +70,10 @@ _report = _group("report", "What became of people, and what the scheme did.")
 _report.command("case-study")(reporting.case_study)
 _report.command()(reporting.outcomes)
 for _name in ReportName:
-    _report.command(_name.value.replace("_", "-"))(reporting.of_period(_name))
+    _spelt = _name.value.replace("_", "-")
+    _report.command(_spelt)(reporting.of_period(_name))
+    if _spelt != _name.value:  # as the API spells it
+        _report.command(_name.value, hidden=True)(reporting.of_period(_name))
 _report.command("board-pack")(reporting.board_pack)
 cli.command()(retaining.retention)
 cli.command()(printing.outage_sheets)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 from sqlmodel import col
@@ -19,6 +20,7 @@ from app.cli.data import APrison
 from app.config import ConfigurationError, Settings
 from app.errors import Invalid
 from app.formats import csv_text
+from app.models.base import Day
 from app.models.outcome_cohorts import OutcomeCohort
 from app.models.prisons import Prison
 from app.models.report_tables import Report, ReportName
@@ -32,6 +34,7 @@ from app.services.reports import outcomes as counted
 from app.services.reports.tables import csv_rows
 
 DAY = "%Y-%m-%d"
+A_DAY: TypeAdapter[date | None] = TypeAdapter(Day | None)
 
 MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
@@ -76,7 +79,7 @@ def of_period(name: ReportName) -> Callable[..., None]:
         prison: APrison = "SLI",
         as_json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
     ) -> None:
-        days = first and first.date(), last and last.date()
+        days = _day(first), _day(last)
         look = _of_period(ground.configured(), ground.a_prison(prison), name, *days)
         found = asyncio.run(look)
         if as_json:
@@ -87,6 +90,13 @@ def of_period(name: ReportName) -> Callable[..., None]:
     title = reports.REPORTS[name].title
     command.__doc__ = f"{title}: print the tables of a period, as CSV. The look is in the audit."
     return command
+
+
+def _day(given: datetime | None) -> date | None:
+    try:
+        return A_DAY.validate_python(given and given.date())
+    except ValidationError:
+        raise typer.BadParameter("a day that is out of bounds") from None
 
 
 async def _of_period(

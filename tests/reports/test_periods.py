@@ -182,7 +182,7 @@ async def much_happens(wing: Wing) -> None:
 async def test_a_report_is_printed_from_the_database_and_the_look_is_audited(
     wellwing: Command, wing: Wing
 ) -> None:
-    words = ("report", "unmet-demand", "--prison", wing.prison_id, "--from", "2026-01-01")
+    words = ("report", "unmet_demand", "--prison", wing.prison_id, "--from", "2026-01-01")
     lines = wellwing(*words, "--to", "2026-01-31").stdout.splitlines()
     assert lines[0] == "table,key,measure,unit,value,of,percent,per_1000,low,high,p90"
     assert "turned_away,no_capacity,number,people,0,,,,,," in lines

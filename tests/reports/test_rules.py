@@ -39,11 +39,18 @@ def test_a_history_is_a_row_of_stays() -> None:
     ]
     first, second, other = made(moves)
     assert (first.state, first.until) == ("draft", at(3, 9))
-    assert first.days(at(9, 9)) == 2
-    assert (second.until, second.days(at(4, 21))) == (None, 1.5)
+    assert first.days(at(9, 9), LONDON) == 2
+    assert (second.until, second.days(at(4, 21), LONDON)) == (None, 1)
     assert {each: stay.state for each, stay in standing([first, second, other], at(3, 9)).items()
             } == {ONE: "draft", TWO: "draft"}  # fmt: skip
     assert standing([first, second, other], at(3, 10))[ONE].state == "active"
+
+
+def test_a_stays_days_are_midnights_on_the_prisons_wall() -> None:
+    """From 00:30 to 23:30 of the 25-hour day, and from 23:30 of the day before."""
+    assert Stay(ONE, "waiting", at(24, 23, 30)).days(at(25, 23, 30), LONDON) == 0
+    assert Stay(ONE, "waiting", at(24, 22, 30)).days(at(25, 23, 30), LONDON) == 1
+    assert Stay(ONE, "waiting", at(24, 22, 30)).lasted(at(25, 23, 30)) == timedelta(hours=25)
 
 
 def test_what_was_recorded_in_error_was_no_stay() -> None:
@@ -53,7 +60,7 @@ def test_what_was_recorded_in_error_was_no_stay() -> None:
         Move(ONE, "active", at(5, 9), "recorded_in_error"),
         Move(ONE, "paused", at(7, 9), "welfare"),
     ]
-    assert [(each.state, each.days(at(9, 9))) for each in made(moves)] == [
+    assert [(each.state, each.days(at(9, 9), LONDON)) for each in made(moves)] == [
         ("active", 6),
         ("paused", 2),
     ]
@@ -134,11 +141,12 @@ def test_stays_that_ended_are_timed_and_open_ones_told_beside() -> None:
 
 def test_a_month_that_the_period_cuts_ends_with_it() -> None:
     period = Period(date(2026, 9, 14), date(2026, 10, 25), LONDON)
-    assert growth.months(period) == [
+    assert growth.months(period, date(2026, 11, 26)) == [
         ("2026-09", datetime(2026, 10, 1, tzinfo=LONDON)),
         ("2026-10", datetime(2026, 10, 26, tzinfo=LONDON)),
     ]
-    assert period.until - period.since == timedelta(days=42)  # on the wall
+    begun = growth.months(period, date(2026, 9, 30))
+    assert [month for month, _ in begun] == ["2026-09"]  # no figures of months to come
     assert growth.first_shown(date(2026, 11, 26)) == date(2025, 12, 1)
 
 

@@ -99,9 +99,7 @@ def counted(
     referred = {whose[e.thing_id] for e in during if e.state not in ENDED and e.thing_id in whose}
     supported = {whose[e.thing_id] for e in during if e.state in IN_SUPPORT and e.thing_id in whose}
     waits = {
-        whose[mentee]: days
-        for mentee, days in waited(every, period.since).items()
-        if mentee in whose
+        whose[mentee]: days for mentee, days in waited(every, period).items() if mentee in whose
     }
     groups: list[tuple[str, str, Callable[[Somebody], str | None], list[str]]] = [
         ("age", "by age", lambda one: band(one.born_on, period.last),
@@ -121,17 +119,17 @@ def counted(
     return found
 
 
-def waited(every: Iterable[Stay], since: datetime) -> dict[UUID, float]:
-    """How many days each episode waited whose support began, for the first time, since then."""
+def waited(every: Iterable[Stay], period: Period) -> dict[UUID, int]:
+    """How many days each episode waited whose support began, for the first time, in the period."""
     began, first = dict[UUID, datetime](), dict[UUID, Stay]()
     for each in every:
         first.setdefault(each.thing_id, each)
         if each.state == S.engaged and each.thing_id not in began:
             began[each.thing_id] = each.since
     return {
-        mentee: Stay(mentee, "", first[mentee].since, at).days(at)
+        mentee: Stay(mentee, "", first[mentee].since, at).days(at, period.zone)
         for mentee, at in began.items()
-        if at >= since
+        if at >= period.since
     }
 
 
@@ -164,7 +162,7 @@ def _waits(
     table: str,
     title: str,
     people: Sequence[Somebody],
-    waits: dict[UUID, float],
+    waits: dict[UUID, int],
     group_of: Callable[[Somebody], str | None],
     names: Sequence[str],
 ) -> ReportTable:

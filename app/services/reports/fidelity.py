@@ -189,7 +189,7 @@ def trained(facts: Facts, period: Period) -> list[ReportTable]:
         ),
         counts(
             "training_standing",
-            "Where active mentors stand with them",
+            "Modules of active mentors",
             Unit.modules,
             {name: sum(said.count(name) for said in found.values()) for name in names},
         ),
@@ -206,12 +206,12 @@ def shadowed(facts: Facts, period: Period) -> list[ReportTable]:
     """Who became active for the first time in the period: whether they had shadowed another mentor,
     for how long, and how many of the sessions they observed were found to meet the standard."""
     first: dict[UUID, datetime] = {}
-    days: dict[UUID, float] = {}
+    days: dict[UUID, int] = {}
     for each in facts.mentors:
         if each.state == S.active and each.thing_id not in first:
             first[each.thing_id] = each.since
         elif each.state == S.shadowing and each.thing_id not in first:
-            days[each.thing_id] = days.get(each.thing_id, 0) + each.days(period.until)
+            days[each.thing_id] = days.get(each.thing_id, 0) + each.days(period.until, period.zone)
     new = [each for each, at in first.items() if at >= period.since]
     after = [each for each in new if each in days]
     observed = [facts.observed.get(each, (0, 0)) for each in after]

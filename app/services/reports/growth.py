@@ -9,6 +9,7 @@ from sqlalchemy import Date, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app import clock
 from app.access import Actor
 from app.models.mentees import MenteeStatus
 from app.models.mentors import MentorStatus
@@ -21,7 +22,7 @@ from app.services.reports.equity import IN_SUPPORT, whose_episodes
 from app.services.reports.stays import Stay, stays
 from app.services.reports.tables import counts
 from app.services.sessions.moves import HELD
-from app.services.working_days import add_calendar_months
+from app.services.working_days import add_calendar_months, local_date
 
 A_DAY = timedelta(days=1)
 MONTHS_SHOWN = 12
@@ -39,7 +40,9 @@ async def tables(db: AsyncSession, actor: Actor, period: Period) -> list[ReportT
     mentors = await stays(db, prison_id, MENTOR.noun, period.until)
     mentees = await stays(db, prison_id, MENTEE.noun, period.until)
     whose = await whose_episodes(db, prison_id)
-    return grown(period, mentors, mentees, whose, await _sessions(db, prison_id, period))
+    sessions = await _sessions(db, prison_id, period)
+    today = local_date(clock.now(), period.zone)
+    return grown(period, today, mentors, mentees, whose, sessions)
 
 
 async def _sessions(db: AsyncSession, prison_id: str, period: Period) -> Counter[date]:
@@ -58,10 +61,11 @@ async def _sessions(db: AsyncSession, prison_id: str, period: Period) -> Counter
     return Counter({each: number for each, number in await db.execute(found)})
 
 
-def months(period: Period) -> list[tuple[str, datetime]]:
-    """Each month of the period, with the instant at which it, or the period, is over."""
+def months(period: Period, today: date) -> list[tuple[str, datetime]]:
+    """Each month of the period that has begun, with the instant at which it, or the period, is
+    over."""
     found, month = [], period.first.replace(day=1)
-    while month <= period.last:
+    while month <= min(period.last, today):
         after = add_calendar_months(month, 1)
         last = min(after, period.last + A_DAY)
         found.append((f"{month:%Y-%m}", datetime.combine(last, time(), period.zone)))
@@ -71,13 +75,14 @@ def months(period: Period) -> list[tuple[str, datetime]]:
 
 def grown(
     period: Period,
+    today: date,
     mentors: Sequence[Stay],
     mentees: Sequence[Stay],
     whose: Mapping[UUID, UUID],
     sessions: Mapping[date, int],
 ) -> list[ReportTable]:
     """The same of what was loaded. Pure."""
-    ends = months(period)
+    ends = months(period, today)
     active = [each for each in mentors if each.state == MentorStatus.active]
     supported = [each for each in mentees if each.state in IN_SUPPORT]
     began: dict[UUID, datetime] = {}

@@ -55,13 +55,14 @@ def counted(every: Sequence[Stay], period: Period, at: datetime) -> list[ReportT
     """The same of stays. `at`: the end of the period, or now if that is sooner. Pure."""
     there = list(standing(every, period.until).values())
     states = Counter(each.state for each in there)
-    waits = {awaited(state): list[float]() for state in NEXT}
+    waits = {awaited(state): list[int]() for state in NEXT}
     for each in there:
         if (state := S(each.state)) in NEXT:
-            waits[awaited(state)].append(each.days(at))
+            waits[awaited(state)].append(each.days(at, period.zone))
     ended = [each for each in every if each.until is not None and each.until >= period.since]
     lasted = {
-        state.value: [each.days(at) for each in ended if each.state == state] for state in LIVE
+        state.value: [each.days(at, period.zone) for each in ended if each.state == state]
+        for state in LIVE
     }
     still = sum(states[state.value] for state in LIVE)
     came = Counter(each.state for each in every if each.since >= period.since)

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.models.moves import History
+from app.services.working_days import local_date, utc
 
 RECORDED_IN_ERROR = "recorded_in_error"
-A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,13 @@ class Stay:
         """Whether any of it lies in a time: its first instant included, its last not."""
         return self.since < until and (self.until is None or self.until > since)
 
-    def days(self, at: datetime) -> float:
-        """How many days of 24 hours it had lasted by then, or at its end."""
-        return ((self.until or at).timestamp() - self.since.timestamp()) / A_DAY.total_seconds()
+    def days(self, at: datetime, zone: ZoneInfo) -> int:
+        """How many midnights on the prison's wall had passed by then, or at its end."""
+        return (local_date(self.until or at, zone) - local_date(self.since, zone)).days
+
+    def lasted(self, at: datetime) -> timedelta:
+        """For how long it had lasted by then, or at its end."""
+        return utc(self.until or at) - utc(self.since)
 
 
 async def stays(db: AsyncSession, prison_id: str, noun: str, until: datetime) -> list[Stay]:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,7 +41,7 @@ async def tables(db: AsyncSession, actor: Actor, period: Period) -> list[ReportT
     )
     there = list(standing(every, period.until).values())
     return [
-        *waiting(there, min(period.until, clock.now()), alert_days),
+        *waiting(there, min(period.until, clock.now()), period.zone, alert_days),
         counts(
             "turned_away",
             "Turned away before a record was made, by why",
@@ -64,12 +65,15 @@ async def tables(db: AsyncSession, actor: Actor, period: Period) -> list[ReportT
     ]
 
 
-def waiting(there: Sequence[Stay], at: datetime, alert_days: int) -> list[ReportTable]:
+def waiting(
+    there: Sequence[Stay], at: datetime, zone: ZoneInfo, alert_days: int
+) -> list[ReportTable]:
     """Whose support has not begun at the end, and how long those have waited who wait for an offer.
     Pure."""
     states = Counter(each.state for each in there)
-    days = [each.days(at) for each in there if each.state == S.waiting]
-    over = sum(each > alert_days for each in days)
+    still = [each for each in there if each.state == S.waiting]
+    days = [each.days(at, zone) for each in still]
+    over = sum(each.lasted(at) > timedelta(days=alert_days) for each in still)
     return [
         counts(
             "not_yet_in_support",
