@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from app import clock
 from app.models.publications import PublishedTable
 from app.models.report_tables import ReportTable, Unit
+from app.scope import countable_concerns
+from app.services.publications import anybody
 from app.services.publications.guard import MARGIN, feasible, guard, unguarded
 from app.services.publications.rule import small
 from app.services.publications.tables import gathered, published
@@ -86,6 +88,18 @@ async def test_no_day_is_published_twice_nor_before_it_is_over(wing: Wing) -> No
     await worker.post("publications", {}, expect=422)
     await wing.nurse.post("publications", {"period": "2025-07"}, expect=403)
     await wing.officer.get("publications", expect=403)
+
+
+async def test_no_concern_that_is_hidden_from_somebody_is_counted(wing: Wing) -> None:
+    mentor = await wing.active_mentor()
+    about_staff = {"kind": "misconduct", "about_staff_id": str(wing.support_worker.staff_id)}
+    security = {"kind": "security_matter"}
+    for more in ({}, about_staff, security):
+        said = {"kind": "welfare", "account": "It was so.", "subject_as_told": "the lad opposite"}
+        await mentor.post("concerns", said | more)
+    async with wing.db.write(wing.prison_id) as session:
+        found = await session.scalars(countable_concerns(anybody(wing.prison_id)))
+        assert [each.kind.value for each in found] == ["welfare"]
 
 
 async def test_the_database_keeps_it_frozen(wing: Wing) -> None:

@@ -13,6 +13,7 @@ from app.models.report_tables import Measure, Report, ReportRow, ReportTable
 from app.models.reports import IndicatorRead, OutcomeReport
 from app.services.prints.words import FOLDER
 from app.services.reference import labels
+from app.services.reports import plain
 from app.services.reports.tables import drawn_as, said, spelled
 
 Row = dict[str, Any]
@@ -45,6 +46,7 @@ class PackWords(Output):
     missing: str
     if_missing: str
     nothing: str
+    none_of: str
     version: str
     column: dict[str, str]
     heading: dict[str, str]
@@ -91,7 +93,7 @@ def _section(report: Report, before: Report | None) -> dict[str, Any]:
 
 
 def _table(table: ReportTable, before: ReportTable | None) -> dict[str, Any]:
-    told, unit = words(), str(labels()["unit"][table.unit.value]["label"]).lower()
+    told = words()
     then = {row.key: row for row in before.rows} if before and not table.over_time else {}
     share, spread = table.measure is Measure.share, table.measure in (Measure.share, Measure.rate)
     most = 100.0 if share else max((drawn_as(row, table) or 0 for row in table.rows), default=0)
@@ -99,8 +101,11 @@ def _table(table: ReportTable, before: ReportTable | None) -> dict[str, Any]:
     columns += [told.column["interval"]] if spread else []
     columns += [told.column["before"]] if then else []
     columns[2] = told.column["over_time"] if table.over_time else columns[2]
+    empty = [row.key for row in table.rows if _empty(row) and _empty(then.get(row.key, row))]
     rows = []
     for row in table.rows:
+        if row.key in empty and not table.over_time:
+            continue
         cells = [said(row, table)]
         cells += [_interval(row.interval, " %" if share else "")] if spread else []
         cells += [said(then[row.key], table) if row.key in then else "–"] if then else []
@@ -108,13 +113,26 @@ def _table(table: ReportTable, before: ReportTable | None) -> dict[str, Any]:
     kind = "over_time" if table.over_time else table.measure.value
     return {
         "title": table.title,
-        "definition": told.definition[kind].format(unit=unit),
+        "definition": told.definition[kind].format(unit=plain.unit(table)),
         "columns": columns,
         "widths": [9, 0, 8, 6, 8][: len(columns)] if spread else [9, 0, *[6] * (len(columns) - 2)],
         "bars": True,
         "rows": rows,
-        "after": list(_missing(table.missing)),
+        "after": [
+            *_none_of(empty if rows and not table.over_time else []),
+            *_missing(table.missing),
+        ],
     }
+
+
+def _empty(row: ReportRow) -> bool:
+    """Whether there was nothing of it."""
+    return row.of == 0 or (row.of is None and not row.value)
+
+
+def _none_of(keys: list[str]) -> Iterator[str]:
+    if keys:
+        yield words().none_of.format(keys=", ".join(_key(each) for each in keys))
 
 
 def _key(key: str) -> str:
@@ -133,8 +151,13 @@ def _row(
         "name": name,
         "long": (long or 0) / most if most else 0,
         "between": [min(at / most, 1) for at in (between.low, between.high)] if between else [],
-        "cells": [each.replace(" %", "\u00a0%") for each in cells],
+        "cells": [_set(each) for each in cells],
     }
+
+
+def _set(cell: str) -> str:
+    """A value that is not parted from its sign, with a minus that is one."""
+    return re.sub(r"(?<![\w])-(?=[0-9])", "\u2212", cell.replace(" %", "\u00a0%"))
 
 
 def _interval(between: Any, unit: str = " %") -> str:
@@ -240,7 +263,7 @@ def _scores(found: OutcomeReport) -> dict[str, Any]:
 
 
 def _cells(name: str, *cells: str) -> Row:
-    return {"name": name, "long": 0, "between": [], "cells": list(cells)}
+    return {"name": name, "long": 0, "between": [], "cells": [_set(each) for each in cells]}
 
 
 def _plain_table(

@@ -30,7 +30,9 @@ def happened(
 
 def _sentence(table: ReportTable, before: ReportTable | None) -> str:
     if table.over_time:
-        return f"{table.title}: {said(table.rows[-1], table)} at the end."
+        *_, last = table.rows
+        was = f" ({said(table.rows[-2], table)} before)" if len(table.rows) > 1 else ""
+        return f"{table.title}: {said(last, table)}{was}."
     if table.measure is Measure.number:
         return _numbers(table, before)
     known = [each for each in table.rows if each.of]
@@ -59,7 +61,13 @@ def _each(table: ReportTable, rows: list[ReportRow], size: Callable[[ReportRow],
 def _worth(row: ReportRow, table: ReportTable) -> str:
     if table.measure is Measure.share:
         return said(row, table)
-    return f"{row.value:g} {spelled(table.unit.value)}"
+    value = row.value or 0
+    return f"{value:.0f} {unit(table)}" if value >= 10 else f"{round(value, 1):g} {unit(table)}"
+
+
+def unit(table: ReportTable) -> str:
+    """What a table counts in, as a word within a sentence."""
+    return str(labels()["unit"][table.unit.value]["label"]).lower()
 
 
 def _numbers(table: ReportTable, before: ReportTable | None) -> str:
