@@ -11,6 +11,7 @@ from app.cli import (
     bundles,
     data,
     development,
+    exporting,
     ground,
     importing,
     merging,
@@ -75,6 +76,7 @@ for _name in ReportName:
     if _spelt != _name.value:  # as the API spells it
         _report.command(_name.value, hidden=True)(reporting.of_period(_name))
 _report.command("board-pack")(reporting.board_pack)
+cli.command()(exporting.export)
 cli.command()(retaining.retention)
 cli.command()(printing.outage_sheets)
 _bundle = _group("bundle", "What was released: signed chronologies.")
