@@ -11,7 +11,6 @@ from app.models.attendance_figures import AttendanceFigures
 from app.models.availabilities import AvailabilityRead
 from app.models.base import Output
 from app.models.board import BoardForMentor, BoardRead
-from app.models.board_packs import BoardPack
 from app.models.calendar_feeds import CalendarFeedMade, CalendarFeedRead
 from app.models.campaigns import CampaignForPrisoner, CampaignRead, CampaignRow
 from app.models.character_references import CharacterReferenceRead
@@ -30,7 +29,6 @@ from app.models.demand import DemandRead, TurnedAwayRead
 from app.models.efforts import EffortRead, EffortSummary
 from app.models.enrolments import EnrolmentRead, EnrolmentRow, WaitingForPlace
 from app.models.goals import GoalForMentor, GoalRead
-from app.models.incident_counts import IncidentCountRead, IncidentCountRow
 from app.models.interviews import InterviewForGovernor, InterviewRead, InterviewRow
 from app.models.joint_reviews import (
     AgendaRead,
@@ -45,7 +43,6 @@ from app.models.mentors import ShadowingRead
 from app.models.modules import ModuleRead, ModuleRow
 from app.models.moves import HistoryCoarse, HistoryForMentor, HistoryRead
 from app.models.on_duty import OnDuty, OnDutyForStaff
-from app.models.outcome_cohorts import OutcomeCohortRead, OutcomeCohortRow
 from app.models.outreach_visits import OutreachCoverage, OutreachVisitRead
 from app.models.people import MergeRead, MergeReceipt
 from app.models.placements import PlacementObservation, PlacementRead, PlacementRow
@@ -60,9 +57,6 @@ from app.models.prints import (
 )
 from app.models.prison_events import PrisonEventRead, PrisonEventRow, PrisonEventTimes
 from app.models.profiles import ProfileOwn, ProfileRead
-from app.models.publications import PublicationRead, PublicationRow
-from app.models.report_tables import Report
-from app.models.reports import OutcomeReport
 from app.models.rota_cover import RotaCover
 from app.models.rota_demands import RotaDemandRead
 from app.models.rotas import RotaRead, RotaRow
@@ -82,7 +76,6 @@ from app.models.supervisions import (
     SupervisionRead,
     SupervisionRow,
 )
-from app.models.survey_rounds import SurveyCodesMade, SurveyRoundRead, SurveyRoundRow
 from app.models.texts import VersionRead
 from app.models.trainings import TrainingMatrix
 from app.models.waiting_list import WaitingRead
@@ -228,22 +221,6 @@ PROGRAMME: dict[str, Audiences] = {
     "goals.row": {**dict.fromkeys(CARE, GoalRead), Role.mentor: GoalForMentor},
     "goals.history": {**dict.fromkeys(CARE, HistoryRead), Role.mentor: HistoryForMentor},
     "goals.versions": dict.fromkeys(CARE, VersionRead),
-    "outcome_cohorts": dict.fromkeys((*CARE, Role.governor), OutcomeCohortRead),
-    "outcome_cohorts.row": dict.fromkeys((*CARE, Role.governor), OutcomeCohortRow),
-    "outcome_cohorts.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
-    "incident_counts": dict.fromkeys((*CARE, Role.governor), IncidentCountRead),
-    "incident_counts.row": dict.fromkeys((*CARE, Role.governor), IncidentCountRow),
-    "incident_counts.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
-    "survey_rounds": dict.fromkeys((*CARE, Role.governor), SurveyRoundRead),
-    "survey_rounds.row": dict.fromkeys((*CARE, Role.governor), SurveyRoundRow),
-    "survey_rounds.codes": dict.fromkeys(CARE, SurveyCodesMade),
-    "survey_rounds.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
-    "publications": dict.fromkeys((*CARE, Role.governor), PublicationRead),
-    "publications.row": dict.fromkeys((*CARE, Role.governor), PublicationRow),
-    "publications.history": dict.fromkeys((*CARE, Role.governor), HistoryRead),
-    "reports.outcomes": dict.fromkeys((*CARE, Role.governor), OutcomeReport),
-    "reports.board_pack": dict.fromkeys((*CARE, Role.governor), BoardPack),
-    "reports.tables": dict.fromkeys((*CARE, Role.governor), Report),
     "complaints": {**dict.fromkeys(STAFF, ComplaintRead), Role.mentor: ComplaintOwn},
     "complaints.row": {**dict.fromkeys(STAFF, ComplaintRow), Role.mentor: ComplaintOwn},
     "complaints.raised": dict.fromkeys(SCHEME, ComplaintReceipt),

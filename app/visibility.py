@@ -38,12 +38,9 @@ from app.models.escalation_policies import (
     StandingPolicy,
 )
 from app.models.explanations import ExplanationRead
-from app.models.export_jobs import ExportJobRead, ExportJobRow, ExportLinkMade
-from app.models.exports import EXPORTED, NAMED, EpisodeExport, IdentifiableEpisodeExport
 from app.models.handovers import HandoverRead, HandoverRow
 from app.models.inbox import InboxItem, InboxItemForMentor
 from app.models.legal_holds import HoldRead, HoldStands
-from app.models.life_events import LifeEventRead, LifeEventRow
 from app.models.lockdowns import (
     LockdownDeclared,
     LockdownRead,
@@ -81,12 +78,6 @@ from app.models.participations import (
 from app.models.people import PersonForMentor, PersonRead
 from app.models.permissions import PermissionRead, PermissionRow
 from app.models.prisons import PrisonRead
-from app.models.questionnaires import (
-    QuestionnaireDue,
-    QuestionnaireForStaff,
-    QuestionnaireRead,
-    QuestionnaireRow,
-)
 from app.models.regime_exceptions import RegimeExceptionForMentor, RegimeExceptionRead
 from app.models.regimes import RegimeDays, RegimeRead
 from app.models.releases import ReleaseRead, ReleaseRow
@@ -121,6 +112,7 @@ from app.models.texts import VersionRead
 from app.models.trainings import TrainingRead, TrainingRow
 from app.models.webhooks import Replayed, WebhookDeliveryRead, WebhookMade, WebhookRead
 from app.models.wings import WingRead
+from app.outcome_visibility import OUTCOMES
 from app.programme_visibility import CARE as _CARE
 from app.programme_visibility import PROGRAMME, Audiences
 from app.programme_visibility import SCHEME as _SCHEME
@@ -325,19 +317,6 @@ MATRIX: dict[str, Audiences] = {
     "clinical_notes": {Role.clinician: ClinicalNoteRead},
     "clinical_notes.row": {Role.clinician: ClinicalNoteRow},
     "clinical_notes.versions": {Role.clinician: VersionRead},
-    "questionnaires": {
-        Role.support_worker: QuestionnaireForStaff,
-        Role.clinician: QuestionnaireRead,
-    },
-    "questionnaires.row": {
-        Role.support_worker: QuestionnaireForStaff,
-        Role.clinician: QuestionnaireRow,
-    },
-    "questionnaires.due": {Role.clinician: QuestionnaireDue},
-    "questionnaires.history": {Role.clinician: HistoryRead},
-    "life_events": dict.fromkeys(_CARE, LifeEventRead),
-    "life_events.row": dict.fromkeys(_CARE, LifeEventRow),
-    "life_events.history": dict.fromkeys(_CARE, HistoryRead),
     "safety_plans": {
         Role.support_worker: SafetyPlanForStaff,
         Role.clinician: SafetyPlanRead,
@@ -378,19 +357,13 @@ MATRIX: dict[str, Audiences] = {
         Role.mental_health_lead: BreakGlassRow,
         Role.governor: BreakGlassRow,
     },
-    "export_jobs": {Role.machine: ExportJobRead},
-    "export_jobs.row": {Role.machine: ExportJobRow},
-    "export_jobs.link": {Role.machine: ExportLinkMade},
-    "exports.row": {Role.machine: EpisodeExport},
-    **{f"exports.{name}.row": {Role.machine: row} for name, row in EXPORTED.items()},
-    "exports.identifiable.row": {Role.machine: IdentifiableEpisodeExport},
-    **{f"exports.identifiable.{name}.row": {Role.machine: row} for name, row in NAMED.items()},
     "audit.row": {
         Role.support_worker: AuditRead,
         Role.clinician: AuditRead,
         Role.governor: AuditRead,
     },
     **PROGRAMME,
+    **OUTCOMES,
 }
 
 

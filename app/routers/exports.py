@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query, Response
 
 from app.access import MayExportIdentifiable, MayExportPseudonymised
@@ -11,7 +12,6 @@ from app.db import Db, ReadDb
 from app.errors import ReleaseNeeded
 from app.export_reply import DECLARED, ExportReply
 from app.models.exports import (
-    DataPackageRead,
     DictionaryRead,
     ExportAsked,
     ExportDataset,
@@ -23,6 +23,7 @@ from app.services import exports
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/exports", tags=["exports"])
 LINES = "application/x-ndjson"
+PACKAGE = "application/vnd.datapackage+json"
 _EXAMPLE = (
     '{"pseudonym":"0f3c9a52d17be86644a1c0de","age_band":"30-39","status":"engaged",'
     '"referred_by":"support_worker","safety_need":false,"referred_on":"2026-11-02",'
@@ -34,6 +35,19 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
         " and the SHA-256 of the lines before it: a file without it was cut off.",
         "headers": {"X-Export-ID": {"schema": {"type": "string"}, "description": "Its id."}},
         "content": {LINES: {"schema": {"type": "string"}, "example": _EXAMPLE}},
+    }
+}
+
+
+_PACKAGE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The package, as `datapackage.json` has it.",
+        "content": {
+            PACKAGE: {
+                "schema": {"type": "object"},
+                "example": {"name": "wellwing-exports", "resources": [{"path": "sessions.csv"}]},
+            }
+        },
     }
 }
 
@@ -74,10 +88,10 @@ async def read_export_dictionary(actor: MayExportPseudonymised) -> Response:
     return reply(exports.dictionary())
 
 
-@router.get("/datapackage", response_model=DataPackageRead, responses=refusals())
+@router.get("/datapackage", response_class=Response, responses={**_PACKAGE, **refusals()})
 async def read_export_datapackage(actor: MayExportPseudonymised) -> Response:
     """The same as a Frictionless data package: the CSV files, each with its Table Schema."""
-    return reply(exports.package())
+    return Response(orjson.dumps(exports.package()), media_type=PACKAGE)
 
 
 @router.get("/{dataset}", response_class=Response, responses={**DECLARED, **refusals()})

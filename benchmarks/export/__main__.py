@@ -66,6 +66,12 @@ def memory(pid: int, name: str) -> float:
     return int(line.split()[1]) / 1024
 
 
+def cpu(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def forget_the_peak(pid: int) -> None:
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
@@ -148,9 +154,12 @@ async def measure(
             await fetch(server.port, token, FEW, wanted)
             for _ in range(rounds):
                 copies.append(copy(settings.database_url, MANY, query))
+                before = cpu(server.pid)
                 took, size = await fetch(server.port, token, MANY, wanted)
+                used = cpu(server.pid) - before
                 ours.append(took)
-                say(f"{wanted}: {took:.2f} s, {size / 1e6:.0f} MB; copy {copies[-1]:.2f} s")
+                told = f"{took:.2f} s ({used:.2f} s of our processor), {size / 1e6:.0f} MB"
+                say(f"{wanted}: {told}; copy {copies[-1]:.2f} s")
         finally:
             server.stop()
         found[wanted.value] = {

@@ -203,5 +203,5 @@ def test_the_dictionary_knows_every_column_of_every_row() -> None:
         assert of.columns[0].name == of.key
         described = [each.name for each in of.columns if each.pseudonym]
         assert of.key in described
-        fields = next(each for each in package().resources if each["name"] == of.name)["schema"]
+        fields = next(each for each in package()["resources"] if each["name"] == of.name)["schema"]
         assert [each["name"] for each in fields["fields"]] == [each.name for each in of.columns]

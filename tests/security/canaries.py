@@ -481,6 +481,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("audit_entry", "code"): _CODE,
     ("audit_entry", "operation"): "an operationId",
     ("audit_entry", "request_id"): "a UUID",
+    ("audit_entry", "sha256"): "a hash",
     ("audit_entry", "subject"): _AUTHOR,
     ("audit_link", "digest"): "a digest",
     ("adoption", "signed_by"): _AUTHOR,

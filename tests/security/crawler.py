@@ -23,6 +23,7 @@ from starlette.types import Message
 
 from app.db import Database
 from app.models.base import metadata, new_id
+from app.models.exports import ExportDataset
 from app.models.report_tables import ReportName
 from tests.security.canaries import ECHO, Canary, Viewer, found_in
 from tests.security.planting import ABROAD, HOME
@@ -44,6 +45,7 @@ IDS = dict[str, dict[str, list[str]]]
 PLAIN_PATHS: dict[str, list[str]] = {
     "report": [each.value for each in ReportName],
     "month": ["2026-10"],
+    "dataset": [each.value for each in ExportDataset],
     "weekday": [*map(str, range(1, 8)), "8"],
     "secret": ["A" * 43],  # nobody's: whose it is, is tested with the feeds
 }
@@ -70,6 +72,10 @@ ID_FILTERS = {
 TEXT_FILTERS: dict[str, list[tuple[str, str]]] = {
     "ticket": [],  # nobody's: whose one is, is tested with the streams
     "last_event_id": [],
+    "kind": [],  # of an export: a code of its dataset
+    "prison_id": [],  # the one of the path, or refused
+    "changed_since": [],  # a cursor: whose it is, is tested with the exports
+    "same_as": [],
     "words": [("concern", "account"), ("concern", "subject_as_told")],
     "reference": [("concern", "reference"), ("task", "reference")],
     "number": [("person", "number")],

@@ -1,7 +1,5 @@
 """How exports are described: the columns of each dataset, in words and for programs."""
 
-from typing import Any
-
 from sqlmodel import Field
 
 from app.models.base import Output
@@ -36,12 +34,3 @@ class DictionaryRead(Output):
     """Every dataset and its columns."""
 
     datasets: list[DatasetRead]
-
-
-class DataPackageRead(Output):
-    """The same as a Frictionless data package: each resource with its Table Schema."""
-
-    profile: str
-    name: str
-    title: str
-    resources: list[dict[str, Any]]

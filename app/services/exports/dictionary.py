@@ -4,7 +4,6 @@ from typing import Any
 
 from app.models.exports import (
     ColumnRead,
-    DataPackageRead,
     DatasetRead,
     DictionaryRead,
     ExportDataset,
@@ -44,14 +43,14 @@ def _column(of: ColumnType) -> ColumnRead:
     )
 
 
-def package() -> DataPackageRead:
+def package() -> dict[str, Any]:
     """The CSV files as one Frictionless data package."""
-    return DataPackageRead(
-        profile="tabular-data-package",
-        name="wellwing-exports",
-        title="What Wellwing exports, under pseudonyms",
-        resources=[resource(name) for name in DATASETS],
-    )
+    return {
+        "profile": "tabular-data-package",
+        "name": "wellwing-exports",
+        "title": "What Wellwing exports, under pseudonyms",
+        "resources": [resource(name) for name in DATASETS],
+    }
 
 
 def resource(name: ExportDataset) -> dict[str, Any]:

@@ -5,12 +5,13 @@ Arrow is imported when the first file is asked for: it is half of the service's 
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from app.models.exports import ExportCompression
 from app.services.exports.columns import ColumnType, Kind
 
-GROUP = 8 << 20  # of text; some fifty thousand rows
+GROUP = 4 << 20  # of text; some twenty-five thousand rows
 
 
 class _Out:
@@ -54,6 +55,7 @@ class _Writer:
             Kind.date: pa.date32(),
             Kind.datetime: pa.timestamp("us", tz="UTC"),
         }
+        self._memory = pa.system_memory_pool()
         schema = pa.schema([pa.field(each.name, kinds[each.kind]) for each in columns])
         self._schema = schema
         self._out = _Out()
@@ -62,7 +64,7 @@ class _Writer:
             schema,
             compression=codec.value,
             use_dictionary=[each.name for each in columns if each.codes],
-            write_statistics=True,
+            memory_pool=self._memory,
         )
         self._read = csv.ReadOptions(column_names=schema.names, use_threads=False)
         self._convert = csv.ConvertOptions(
@@ -75,7 +77,10 @@ class _Writer:
     def group(self, text: bytes) -> bytes:
         """The bytes of a group of rows."""
         table = self._csv.read_csv(
-            self._pa.py_buffer(text), read_options=self._read, convert_options=self._convert
+            self._pa.py_buffer(text),
+            read_options=self._read,
+            convert_options=self._convert,
+            memory_pool=self._memory,
         )
         self._file.write_table(table, row_group_size=table.num_rows)
         return self._out.taken()
@@ -94,15 +99,18 @@ async def as_parquet(
 ) -> AsyncIterator[bytes]:
     """The file of rows that come as CSV without a heading, none of them with a line break; so many
     bytes of it are a group."""
-    writer = await asyncio.to_thread(_Writer, columns, codec)
-    held = bytearray()
-    async for piece in text:
-        held += piece
-        if len(held) >= group:
-            ends = held.rindex(b"\n") + 1
-            whole = bytes(held[:ends])
-            del held[:ends]
-            yield await asyncio.to_thread(writer.group, whole)
-    if held:
-        yield await asyncio.to_thread(writer.group, bytes(held))
-    yield await asyncio.to_thread(writer.end)
+    work = asyncio.get_running_loop().run_in_executor
+    # One thread from the first group to the last: each would keep memory of its own.
+    with ThreadPoolExecutor(1) as own:
+        writer = await work(own, _Writer, columns, codec)
+        held = bytearray()
+        async for piece in text:
+            held += piece
+            if len(held) >= group:
+                ends = held.rindex(b"\n") + 1
+                whole = bytes(held[:ends])
+                del held[:ends]
+                yield await work(own, writer.group, whole)
+        if held:
+            yield await work(own, writer.group, bytes(held))
+        yield await work(own, writer.end)
