@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app import clock
-from app.models.publications import PublishedTable
+from app.models.publications import PublicationKind, PublishedTable
 from app.models.report_tables import ReportTable, Unit
 from app.scope import countable_concerns
-from app.services.publications import anybody
+from app.services.publications import anybody, days_of, digest
 from app.services.publications.guard import MARGIN, feasible, guard, unguarded
 from app.services.publications.rule import small
 from app.services.publications.tables import gathered, published
@@ -46,6 +46,9 @@ async def test_a_period_is_prepared_by_one_and_let_out_by_another_and_never_coun
     out = await wing.governor.move(path, "published")
     assert out["digest"] == made["digest"]
     assert out["tables"] == made["tables"]
+    first, last = days_of(period)
+    kept = [PublishedTable.model_validate(each) for each in made["tables"]]
+    assert digest(PublicationKind.period, first, last, None, kept) == made["digest"]
     again = await wing.support_worker.post("publications", {"period": period}, expect=200)
     assert again == await wing.support_worker.get(path)
     answer = await wing.governor.request("GET", f"{path}?format=csv")

@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pypdf import PdfReader
@@ -12,10 +13,13 @@ from app.models.report_tables import Report, ReportName, ReportTable, Unit
 from app.scope import everything
 from app.services.reports import plain
 from app.services.reports.tables import counts, medians, shares
+from tests.house.test_cli import Command, wellwing
 from tests.outcome_cohorts.test_routes import frozen
 from tests.publications.test_routes import last_month
 from tests.reports.test_routes import YES, survey
 from tests.story import Wing
+
+__all__ = ["wellwing"]
 
 
 def a_report(*tables: ReportTable) -> Report:
@@ -110,3 +114,19 @@ async def test_what_was_said_after_the_month_is_not_in_its_pack(wing: Wing) -> N
     await survey(wing, mentee, "baseline", {**YES, "suicide_attempt": "no"})
     found = await wing.governor.get(f"reports/board-packs/{month}")
     assert found["outcomes"]["lost"] == {"no_baseline": 1}
+
+
+async def test_the_command_writes_the_same_paper(
+    wellwing: Command, wing: Wing, tmp_path: Path
+) -> None:
+    words = ("report", "board-pack", "--prison", wing.prison_id)
+    out = tmp_path / "pack.pdf"
+    done = wellwing(*words, "--month", "2026-10", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    answer = await wing.governor.request("GET", "reports/board-packs/2026-10?format=pdf")
+    assert out.read_bytes() == answer.content
+    refused = wellwing(*words, "--month", "2026-13", "--out", str(out))
+    assert refused.returncode == 1
+    assert "written as 2026-10" in refused.stderr
+    gone = wellwing(*words, "--month", "2026-10", "--out", str(tmp_path / "no" / "pack.pdf"))
+    assert "cannot be written" in gone.stderr

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -85,13 +84,14 @@ async def prepare(
     answered as it is. Raises Invalid, and Busy where many prepare at once."""
     key = func.hashtextextended(f"publications:{actor.prison_id}", 0)
     await db.execute(select(func.pg_advisory_xact_lock(key)))
+    field, cohort = "period", None
     if body.period is not None:
-        kind, (first, last), cohort = PublicationKind.period, days_of(body.period), None
-        await _over(db, actor, last, "period")
+        kind, (first, last) = PublicationKind.period, days_of(body.period)
     else:
-        cohort = await _frozen(db, actor, body.outcome_cohort_id)
+        assert body.outcome_cohort_id is not None
+        field = "outcome_cohort_id"
+        cohort = await referred(db, OutcomeCohort, actor.prison_id, body.outcome_cohort_id, field)
         kind, first, last = PublicationKind.outcome_cohort, cohort.referred_from, cohort.referred_to
-    field = "outcome_cohort_id" if cohort else "period"
     before = await _before(db, actor.prison_id, kind, first, last)
     if before is not None:
         if (before.first_day, before.last_day, before.outcome_cohort_id) == (
@@ -99,6 +99,7 @@ async def prepare(
         ):  # fmt: skip
             return before, False
         raise Invalid.field(field, "overlaps", "days of it are in a publication already")
+    await _closed(db, actor, last, cohort, field)
     tables = await _counted(db, actor, Period(first, last, await _zone(db, actor)), cohort)
     made = Publication(
         prison_id=actor.prison_id,
@@ -119,20 +120,17 @@ async def _zone(db: AsyncSession, actor: Actor) -> ZoneInfo:
     return (await db.get_one(Prison, actor.prison_id)).tz
 
 
-async def _over(db: AsyncSession, actor: Actor, last: date, field: str) -> None:
+async def _closed(
+    db: AsyncSession, actor: Actor, last: date, cohort: OutcomeCohort | None, field: str
+) -> None:
+    """Nothing of it is still to come: the period is over; the cohort is frozen, and nobody's
+    follow-up is due any more. Raises Invalid."""
+    if cohort is not None:
+        if cohort.status is not OutcomeCohortStatus.frozen:
+            raise Invalid.field(field, "not_frozen", "figures are published of a frozen cohort")
+        last += timedelta(days=cohort.follow_up_to_days)
     if last >= local_date(clock.now(), await _zone(db, actor)):
         raise Invalid.field(field, "not_over", "its last day must be over")
-
-
-async def _frozen(db: AsyncSession, actor: Actor, cohort_id: UUID | None) -> OutcomeCohort:
-    """The cohort: frozen, and nobody's follow-up still to come."""
-    assert cohort_id is not None
-    field = "outcome_cohort_id"
-    cohort = await referred(db, OutcomeCohort, actor.prison_id, cohort_id, field)
-    if cohort.status is not OutcomeCohortStatus.frozen:
-        raise Invalid.field(field, "not_frozen", "figures are published of a frozen cohort")
-    await _over(db, actor, cohort.referred_to + timedelta(days=cohort.follow_up_to_days), field)
-    return cohort
 
 
 async def _before(
