@@ -65,6 +65,7 @@ class Trail:
     appended: bool = False
     ids: set[UUID] = field(default_factory=set)
     rows: int | None = None
+    sha256: str | None = None
 
     def knows(self, actor: Actor | None, subject: str, client: str | None) -> None:
         """Who asks, as the token and the database have it."""
@@ -119,7 +120,7 @@ class Auditor:
         if trail is None or trail.actor is None or not _of_somebody(scope):
             return
         trail.ids |= db.info.get("touched", set())
-        trail.rows = db.info.get("rows")
+        trail.rows, trail.sha256 = db.info.get("rows"), db.info.get("sha256")
         act = AuditAct.read if scope["method"] in SAFE else AuditAct.written
         glass = await seen_through(db, trail.actor, trail.ids | _named(scope))
         entry = _entry(scope, trail, act, break_glass_id=glass)
@@ -276,6 +277,7 @@ async def _answered(scope: Scope, trail: Trail, status: int) -> None:
 def _entry(scope: Scope, trail: Trail, act: AuditAct, **more: Any) -> Entry:
     more.setdefault("ids", trail.ids | _named(scope))
     more.setdefault("rows", trail.rows)
+    more.setdefault("sha256", trail.sha256)
     return audit.entry(
         trail.prison_id,
         act,

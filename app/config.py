@@ -193,6 +193,22 @@ class Settings(ChannelSettings):
         default=30, ge=5, le=24 * 60, description="How old those sheets may get."
     )
 
+    # Exports
+    export_dir: Path | None = Field(
+        default=None,
+        description="Folder in which workers keep the files of export jobs for the API to hand"
+        " out, seen by both. Unset: under `var_dir`.",
+    )
+    export_megabytes: int = Field(
+        default=2000, ge=1, le=1_000_000, description="How much those files may take together."
+    )
+    export_hours: float = Field(
+        default=24, gt=0, le=24 * 7, description="How long a finished one is kept."
+    )
+    export_jobs_at_once: int = Field(
+        default=2, ge=1, le=16, description="How many one worker writes at the same time."
+    )
+
     # Worker
     page_file: Path | None = Field(
         default=None, description="Also write each page to this file, synced to disk."
@@ -259,6 +275,10 @@ class Settings(ChannelSettings):
     @property
     def anchor_file(self) -> Path:
         return self.audit_anchor_file or self.var_dir / "audit-anchors.jsonl"
+
+    @property
+    def export_folder(self) -> Path:
+        return self.export_dir or self.var_dir / "exports"
 
     @property
     def spool_dir(self) -> Path:

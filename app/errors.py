@@ -225,6 +225,18 @@ class HoldNeeded(Conflicting):
     code, title = "hold_needed", "Only under a legal hold is a chronology told"
 
 
+class ExportNotReady(Conflicting):
+    code, title = "export_not_ready", "The file is not written yet"
+
+
+class ExportGone(Refused):
+    status, code, title = 410, "export_gone", "The file of this export is there no more"
+
+
+class RangeUnmet(Refused):
+    status, code, title = 416, "range_unmet", "The file has no such part"
+
+
 class SheetTooLong(Conflicting):
     code, title = "sheet_too_long", "This is more than a sheet holds"
 
@@ -302,6 +314,10 @@ class TooManyPairChecks(TooManyRequests):
     code, title = "too_many_pair_checks", "Too many pairs were tried that cannot be"
 
 
+class TooManyExports(TooManyRequests):
+    code, title = "too_many_exports", "Several exports of yours are being made already"
+
+
 class HeadersTooLarge(Refused):
     status, code, title = 431, "headers_too_large", "The headers are too large"
 
@@ -322,6 +338,7 @@ CONSTRAINTS: dict[str, type[Refused]] = {
     "ex_participation_mentee_during": MenteeTaken,
     "ex_shift_mentor_during": MentorTaken,
     "uq_rota_solve_open": RotaSolving,
+    "uq_export_job_release": ReleaseNeeded,
     "ex_duty_override_duty_during": DutyPartTaken,
 }
 

@@ -234,8 +234,8 @@ _CLINICIAN |= _PROGRAMME | _CLINICIANS
 # What each scope of a machine client opens (`fhir.read`: the FHIR façade's routes, when they come).
 SCOPES: dict[ClientScope, frozenset[Permission]] = {
     ClientScope.concerns_read: frozenset({P.concern_read}),
-    ClientScope.export_pseudonymised: frozenset({P.export_pseudonymised}),
-    ClientScope.export_identifiable: frozenset({P.export_identifiable}),
+    ClientScope.export_pseudonymised: frozenset({P.export_pseudonymised, P.export_job_use}),
+    ClientScope.export_identifiable: frozenset({P.export_identifiable, P.export_job_use}),
     ClientScope.fhir_read: frozenset({P.fhir_read}),
     ClientScope.events_write: frozenset(
         {P.person_import, P.person_merge, P.non_association_import, P.prison_event_import}
@@ -313,6 +313,7 @@ PUBLIC = {
     "openid_configuration": "where those keys are",
     "take_notify_receipt": "a provider sends no token of ours: the site's secret for it is one",
     "read_stream": "a browser's EventSource sends no token: the ticket in its address is one, once",
+    "read_linked_export_file": "a program that has no token: the address it was given is one",
     "read_calendar": "a calendar sends no token: the secret in its address is one",
     "issue_development_token": "absent from production",
     "move_development_clock": "absent from production",

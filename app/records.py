@@ -117,6 +117,7 @@ NOBODYS = {
     "stream_ticket": "who looked on for how long, deleted after a week",
     "idempotency_key": "answers given once, deleted after a day",
     "client": "machines",
+    "export_job": "machines, and how much they took; whom, is in the audit",
     "page_test": "whether a last resort is reached; of no concern",
     "webhook": "machines",
     "webhook_delivery": "ids of events, of rows that are listed here",

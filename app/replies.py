@@ -60,10 +60,15 @@ class Once:
         self.reused_for: UUID | None = None
 
     async def created(
-        self, shape: BaseModel, *, thing_id: UUID | None = None, location: str | None = None
+        self,
+        shape: BaseModel,
+        *,
+        thing_id: UUID | None = None,
+        location: str | None = None,
+        status: int = 201,
     ) -> Response:
-        """201 with the new resource."""
-        response = reply(shape, status=201, location=location)
+        """201 with the new resource; 202 where the work on it is still to come."""
+        response = reply(shape, status=status, location=location)
         if self._kept is not None:
             self._kept.thing_id = thing_id or getattr(shape, "id", None)
             self._kept.status = response.status_code

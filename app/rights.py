@@ -69,6 +69,7 @@ class Permission(StrEnum):
     revocation_write = "revocation_write"
     export_pseudonymised = "export_pseudonymised"
     export_identifiable = "export_identifiable"
+    export_job_use = "export_job_use"
     fhir_read = "fhir_read"
     subject_access = "subject_access"
     task_read = "task_read"

@@ -49,6 +49,7 @@ from app.models.duties import Duty, DutyOverride, Post
 from app.models.duty_patterns import DutyPattern
 from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
+from app.models.export_jobs import ExportJob
 from app.models.former_values import FormerValue
 from app.models.handovers import Handover, HandoverItem
 from app.models.legal_holds import HoldStatus, LegalHold
@@ -235,6 +236,7 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
     LegalHold: _holds,
     Release: _both_sides,
     StreamTicket: _nobody,
+    ExportJob: _nobody,  # but the client that asked
     FormerValue: _nobody,  # told in a chronology, which has rules of its own
     Outage: _nobody,
     Client: _both_sides,
@@ -244,7 +246,10 @@ NARROWINGS: dict[type[SQLModel], Narrowing] = {
 }
 
 
-FOR_MACHINES: dict[type[SQLModel], Callable[[], ColumnElement[bool]]] = {Concern: for_machines}
+FOR_MACHINES: dict[type[SQLModel], Callable[[], ColumnElement[bool]]] = {
+    Concern: for_machines,
+    ExportJob: lambda: col(ExportJob.subject) == MY_SUBJECT,
+}
 """The only rows that a machine reads, by its scopes; of every other table it sees none."""
 
 

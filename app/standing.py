@@ -3,6 +3,7 @@ token is revoked. `app/access.py` makes an actor of it."""
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from app.db import Database
@@ -73,6 +74,16 @@ async def of_prisoner(db: Database, prison_id: str, who: Claims) -> Row | None:
 async def of_machine(db: Database, prison_id: str, who: Claims) -> Row | None:
     """The active client: `id` and the `scopes` in force."""
     return await _row(db, prison_id, _MACHINE, who)
+
+
+async def of_client(
+    db: Database, prison_id: str, client: str, token_id: str | None, issued_at: datetime
+) -> Row | None:
+    """The same for a client whose token is not at hand, but what was kept of it; None where it is
+    revoked."""
+    row = await db.fetchrow(prison_id, _MACHINE, client, None, token_id, issued_at, prison_id)
+    assert row is not None
+    return None if row["revoked"] or row["id"] is None else row
 
 
 async def of_many(

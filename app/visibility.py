@@ -38,6 +38,7 @@ from app.models.escalation_policies import (
     StandingPolicy,
 )
 from app.models.explanations import ExplanationRead
+from app.models.export_jobs import ExportJobRead, ExportJobRow, ExportLinkMade
 from app.models.exports import EXPORTED, NAMED, EpisodeExport, IdentifiableEpisodeExport
 from app.models.handovers import HandoverRead, HandoverRow
 from app.models.inbox import InboxItem, InboxItemForMentor
@@ -373,6 +374,9 @@ MATRIX: dict[str, Audiences] = {
         Role.mental_health_lead: BreakGlassRow,
         Role.governor: BreakGlassRow,
     },
+    "export_jobs": {Role.machine: ExportJobRead},
+    "export_jobs.row": {Role.machine: ExportJobRow},
+    "export_jobs.link": {Role.machine: ExportLinkMade},
     "exports.row": {Role.machine: EpisodeExport},
     **{f"exports.{name}.row": {Role.machine: row} for name, row in EXPORTED.items()},
     "exports.identifiable.row": {Role.machine: IdentifiableEpisodeExport},

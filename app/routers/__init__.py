@@ -74,6 +74,7 @@ NOUNS = [
     "releases",
     "audit",
     "subject_access",
+    "export_jobs",
     "exports",
     "wing_places",
     "outreach_visits",

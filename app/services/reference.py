@@ -54,6 +54,7 @@ from app.models.duties import Post
 from app.models.efforts import EffortActivity, EffortBy, EffortSource, EffortVoid
 from app.models.enrolments import EnrolmentStatus, PlaceOrder
 from app.models.escalation_policies import PolicyStatus, SimulationGap
+from app.models.export_jobs import ExportFailure, ExportJobStatus
 from app.models.exports import ExportCompression, ExportDataset, ExportFormat
 from app.models.goals import GoalKind, GoalStatus
 from app.models.handovers import DutyHandoverStatus
@@ -320,6 +321,8 @@ LISTS: tuple[type[StrEnum], ...] = (
     EffortSource,
     EffortBy,
     FeedKind,
+    ExportJobStatus,
+    ExportFailure,
     PrintFormat,
     ConcernWaitsFor,
     UseFormat,

@@ -98,6 +98,6 @@ async def full(wing: Wing, db: Database) -> Full:
         Role.mentor: wing.as_person(str(world["person"]["id"]), str(world["mentor"]["id"])),
         Role.applicant: wing.as_person(applicant["person_id"], applicant["id"]),
         Role.suspended_mentor: wing.as_person(suspended["person_id"], suspended["id"]),
-        Role.machine: await wing.lets_in(*ClientScope),
+        Role.machine: await wing.lets_in(*ClientScope, name=world["export_job"]["subject"]),
     }
     return Full(wing, world, callers)

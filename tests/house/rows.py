@@ -49,6 +49,7 @@ ASKED_FOR: dict[str, dict[str, Any]] = {
         "wing_id": None,
         "secret_digest": b"x" * 32,
     },
+    "export_job": {"subject": "exports.machine", "identifiable": True, "failure": None},
     "stream_ticket": {"secret_digest": b"y" * 32},
     "training": {"curriculum": "2026-1", "module": "managing_concerns"},
     "mentor": {

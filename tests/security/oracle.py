@@ -39,6 +39,7 @@ from app.models.efforts import Effort
 from app.models.enrolments import Enrolment
 from app.models.escalation_policies import EscalationPolicy
 from app.models.explanations import Explanation
+from app.models.export_jobs import ExportJob
 from app.models.former_values import FormerValue
 from app.models.goals import Goal
 from app.models.handovers import Handover, HandoverItem
@@ -109,7 +110,7 @@ def sees(*models: type[SQLModel]) -> Callable[[Sees], Sees]:
 
 def answer(world: World, actor: Actor, model: type[SQLModel]) -> set[Any]:
     """The ids of every row of `model` that the actor may see."""
-    if actor.role is Role.machine and model is not Concern:
+    if actor.role is Role.machine and model not in {Concern, ExportJob}:
         return set()
     rows = world.rows(str(model.__tablename__))
     return {row.id for row in rows if ORACLE[model](world, actor, row)}
@@ -212,6 +213,12 @@ def nobody(world: World, actor: Actor, row: Any) -> bool:
 @sees(Release)
 def governors_and_the_lead(world: World, actor: Actor, row: Any) -> bool:
     return actor.role in {Role.governor, Role.mental_health_lead}
+
+
+@sees(ExportJob)
+def export_jobs(world: World, actor: Actor, row: Any) -> bool:
+    """Nobody's but the client's that asked."""
+    return actor.role is Role.machine and row.subject == actor.subject
 
 
 @sees(CalendarFeed, Address)

@@ -197,6 +197,9 @@ def _place(world: World) -> None:
 
 
 def _webhooks(world: World) -> None:
+    for client in ("dashboard", "another"):
+        none = {"release_id": None, "identifiable": False, "failure": None}
+        world.add("export_job", subject=client, **none)
     world.add("page_test", last_resort="outside", staff_id=None, address="02079460000")
     told = world.add("webhook", topics=["shift"], active=True, ended_for=None)
     world.add("webhook_delivery", webhook_id=told.id, event_id=new_id(), tries=[])
