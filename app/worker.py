@@ -42,6 +42,7 @@ from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.services.concerns import sweep as concern_steps
 from app.services.deliveries import after, hastening
+from app.services.export_jobs import running as writing_exports
 from app.services.rotas import solving
 from app.services.tasks import sweep as task_steps
 
@@ -303,6 +304,7 @@ async def run(settings: Settings) -> None:
     settings.check_production()
     urls = await asyncio.to_thread(find_database, settings)
     db = await open_database(settings, urls.application, idle=ABANDONED_SECONDS)
+    apart = await open_database(settings, urls.application, idle=ABANDONED_SECONDS)
     await software.started(db, Process.worker, settings)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -311,6 +313,7 @@ async def run(settings: Settings) -> None:
     beside = [
         *senders.tasks,
         asyncio.create_task(solving.serve(db, stopping, settings.sweep_seconds)),
+        asyncio.create_task(writing_exports.serve(apart, settings, stopping)),
         asyncio.create_task(_keep_house(db, Anchors(settings.anchor_file), stopping)),
         asyncio.create_task(heartbeat.serve(db, settings, stopping)),
     ]
@@ -330,4 +333,5 @@ async def run(settings: Settings) -> None:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+    await apart.close()
     await db.close()

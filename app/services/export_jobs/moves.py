@@ -18,7 +18,7 @@ async def let_go(db: AsyncSession, context: Context) -> None:
 
 
 async def note_failure(db: AsyncSession, context: Context) -> None:
-    context.thing.failure = ExportFailure(context.reason)
+    context.thing.failure = ExportFailure(str(context.reason))
 
 
 _SERVICE = Move(frozenset({Role.system}), offered=False)
