@@ -11,6 +11,7 @@ from app.cli import (
     bundles,
     data,
     development,
+    exporting,
     ground,
     importing,
     merging,
@@ -68,6 +69,7 @@ _group("audit", "Who looked at what.").command("verify")(auditing.verify)
 _report = _group("report", "What became of people.")
 _report.command("case-study")(reporting.case_study)
 _report.command()(reporting.outcomes)
+cli.command()(exporting.export)
 cli.command()(retaining.retention)
 cli.command()(printing.outage_sheets)
 _bundle = _group("bundle", "What was released: signed chronologies.")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 
 from app.config import Settings
 from app.models.clients import ClientScope
@@ -49,3 +50,20 @@ async def released(wing: Wing) -> Any:
     release = await wing.governor.post("releases", body)
     await lead.move(f"releases/{release['id']}", "released")
     return release
+
+
+MANY = text(
+    "INSERT INTO history (prison_id, id, recorded_at, noun, thing_id, from_state, to_state,"
+    " actor_subject, actor_role, occurred_at, disclosure)"
+    " SELECT prison_id, gen_random_uuid(), recorded_at, noun, thing_id, from_state, to_state,"
+    " actor_subject, actor_role, occurred_at, disclosure FROM history, generate_series(1, 1500)"
+    " WHERE prison_id = :prison AND noun = 'mentees'"
+)
+
+
+async def much(wing: Wing) -> dict[str, str]:
+    """Moves enough for a file of several pieces; what to ask for."""
+    await wing.engaged()
+    async with wing.db.write(wing.prison_id) as session:
+        await session.execute(MANY, {"prison": wing.prison_id})
+    return {"dataset": "history", "format": "csv"}

@@ -19,25 +19,9 @@ from app.models.base import new_id
 from app.ranges import FilePart, Part, part_of
 from app.services.export_jobs import running
 from app.services.export_jobs.shelf import PIECE, Shelf
-from tests.export_jobs.story import JOBS, asks, fetches, machine, ready, worked
-from tests.streams.serving import served
+from tests.export_jobs.story import JOBS, asks, fetches, machine, much, ready, worked
 from tests.story import Caller, Wing
-
-MANY = text(
-    "INSERT INTO history (prison_id, id, recorded_at, noun, thing_id, from_state, to_state,"
-    " actor_subject, actor_role, occurred_at, disclosure)"
-    " SELECT prison_id, gen_random_uuid(), recorded_at, noun, thing_id, from_state, to_state,"
-    " actor_subject, actor_role, occurred_at, disclosure FROM history, generate_series(1, 1500)"
-    " WHERE prison_id = :prison AND noun = 'mentees'"
-)
-
-
-async def much(wing: Wing) -> dict[str, str]:
-    """Moves enough for a file of several pieces; what to ask for."""
-    await wing.engaged()
-    async with wing.db.write(wing.prison_id) as session:
-        await session.execute(MANY, {"prison": wing.prison_id})
-    return {"dataset": "history", "format": "csv"}
+from tests.streams.serving import served
 
 
 async def test_a_cut_download_goes_on_where_it_ended(
@@ -181,7 +165,7 @@ async def test_more_than_the_files_may_take_together_fails_and_leaves_nothing(
     small = settings.model_copy(update={"export_dir": tmp_path, "export_megabytes": 0})
     who = await machine(wing)
     assert await failure(wing, who, small, await much(wing)) == "over_quota"
-    assert not list(tmp_path.glob("*/*"))
+    assert not left(tmp_path)
 
 
 @pytest.fixture
@@ -200,7 +184,11 @@ async def test_on_a_full_disk_it_fails_and_leaves_nothing(
     full = settings.model_copy(update={"export_dir": small_disk})
     who = await machine(wing)
     assert await failure(wing, who, full, await much(wing)) == "disk_full"
-    assert not list(small_disk.glob("*/*"))
+    assert not left(small_disk)
+
+
+def left(folder: Path) -> list[Path]:
+    return list(folder.glob("*/*"))
 
 
 async def failure(wing: Wing, who: Caller, settings: Settings, wanted: dict[str, str]) -> str:
