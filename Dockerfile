@@ -12,10 +12,11 @@ COPY alembic ./alembic
 COPY app ./app
 RUN pip install --no-deps --no-build-isolation -e . \
     && python -m compileall -q app \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin wellwing
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin wellwing \
+    && install -d -o wellwing -m 0700 /srv/exports
 
 USER wellwing
-ENV WELLWING_LISTEN=0.0.0.0 WELLWING_PORT=8000 WELLWING_VAR_DIR=/tmp/wellwing
+ENV WELLWING_LISTEN=0.0.0.0 WELLWING_PORT=8000 WELLWING_VAR_DIR=/tmp/wellwing WELLWING_EXPORT_DIR=/srv/exports
 EXPOSE 8000
 ENTRYPOINT ["wellwing"]
 CMD ["serve"]

@@ -25,6 +25,7 @@ FAILURES = (
     "over_quota",
     "access_ended",
     "release_ended",
+    "cursor_ended",
     "interrupted",
     "our_mistake",
 )
@@ -51,6 +52,7 @@ def upgrade() -> None:
         chosen("status", "queued", "running", "ready", "failed", "cancelled", "expired"),
         chosen("failure", *FAILURES, nullable=True),
         sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("rows_expected", sa.BigInteger(), nullable=True),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         word("sha256", 64, nullable=True),
         word("next_cursor", 400, nullable=True),

@@ -17,7 +17,7 @@ Tell = Callable[[str, int, int | None], None]
 SECONDS = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 CUTS = 6
-_GONE_WRONG = {"access_ended", "release_ended"}
+_GONE_WRONG = {"access_ended", "release_ended", "cursor_ended"}
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -68,7 +68,7 @@ class Server:
         for pause in _pauses():
             if job["status"] not in {"queued", "running"}:
                 break
-            tell("being written", job["bytes"], None)
+            tell(_so_far(job), job["bytes"], None)
             time.sleep(pause)
             job = self._json("GET", f"{self._jobs}/{job['id']}")
         if job["status"] == "ready":
@@ -121,6 +121,13 @@ class Server:
         if answer.status_code >= 300:
             raise _refusal(answer)
         return answer.json()
+
+
+def _so_far(job: Any) -> str:
+    if job["status"] == "queued":
+        return "waits for its turn"
+    of = f" of {job['rows_expected']}" if job["rows_expected"] else ""
+    return f"being written, {job['rows']}{of} rows"
 
 
 def _refusal(answer: httpx.Response) -> Stopped:

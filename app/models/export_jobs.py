@@ -42,6 +42,7 @@ class ExportFailure(StrEnum):
     over_quota = "over_quota"
     access_ended = "access_ended"
     release_ended = "release_ended"
+    cursor_ended = "cursor_ended"
     interrupted = "interrupted"
     our_mistake = "our_mistake"
 
@@ -88,6 +89,7 @@ class ExportJob(Versioned, table=True):
     )
     failure: ExportFailure | None = Field(default=None, sa_type=choice(ExportFailure, "failure"))
     rows: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    rows_expected: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     bytes: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     sha256: str | None = Field(default=None, max_length=64)
     next_cursor: str | None = Field(default=None, max_length=400)
@@ -125,6 +127,9 @@ class ExportJobRow(Identified):
     status: ExportJobStatus
     failure: ExportFailure | None = Field(description="Why there is no file, of a failed one.")
     rows: int = Field(description="So far; of a `ready` one, in all.")
+    rows_expected: int | None = Field(
+        description="Of how many, where that is known: of a whole dataset, by its table."
+    )
     bytes: int = Field(description="So far; of a `ready` one, the size of the file.")
     sha256: str | None = Field(description="Of the whole file, which has it as its ETag.")
     next_cursor: str | None = Field(

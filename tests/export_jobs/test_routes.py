@@ -28,6 +28,7 @@ async def test_a_file_is_asked_for_written_and_fetched(wing: Wing, settings: Set
     await worked(wing, settings)
     done = await who.get(f"{JOBS}/{job['id']}")
     assert (done["status"], done["rows"], done["failure"]) == ("ready", 1, None)
+    assert done["rows_expected"] == 1
     assert done["next_cursor"]
     file = await fetches(who, job)
     assert file.status_code == 200

@@ -16,6 +16,7 @@ from app import clock
 from app.access import Actor, the_system
 from app.config import Settings
 from app.db import Database
+from app.errors import Invalid
 from app.models.base import new_id
 from app.models.export_jobs import LIVE, ExportFailure, ExportJob, ExportJobStatus
 from app.scope import everything
@@ -23,7 +24,7 @@ from app.services import lifecycle
 from app.services.export_jobs.moves import EXPORT_JOB
 from app.services.export_jobs.shelf import Draft, OverQuota, Shelf
 from app.services.export_jobs.standing import as_it_stands, release_of
-from app.services.export_jobs.wanting import secret, wanted_of
+from app.services.export_jobs.wanting import rows_expected, rows_so_far, secret, wanted_of
 from app.services.exports import Told, written
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ async def claim(db: Database, prison_id: str, worker: UUID) -> ExportJob | None:
             await _fail(session, job, ExportFailure.interrupted)
             return None
         job.claimed_by, job.beat_at, job.attempts = worker, now, job.attempts + 1
-        job.rows = job.bytes = 0
+        job.rows, job.bytes, job.rows_expected = 0, 0, None
         if job.status is S.queued:
             await lifecycle.move(
                 session, EXPORT_JOB, job, to=S.running, actor=the_system(prison_id)
@@ -93,19 +94,20 @@ async def _mine(session: AsyncSession, job: ExportJob, worker: UUID) -> ExportJo
 async def beat(db: Database, job: ExportJob, worker: UUID, told: Told) -> Actor:
     """Say that it is being worked on, and how far it is. Answers for whom, as they are let at this
     moment. Raises Ended, and Failed where they may not have it any more."""
-    actor = await as_it_stands(db, job)
+    actor, rows = await as_it_stands(db, job), await rows_so_far(db, told)
     if actor is None:
         raise Failed(ExportFailure.access_ended)
     async with db.write(job.prison_id) as session:
         mine = await _mine(session, job, worker)
         if job.identifiable and await release_of(session, mine) is None:
             raise Failed(ExportFailure.release_ended)
-        mine.beat_at, mine.rows, mine.bytes = clock.real_now(), told.rows, told.size
+        mine.beat_at, mine.rows, mine.bytes = clock.real_now(), rows, told.size
     return actor
 
 
 async def _write(db: Database, job: ExportJob, worker: UUID, shelf: Shelf) -> None:
     actor = await beat(db, job, worker, Told())
+    await _expect(db, job, worker)
     draft = await asyncio.to_thread(shelf.draft, job.prison_id, job.id, job.attempts)
     try:
         told = Told()
@@ -123,6 +125,13 @@ async def _write(db: Database, job: ExportJob, worker: UUID, shelf: Shelf) -> No
         await _offer(db, job, worker, told, shelf)
     finally:
         draft.close()
+
+
+async def _expect(db: Database, job: ExportJob, worker: UUID) -> None:
+    """Say of how many rows it will be, where that is known."""
+    expected = await rows_expected(db, job)
+    async with db.write(job.prison_id) as session:
+        (await _mine(session, job, worker)).rows_expected = expected
 
 
 async def _pour(db: Database, actor: Actor, job: ExportJob, told: Told, draft: Draft) -> None:
@@ -176,6 +185,8 @@ async def work(db: Database, job: ExportJob, worker: UUID, shelf: Shelf) -> None
 def _why(error: Exception) -> ExportFailure | None:
     if isinstance(error, Failed):
         return error.why
+    if isinstance(error, Invalid):
+        return ExportFailure.cursor_ended
     if isinstance(error, OverQuota):
         return ExportFailure.over_quota
     if isinstance(error, OSError) and error.errno in _NO_ROOM:

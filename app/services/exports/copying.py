@@ -30,9 +30,10 @@ _SNAPSHOT = """
 
 @dataclass(slots=True)
 class Copied:
-    """What the database said of it: where its snapshot begins, by whose numbers, and how many rows
-    there were."""
+    """What the database said of it: which of its processes is asked how far it is, where its
+    snapshot begins, by whose numbers, and how many rows there were."""
 
+    pid: int = 0
     xmin: int = 0
     numbered_by: str = ""
     rows: int = 0
@@ -44,6 +45,7 @@ async def copied(
     """The text of all rows, in pieces, after an empty one. `said` holds `rows` at the end, the rest
     from the beginning. Whoever stops in between closes it, and the connection with it."""
     async with db.alone(prison_id) as connection:
+        said.pid = connection.get_server_pid()
         said.xmin, said.numbered_by = await connection.fetchrow(_SNAPSHOT)
         yield b""
         async with aclosing(_pieces(connection, wanted, statement, said)) as pieces:

@@ -69,10 +69,12 @@ class Wanted:
 class Told:
     """What is known of an export: the cursor once it has begun, the rest at its end.
 
-    `sha256` is of the bytes that left. An export that was broken off has `whole` false.
+    `pid` is the database's process that writes it, `sha256` of the bytes that left. An export that
+    was broken off has `whole` false.
     """
 
     export_id: UUID | None = None
+    pid: int | None = None
     cursor: str | None = None
     rows: int = 0
     size: int = 0

@@ -38,6 +38,7 @@ async def written(
         async with aclosing(_bytes(db, actor, wanted, secret, said)) as pieces:
             async for piece in pieces:
                 if told.cursor is None:
+                    told.pid = said.pid
                     cursor = wanted.cursor(said.xmin, said.numbered_by)
                     told.cursor = cursor.spelt(actor, secret)
                     yield b""
