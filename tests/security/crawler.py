@@ -46,6 +46,7 @@ PLAIN_PATHS: dict[str, list[str]] = {
     "report": [each.value for each in ReportName],
     "dataset": [each.value for each in ExportDataset],
     "weekday": [*map(str, range(1, 8)), "8"],
+    "link": ["A" * 64],  # nobody's, likewise
     "secret": ["A" * 43],  # nobody's: whose it is, is tested with the feeds
 }
 # Path parameters whose table has another name.
@@ -580,6 +581,7 @@ UNSTEADY = {
     "read_development_clock": "the time",
     "read_bundle": "collecting it is an act, and told of in its history",
     "read_calendar": "asked without a token: each try is in the audit as nobody's, own ones too",
+    "read_linked_export_file": "asked without a token, as a calendar is",
     "read_stream": "asked without a token: each try is in the audit as nobody's, own ones too",
     "list_audit": "pages of one's own reads; the export is compared in its place",
 }
