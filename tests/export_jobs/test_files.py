@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.config import Settings
+from app.db import Database
 from app.models.base import new_id
 from app.ranges import FilePart, Part, part_of
 from app.services.export_jobs import running
@@ -157,6 +158,41 @@ async def test_a_worker_told_to_stop_leaves_the_job_to_the_next(
     assert Shelf(settings).names(wing.prison_id) == set()
     await worked(wing, settings)
     assert (await who.get(f"{JOBS}/{asked['id']}"))["status"] == "ready"
+
+
+async def states(who: Caller) -> set[str]:
+    return {each["status"] for each in (await who.get(JOBS))["items"]}
+
+
+class OfOnePrison(Database):
+    """A worker's database in which there is only the test's own prison."""
+
+    prison: str
+
+    async def prison_ids(self) -> list[str]:
+        return [self.prison]
+
+
+async def test_the_worker_writes_all_that_waits_until_it_is_stopped(
+    wing: Wing, settings: Settings
+) -> None:
+    """More than it takes at once; on a database of its own."""
+    who = await machine(wing)
+    for _ in range(3):
+        await asks(who)
+    assert settings.database_url
+    apart = OfOnePrison(settings.database_url, pool_size=3)
+    apart.prison = wing.prison_id
+    await apart.open()
+    stopping = asyncio.Event()
+    quick = settings.model_copy(update={"sweep_seconds": 0.05, "export_jobs_at_once": 2})
+    serving = asyncio.create_task(running.serve(apart, quick, stopping))
+    async with asyncio.timeout(20):
+        while await states(who) != {"ready"}:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)
+    stopping.set()
+    await serving
+    await apart.close()
 
 
 async def test_more_than_the_files_may_take_together_fails_and_leaves_nothing(

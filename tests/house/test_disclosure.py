@@ -121,6 +121,8 @@ def _bodies(app: FastAPI) -> dict[str, Any]:
 
 # Bodies with a long text and no choice, each with the reason.
 NO_CHOICE = {
+    "ExportAsked": "codes, days and cursors",
+    "ExportJobCreate": "codes, days and cursors",
     "StaffCreate": "who works here, and their telephone",
     "WebhookCreate": "where a program is",
     "WebhookUpdate": "where a program is",

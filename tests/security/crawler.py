@@ -47,6 +47,7 @@ PLAIN_PATHS: dict[str, list[str]] = {
     "month": ["2026-10"],
     "dataset": [each.value for each in ExportDataset],
     "weekday": [*map(str, range(1, 8)), "8"],
+    "link": ["A" * 64],  # nobody's, likewise
     "secret": ["A" * 43],  # nobody's: whose it is, is tested with the feeds
 }
 # Path parameters whose table has another name.
@@ -581,6 +582,7 @@ UNSTEADY = {
     "read_development_clock": "the time",
     "read_bundle": "collecting it is an act, and told of in its history",
     "read_calendar": "asked without a token: each try is in the audit as nobody's, own ones too",
+    "read_linked_export_file": "asked without a token, as a calendar is",
     "read_stream": "asked without a token: each try is in the audit as nobody's, own ones too",
     "list_audit": "pages of one's own reads; the export is compared in its place",
 }

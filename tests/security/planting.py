@@ -709,6 +709,12 @@ async def _machines(world: World) -> None:
     await world.governor.post("clients", {**said, "scopes": scopes})
     token = world.home.issuer.issue_to_client(said["client_id"], ["concerns.read"])
     world.viewers[V.machine] = Caller(world.home.http, HOME, token, said["client_id"])
+    exporter = {"client_id": "exports.home", "name": "Exports", "scopes": ["export.pseudonymised"]}
+    await world.governor.post("clients", exporter)
+    token = world.home.issuer.issue_to_client("exports.home", ["export.pseudonymised"])
+    asked = {"dataset": "sessions", "format": "csv"}
+    exporting = Caller(world.home.http, HOME, token, "exports.home")
+    await exporting.post("exports/jobs", asked, expect=202)
     revoked = {
         "subject": world.accused_worker.subject,
         "token_id": word("revocation", "token_id", "token"),
