@@ -1,5 +1,6 @@
 """Export jobs over HTTP: asked for, watched, called off; their files fetched, whole or in parts."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -60,28 +61,33 @@ class JobQuery(PageQuery):
     sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
 
 
+@dataclass(frozen=True, slots=True)
 class Asked:
     """Which part of a file is asked for."""
 
-    def __init__(
-        self,
-        asked: Annotated[
-            str | None,
-            Header(alias="Range", max_length=100, description="`bytes=1000-`: what is missing."),
-        ] = None,
-        unless: Annotated[
-            str | None,
-            Header(
-                alias="If-Range",
-                max_length=100,
-                description="The ETag of what you have: all of it again, where that has changed.",
-            ),
-        ] = None,
-    ) -> None:
-        self.asked, self.unless = asked, unless
+    asked: str | None
+    unless: str | None
 
 
-AskedFor = Annotated[Asked, Depends()]
+async def asked_for(
+    asked: Annotated[
+        str | None,
+        Header(alias="Range", max_length=100, description="`bytes=1000-`: what is missing."),
+    ] = None,
+    unless: Annotated[
+        str | None,
+        Header(
+            alias="If-Range",
+            max_length=100,
+            description="The ETag of what you have: all of it again, where that has changed.",
+        ),
+    ] = None,
+) -> Asked:
+    """The range in the request's headers, as it was asked for."""
+    return Asked(asked, unless)
+
+
+AskedFor = Annotated[Asked, Depends(asked_for)]
 
 
 @router.post(

@@ -168,7 +168,7 @@ async def test_a_period_is_told_beside_the_days_before_it_each_kind_of_fact_by_i
     assert told("self_seclusion_before", "staff_recorded") == [2, None, None]
     assert await wing.support_worker.get(path) == found
     answer = await wing.governor.request("GET", f"{path}&format=csv")
-    assert "self_report,self_care,rate,events,1.0,5,,200.0,5.06,1114.33," in answer.text
+    assert "self_report,self_care,rate,events,1,5,,200.0,5.06,1114.33," in answer.text
     answer = await wing.governor.request("GET", f"{path}&format=svg")
     assert "1 in 5 days (200 in 1,000)" in answer.text
 

@@ -92,9 +92,9 @@ def test_the_command_prints_them_side_by_side_without_a_server(wellwing: Command
 
 async def test_a_cohorts_report_is_printed_from_the_database(wellwing: Command, wing: Wing) -> None:
     mentee = await wing.engaged()
-    await frozen(wing)
     answers = {"ever_self_harm": "yes", "current_self_harm": "no"}
     await wing.clinician.post("questionnaires", asked(mentee, "survey", answers=answers))
+    await frozen(wing)
     words = ("report", "outcomes", "--cohort", "The first month", "--prison", wing.prison_id)
     lines = wellwing(*words).stdout.splitlines()
     assert lines[1] == "ever_self_harm,1,1,1,,100,,20.7,100.0,"
