@@ -190,5 +190,3 @@ async def test_a_report_is_printed_from_the_database_and_the_look_is_audited(
     assert (found["report"], found["first_day"]) == ("unmet_demand", "2026-01-01")
     entries = (await wing.governor.get("audit?operation=report_unmet_demand"))["items"]
     assert len(entries) == 2
-    unknown = wellwing("report", "growth", "--prison", "ZZZ")
-    assert (unknown.returncode, "There is no prison ZZZ here" in unknown.stderr) == (1, True)
