@@ -91,12 +91,9 @@ def concerns(role: Role) -> ColumnElement[bool]:
 
 def countable(role: Role) -> ColumnElement[bool]:
     """Concerns that go into somebody's figures: those they may read; of governors, who answer for
-    the whole, all but those about themselves or a mentor of theirs; of whoever runs the machine,
-    all. Into those of a client, and so into what is published, only what is kept from nobody who
-    works here."""
-    if role is Role.system:
-        return true()
-    if role is Role.machine:
+    the whole, all but those about themselves or a mentor of theirs. Into those of a machine or the
+    command line, and so into what is published, only what is kept from nobody who works here."""
+    if role in {Role.machine, Role.system}:
         return for_whoever_is_on_duty()
     return _not_about_me() if role is Role.governor else concerns(role)
 

@@ -49,7 +49,14 @@ async def pack(db: AsyncSession, actor: Actor, month: str) -> BoardPack:
 
 
 async def _reports(db: AsyncSession, actor: Actor, first: date, last: date) -> list[Report]:
-    return [await report(db, actor, name, first, last) for name in REPORTS]
+    """Each report of the month; one that is all over time goes back a year."""
+    found = []
+    for name in REPORTS:
+        made = await report(db, actor, name, first, last)
+        if made.tables and all(each.over_time for each in made.tables):
+            made = await report(db, actor, name, add_calendar_months(first, -11), last)
+        found.append(made)
+    return found
 
 
 async def _outcomes(db: AsyncSession, prison_id: str, last: date) -> OutcomeReport | None:
