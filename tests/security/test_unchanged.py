@@ -87,7 +87,7 @@ async def an_answer_that_a_clinician_must_look_at(world: World) -> None:
 async def what_a_clinician_found(world: World) -> None:
     body = {"mentee_id": world.mentees["other_mentee"]["id"], "kind": "mental_health_contact"}
     found = {"fact": "clinical_finding", "source": "clinical_record"}
-    long_ago = str((clock.now() - timedelta(days=200)).date())
+    long_ago = str((clock.now() - timedelta(days=200 + next(_numbers))).date())
     await world.clinician.post("life-events", {**body, **found, "first_day": long_ago})
 
 
