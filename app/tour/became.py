@@ -101,6 +101,18 @@ async def taken_out(cast: Cast) -> None:
         check(found["tables"], "it has tables")
     table = await cast.governor.asks("takes one as a table", "reports/activity?format=csv")
     check(table.startswith(b"table,key"), "for a spreadsheet")
+    month = f"{cast.watch.now.date().replace(day=1) - timedelta(days=1):%Y-%m}"
+    pack = await cast.governor.asks(
+        "takes the month's pack to the board", f"reports/board-packs/{month}?format=pdf"
+    )
+    check(pack.startswith(b"%PDF"), "it is paper")
+    prepared = await cast.support_worker.sends(
+        "prepares what may be published of it", "publications", {"period": month}
+    )
+    path = f"publications/{prepared['id']}"
+    await cast.support_worker.moves("cannot let it out herself", path, "published", 403)
+    out = await cast.governor.moves("lets it out: {0[status]}", path, "published")
+    check(len(out["digest"]) == 64, "as it is for good")
     machine = await cast.machine("evaluation", "export.pseudonymised")
     lines = await machine.asks("takes every session out", "exports/sessions?format=ndjson")
     check(lines, "a line a session")
