@@ -211,8 +211,8 @@ class Auditor:
         try:
             await self._keep_on_disk([entry])
         except OSError:
-            told = {"operation": entry["operation"], "request_id": entry["request_id"]}
-            log.critical("audit_in_memory_alone", **told)
+            operation, asked = entry["operation"], entry["request_id"]
+            log.critical("audit_in_memory_alone", operation=operation, request_id=asked)
             self._waiting.append(entry)
 
     async def _keep_on_disk(self, entries: list[Entry]) -> None:

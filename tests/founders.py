@@ -28,7 +28,7 @@ from app.services.working_days import local_date
 from tests.before import Before, person_body
 
 KEPT_FOR = timedelta(minutes=1)
-OWN = {"xid"}  # the number of the transaction that writes it
+OWN = {"xid", "changed_xid"}  # the number of the transaction that writes it
 STAFF = (Role.governor, Role.support_worker, Role.clinician, Role.nurse)
 SCOPED = [each for each in metadata.sorted_tables if "prison_id" in each.columns]
 _WORD = re.compile(r"([0-9A-Za-z_-]+)")

@@ -86,7 +86,8 @@ async def test_a_revoked_token_opens_no_operation_at_all(
         for method in sorted(route.methods or ()):
             answer = await deputy.request(method, there.path(route))
             assert answer.status_code == 401, f"{route.name}: {answer.text}"
-            assert answer.json()["code"] == "token_revoked", route.name
+            if method != "HEAD":  # which has no body
+                assert answer.json()["code"] == "token_revoked", route.name
     await deputy.post("wings", wing_made, 401, headers=key)
 
 

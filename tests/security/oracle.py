@@ -94,7 +94,10 @@ from app.models.wings import Wing
 from tests.security.worlds import World
 
 # Told in a chronology, with what they belong to, or to nobody at all.
-NOBODY = {FormerValue, Outage, NonAssociation, HandoverItem, StreamTicket, OutcomeCohortMember}
+NOBODY = {
+    FormerValue, Outage, NonAssociation, HandoverItem, StreamTicket, OutcomeCohortMember,
+    SurveyCode, SurveyTally,
+}  # fmt: skip
 Sees = Callable[[World, Actor, Any], bool]
 ORACLE: dict[type[SQLModel], Sees] = {}
 PRISONERS = {Role.mentor, Role.suspended_mentor, Role.applicant}
