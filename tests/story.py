@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from sqlalchemy import text
 
 from app import clock, worker
@@ -29,6 +30,18 @@ def new_prison_id() -> str:
     """A prison that no test has had; each xdist worker has a database of its own."""
     number = next(_prisons)
     return "".join(chr(65 + number // 26**power % 26) for power in (2, 1, 0))
+
+
+def with_some_others(db: Database, wing: "Wing", monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round of the worker goes over this prison and ten that stand beside it, not over those of
+    every test before."""
+    everyone = type(db).prison_ids
+
+    async def some() -> list[str]:
+        others = [each for each in await everyone(db) if each != wing.prison_id]
+        return sorted([wing.prison_id, *others[:10]])
+
+    monkeypatch.setattr(db, "prison_ids", some)
 
 
 @dataclass

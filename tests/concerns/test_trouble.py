@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from app import clock, worker
@@ -11,7 +12,7 @@ from app.db import Database
 from app.integrations.notify import PageMessage
 from app.integrations.notify.log import LogChannel
 from tests.concerns.conftest import Night
-from tests.story import Wing
+from tests.story import Wing, with_some_others
 
 
 class Fails:
@@ -56,9 +57,10 @@ async def test_a_step_that_fails_stays_due_and_health_says_so(night: Night) -> N
 
 
 async def test_a_row_refused_by_the_database_does_not_end_the_round(
-    night: Night, db: Database
+    night: Night, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await poisoned(night)
+    with_some_others(db, night.wing, monkeypatch)
     lost = {"subject": night.wing.nurse.subject, "token_id": "lost", "reason": "lost_or_stolen"}
     made = await night.wing.governor.post("revocations", lost)
     past = {"id": made["id"], "then": clock.real_now() - timedelta(seconds=1)}

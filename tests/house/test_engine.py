@@ -23,7 +23,7 @@ from app.services.audit import chain
 from tests.concerns.conftest import Night, concern
 from tests.concerns.conftest import night as night
 from tests.concerns.test_trouble import execute
-from tests.story import Wing
+from tests.story import Wing, with_some_others
 
 SECRET = "6f1c7a2e-ping"
 
@@ -233,13 +233,14 @@ async def test_a_pulse_to_come_is_none(wing: Wing, db: Database) -> None:
 
 
 async def test_a_row_that_somebody_holds_keeps_no_other_prison_waiting(
-    wing: Wing, settings: Settings, app: FastAPI
+    wing: Wing, settings: Settings, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a step waits for too long is that prison's trouble, and no sign that all is gone."""
     await wing.support_worker.post("concerns", concern())
     assert settings.database_url
     impatient = Database(settings.database_url, patience=0.3)
     await impatient.open()
+    with_some_others(impatient, wing, monkeypatch)
     holder = await asyncpg.connect(settings.database_url)
     held = holder.transaction()
     await held.start()

@@ -268,7 +268,7 @@ def test_postgresql_killed_comes_back(running: Running) -> None:
     assert server.pid() != killed
 
 
-def test_ctrl_c_leaves_no_process_and_a_second_run_finds_its_data(home: Path) -> None:
+def test_ctrl_c_leaves_no_process_and_the_next_run_finds_its_data(home: Path) -> None:
     first = start(home)
     pids = [pid for pid, _ in children(first.process.pid)]
     assert EmbeddedPostgres(home).pid() in pids
@@ -279,18 +279,18 @@ def test_ctrl_c_leaves_no_process_and_a_second_run_finds_its_data(home: Path) ->
     second = start(home)
     bearer = f"Bearer {first.token('governor')}"
     assert second.get("/v1/prisons/SLI/staff", Authorization=bearer).json()["items"]
-    assert second.stop(signal.SIGTERM) == 0
+    takes_over_from(second, home)
 
 
-def test_a_killed_run_leaves_only_postgresql_which_the_next_one_takes_over(home: Path) -> None:
-    first = start(home)
-    server, orphans = EmbeddedPostgres(home).pid(), children(first.process.pid)
-    first.process.kill()
-    first.process.wait()
+def takes_over_from(killed: Running, home: Path) -> None:
+    """Who is killed leaves only PostgreSQL, which the next one takes over, and ends when told."""
+    server, orphans = EmbeddedPostgres(home).pid(), children(killed.process.pid)
+    killed.process.kill()
+    killed.process.wait()
     wait_until(lambda: not [pid for pid, _ in orphans if alive(pid) and pid != server])
-    second = start(home)
+    third = start(home)
     assert server == EmbeddedPostgres(home).pid()
-    assert second.stop(signal.SIGINT) == 0
+    assert third.stop(signal.SIGTERM) == 0
     assert not EmbeddedPostgres(home).running()
 
 
