@@ -16,7 +16,7 @@ from app.runtime import open_database
 from app.services.audit import chain
 from app.services.audit.anchors import Anchors
 from app.worker import daily, round_trip, seal
-from tests.story import Wing
+from tests.story import Wing, with_some_others
 
 
 @asynccontextmanager
@@ -135,8 +135,11 @@ async def test_the_services_own_role_can_neither_change_nor_delete_an_entry(
             await db.fetch(sealed.prison_id, statement)
 
 
-async def test_the_worker_seals_as_it_goes_round(wing: Wing, settings: Settings) -> None:
+async def test_the_worker_seals_as_it_goes_round(
+    wing: Wing, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await wing.person()
+    with_some_others(wing.db, wing, monkeypatch)
     await round_trip(wing.db, LogChannel())
     verified = await chain.verify(wing.db, wing.prison_id, {})
     assert verified.unsealed == 0

@@ -3,11 +3,13 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from app.audit import FLUSH_SECONDS
 from app.integrations.notify.log import LogChannel
 from app.models.staff import StaffRole
 from app.worker import round_trip
-from tests.story import Caller, Wing
+from tests.story import Caller, Wing, with_some_others
 
 
 async def everything_of(who: Caller) -> str:
@@ -47,9 +49,12 @@ async def test_a_governor_finds_no_trace_of_the_concern_about_them(wing: Wing) -
         assert found["items"] == []
 
 
-async def test_pages_about_it_leave_no_trace_either(wing: Wing) -> None:
+async def test_pages_about_it_leave_no_trace_either(
+    wing: Wing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = await wing.hires(StaffRole.governor)
     concern = await accused(wing, wing.governor)
+    with_some_others(wing.db, wing, monkeypatch)
     await round_trip(wing.db, LogChannel())
     pages = await other.get("notifications")
     for page in pages["items"]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from app.services.audit import chain
 from tests.concerns.conftest import Night, concern
 from tests.concerns.conftest import night as night
 from tests.concerns.test_trouble import execute
+from tests.pulses import all_well
 from tests.story import Wing, with_some_others
 
 SECRET = "6f1c7a2e-ping"
@@ -72,17 +72,6 @@ def said() -> Iterator[list[str]]:
     structlog.configure(processors=before)
 
 
-@asynccontextmanager
-async def all_well(db: Database) -> AsyncIterator[None]:
-    """Every prison swept just now, and nothing overdue in those of other tests."""
-    for prison_id in await db.prison_ids():
-        await worker.pulse(db, prison_id)
-        async with db.write(prison_id) as session:
-            change = "UPDATE sweep_pulse SET oldest_overdue_at = NULL, skewed_at = NULL"
-            await session.execute(text(change))
-    yield
-
-
 async def metrics(http: httpx.AsyncClient) -> dict[str, float]:
     answer = await http.get("/metrics")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
@@ -99,14 +88,14 @@ async def test_the_address_outside_is_asked_for_only_while_every_step_is_taken(
     night: Night, db: Database, watch: tuple[Watch, str], said: list[str]
 ) -> None:
     made, url = watch
-    async with all_well(db):
-        assert await beats(db, url)
-        await night.raises()
-        clock.forward(minutes=2)
-        await worker.pulse(db, night.wing.prison_id)
-        assert not await beats(db, url)
-        await night.sweep()
-        assert await beats(db, url)
+    await all_well(db)
+    assert await beats(db, url)
+    await night.raises()
+    clock.forward(minutes=2)
+    await worker.pulse(db, night.wing.prison_id)
+    assert not await beats(db, url)
+    await night.sweep()
+    assert await beats(db, url)
     assert made.asked == [f"GET /{SECRET} HTTP/1.1"] * 2
     assert "'why': 'overdue'" in str(said)
     assert SECRET not in str(said)
@@ -118,8 +107,8 @@ async def test_an_address_that_fails_or_hangs_is_told_of_and_holds_nothing_up(
 ) -> None:
     made, url = watch
     made.says = says
-    async with all_well(wing.db):
-        assert not await beats(wing.db, url)
+    await all_well(wing.db)
+    assert not await beats(wing.db, url)
     assert "heartbeat_failed" in str(said)
     assert SECRET not in str(said)
 
@@ -135,9 +124,9 @@ async def test_it_beats_on_its_own_and_ends_when_told(
         }
     )
     stopping = asyncio.Event()
-    async with all_well(wing.db):
-        task = asyncio.create_task(heartbeat.serve(wing.db, beating, stopping))
-        await asyncio.wait_for(made.thrice.wait(), 20)
+    await all_well(wing.db)
+    task = asyncio.create_task(heartbeat.serve(wing.db, beating, stopping))
+    await asyncio.wait_for(made.thrice.wait(), 20)
     stopping.set()
     await asyncio.wait_for(task, 5)
 
@@ -150,18 +139,18 @@ def test_an_address_that_others_could_read_is_refused_and_not_repeated(url: str)
 
 
 async def test_metrics_say_what_health_says(night: Night, db: Database) -> None:
-    async with all_well(db):
-        found = await metrics(night.wing.http)
-        assert found["wellwing_engine_well"] == 1
-        assert found["wellwing_oldest_overdue_seconds"] == 0
-        assert 0 <= found["wellwing_sweep_age_seconds"] < 30
-        assert abs(found["wellwing_clock_skew_seconds"]) < 1
-        await night.raises()
-        clock.forward(minutes=10)
-        await worker.pulse(db, night.wing.prison_id)
-        found = await metrics(night.wing.http)
-        assert found["wellwing_engine_well"] == 0
-        assert 600 <= found["wellwing_oldest_overdue_seconds"] < 700
+    await all_well(db)
+    found = await metrics(night.wing.http)
+    assert found["wellwing_engine_well"] == 1
+    assert found["wellwing_oldest_overdue_seconds"] == 0
+    assert 0 <= found["wellwing_sweep_age_seconds"] < 30
+    assert abs(found["wellwing_clock_skew_seconds"]) < 1
+    await night.raises()
+    clock.forward(minutes=10)
+    await worker.pulse(db, night.wing.prison_id)
+    found = await metrics(night.wing.http)
+    assert found["wellwing_engine_well"] == 0
+    assert 600 <= found["wellwing_oldest_overdue_seconds"] < 700
 
 
 async def test_a_prison_never_swept_is_not_well(wing: Wing) -> None:
@@ -203,33 +192,33 @@ async def test_a_worker_whose_clock_differs_is_told_of_even_where_another_is_rig
     def ahead() -> Any:
         return clock.real_now() + timedelta(minutes=5)
 
-    async with all_well(db):
-        async with db.write(wing.prison_id) as session:
-            await pulses.write(session, wing.prison_id, ahead)
-        assert round((await metrics(wing.http))["wellwing_clock_skew_seconds"]) == 300
-        await worker.pulse(db, wing.prison_id)  # by a worker whose clock is right
-        engine = await pulses.judge(db)
-        assert (engine.troubles, engine.where) == (("clocks_differ",), wing.prison_id)
-        answer = await wing.http.get("/health/escalation")
-        assert (answer.status_code, "clocks" in answer.json()["detail"]) == (503, True)
-        async with db.write(wing.prison_id) as session:
-            change = "UPDATE sweep_pulse SET skewed_at = skewed_at - interval '61 seconds'"
-            await session.execute(text(change))
-        assert (await wing.http.get("/health/escalation")).status_code == 200
+    await all_well(db)
+    async with db.write(wing.prison_id) as session:
+        await pulses.write(session, wing.prison_id, ahead)
+    assert round((await metrics(wing.http))["wellwing_clock_skew_seconds"]) == 300
+    await worker.pulse(db, wing.prison_id)  # by a worker whose clock is right
+    engine = await pulses.judge(db)
+    assert (engine.troubles, engine.where) == (("clocks_differ",), wing.prison_id)
+    answer = await wing.http.get("/health/escalation")
+    assert (answer.status_code, "clocks" in answer.json()["detail"]) == (503, True)
+    async with db.write(wing.prison_id) as session:
+        change = "UPDATE sweep_pulse SET skewed_at = skewed_at - interval '61 seconds'"
+        await session.execute(text(change))
+    assert (await wing.http.get("/health/escalation")).status_code == 200
 
 
 async def test_an_api_whose_own_clock_differs_says_so(wing: Wing, db: Database) -> None:
-    async with all_well(db):
-        engine = await pulses.judge(db, lambda: clock.real_now() - timedelta(minutes=5))
+    await all_well(db)
+    engine = await pulses.judge(db, lambda: clock.real_now() - timedelta(minutes=5))
     assert engine.troubles == ("clocks_differ",)
     assert (await wing.http.get("/health")).json()["clock"] == "ok"
 
 
 async def test_a_pulse_to_come_is_none(wing: Wing, db: Database) -> None:
     """As after a change to a database whose clock is behind."""
-    async with all_well(db):
-        await execute(wing, "UPDATE sweep_pulse SET swept_at = now() + interval '1 hour'")
-        assert (await pulses.judge(db)).troubles == ("not_swept",)
+    await all_well(db)
+    await execute(wing, "UPDATE sweep_pulse SET swept_at = now() + interval '1 hour'")
+    assert (await pulses.judge(db)).troubles == ("not_swept",)
 
 
 async def test_a_row_that_somebody_holds_keeps_no_other_prison_waiting(

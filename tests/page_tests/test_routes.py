@@ -7,7 +7,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import text
 
 from app import clock, worker
 from app.config import Settings, settings
@@ -21,6 +20,7 @@ from app.services.page_tests import MOST_IN_A_DAY
 from tests.concerns.conftest import Night
 from tests.deliveries.test_sending import Fake, execute, proves, rows, sends
 from tests.house.answers import problem
+from tests.pulses import all_well
 from tests.security.serving import calling, made
 
 NUMBER = "+447700900999"
@@ -147,26 +147,10 @@ async def minute(night: Night) -> None:
         await page_tests.tell_health(session, night.wing.prison_id)
 
 
-async def only_here(night: Night) -> None:
-    """As if there were no other prison."""
-    for prison_id in await night.wing.db.prison_ids():
-        async with night.wing.db.write(prison_id) as session:
-            await session.execute(
-                text(
-                    "INSERT INTO sweep_pulse"
-                    " (prison_id, swept_at, last_resort_tested_at, skew_seconds)"
-                    " VALUES (:prison_id, now(), now() + interval '5 years', 0)"
-                    " ON CONFLICT (prison_id) DO UPDATE SET"
-                    " last_resort_tested_at = now() + interval '5 years'"
-                ),
-                {"prison_id": prison_id},
-            )
-
-
 async def test_health_asks_for_a_test_that_arrived_at_the_last_resort_that_it_is_now(
     night: Night, service: httpx.AsyncClient
 ) -> None:
-    await only_here(night)
+    await all_well(night.wing.db, tested=True)
     await night.wing.governor.patch("", {"outside_last_resort": NUMBER})
     await minute(night)
     answer = await service.get("/health/channels")

@@ -14,6 +14,7 @@ from app.models.staff import StaffRole
 from app.models.tasks import TaskKind
 from app.scope import everything
 from tests.concerns.conftest import Night
+from tests.pulses import all_well
 from tests.tasks.conftest import opens, suspends
 
 K, R = TaskKind, StaffRole
@@ -168,10 +169,7 @@ async def test_a_concern_is_swept_before_any_number_of_tasks(night: Night) -> No
 
 async def test_health_says_when_the_step_of_a_task_is_overdue(night: Night) -> None:
     http, db = night.wing.http, night.wing.db
-    for prison_id in await db.prison_ids():
-        await worker.pulse(db, prison_id)
-        async with db.write(prison_id) as session:
-            await session.execute(text("UPDATE sweep_pulse SET oldest_overdue_at = NULL"))
+    await all_well(db)
     await opens(night, K.debrief, for_role=R.clinician, due_in=timedelta(hours=1))
     await night.sweep()
     assert (await http.get("/health/escalation")).status_code == 200
