@@ -32,14 +32,16 @@ def new_prison_id() -> str:
     return "".join(chr(65 + number // 26**power % 26) for power in (2, 1, 0))
 
 
-def with_some_others(db: Database, wing: "Wing", monkeypatch: pytest.MonkeyPatch) -> None:
+def with_some_others(
+    db: Database, wing: "Wing", monkeypatch: pytest.MonkeyPatch, *also: str
+) -> None:
     """A round of the worker goes over this prison and ten that stand beside it, not over those of
-    every test before."""
+    every test before; and over `also`."""
     everyone = type(db).prison_ids
 
     async def some() -> list[str]:
         others = [each for each in await everyone(db) if each != wing.prison_id]
-        return sorted([wing.prison_id, *others[:10]])
+        return sorted({wing.prison_id, *others[:10], *also})
 
     monkeypatch.setattr(db, "prison_ids", some)
 

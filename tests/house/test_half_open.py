@@ -28,7 +28,7 @@ from app.services.idempotency import claim
 from app.tokens import verifier_for
 from benchmarks.fault.links import Link
 from tests.concerns.conftest import concern
-from tests.story import Caller, Wing
+from tests.story import Caller, Wing, with_some_others
 
 PATIENCE = 0.5
 POOL = 4
@@ -140,7 +140,7 @@ async def test_a_step_that_a_worker_was_cut_off_with_is_taken_by_another(
 
 
 async def test_one_prisons_lock_keeps_no_other_prison_waiting(
-    wing: Wing, db: Database, settings: Settings
+    wing: Wing, db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     last, pulses = "ZZY", "SELECT swept_at FROM sweep_pulse WHERE prison_id = "
     async with db.outside() as session:
@@ -148,6 +148,7 @@ async def test_one_prisons_lock_keeps_no_other_prison_waiting(
     await worker.pulse(db, wing.prison_id)
     brief = Database(settings.database_url or "", 2, PATIENCE)
     await brief.open()
+    with_some_others(brief, wing, monkeypatch, last)
     async with db.write(wing.prison_id) as session:
         await session.execute(text(f"{pulses} '{wing.prison_id}' FOR UPDATE"))
         await worker.round_trip(brief, LogChannel())
