@@ -13,7 +13,7 @@ from tests.story import Caller, Wing
 
 
 def hours(number: float) -> str:
-    return (clock.now() + timedelta(hours=number)).isoformat()
+    return clock.spell(clock.now() + timedelta(hours=number))
 
 
 async def puts_on_duty(
