@@ -28,6 +28,9 @@ async def superuser(
     await connection.close()
 
 
+REFUSALS = {"room_taken", "mentor_taken", "mentee_taken", "clash"}
+
+
 async def test_writers_who_all_want_the_same_never_overlap_and_lose_nothing(
     http: httpx.AsyncClient,
     db: Database,
@@ -46,9 +49,15 @@ async def test_writers_who_all_want_the_same_never_overlap_and_lose_nothing(
     tally = await run([send] * len(writers), writers, place, path, tries=6, seed=4)
     assert tally.errors == []
     assert {"book", "replan", "cancel", "confirm"} == set(tally.accepted)
-    # Which of these comes alone and not in a clash of several, the machine's speed decides.
-    assert {"room_taken", "mentor_taken", "mentee_taken"} & set(tally.refused)
-    assert "clash" in tally.refused
+    refused = set(tally.refused)
+    for week in (1, 2, 3):  # which of these come alone, the machine's speed decides
+        if refused >= REFUSALS:
+            break
+        senders = [send] * len(writers)
+        more = await run(senders, writers, place, path, tries=6, seed=4 + week, week=week)
+        assert (more.errors, more.twice) == ([], 0)
+        refused |= set(more.refused)
+    assert refused >= REFUSALS
     assert await checker.overlaps(superuser, PRISON) == {"room": 0, "mentor": 0, "mentee": 0}
     assert tally.twice == 0
     assert await checker.lost(superuser, PRISON, tally.newest()) == 0
