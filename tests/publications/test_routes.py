@@ -1,5 +1,6 @@
 """Publications over HTTP: prepared by one, let out by another, frozen once for any day."""
 
+import asyncio
 import csv
 import io
 from collections import Counter
@@ -92,6 +93,17 @@ async def test_no_day_is_published_twice_nor_before_it_is_over(wing: Wing) -> No
     await worker.post("publications", {}, expect=422)
     await wing.nurse.post("publications", {"period": "2025-07"}, expect=403)
     await wing.officer.get("publications", expect=403)
+
+
+async def test_two_who_prepare_the_same_at_once_prepare_one(wing: Wing) -> None:
+    body = {"period": "2025-08"}
+    asked = [wing.support_worker.request("POST", "publications", json=body) for _ in range(3)]
+    answers = await asyncio.gather(*asked)
+    assert sorted(each.status_code for each in answers) == [200, 200, 201]
+    assert len({each.json()["id"] for each in answers}) == 1
+    both = {**body, "outcome_cohort_id": "0198c0de-0000-7000-8000-000000000000"}
+    for absurd in ({**body, "tables": []}, both, {"period": 8}, {"period": None}):
+        await wing.support_worker.post("publications", absurd, expect=422)
 
 
 async def test_no_concern_that_is_hidden_from_somebody_is_counted(wing: Wing) -> None:
