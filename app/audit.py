@@ -89,7 +89,7 @@ class Auditor:
         self._turn = asyncio.Lock()
         self._flushing: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._spool_tried_at = clock.real_now()
+        self._spool_tried_at = clock.real_now() - SPOOL_PAUSE
 
     @property
     def _db(self) -> Database:
@@ -206,18 +206,24 @@ class Auditor:
             await self._db.fetch(prison_id, statement, audit.as_json(some))
 
     async def _keep_at_any_rate(self, entry: Entry) -> None:
-        """Write to disk what must stop nobody; if the disk takes nothing either, it waits in memory
-        for whichever is there first, and only the end of the process loses it."""
+        """Write to disk what must stop nobody, on a full one from the reserve; if that is used up
+        too, it waits in memory, and only the end of the process loses it."""
         try:
-            await self._keep_on_disk([entry])
+            await self._keep_on_disk([entry], from_reserve=True)
         except OSError:
             operation, asked = entry["operation"], entry["request_id"]
             log.critical("audit_in_memory_alone", operation=operation, request_id=asked)
             self._waiting.append(entry)
 
-    async def _keep_on_disk(self, entries: list[Entry]) -> None:
+    async def _keep_on_disk(self, entries: list[Entry], *, from_reserve: bool = False) -> None:
         log.exception("audit_spooled", count=len(entries))
-        await asyncio.to_thread(self._spool.keep, entries)
+        await asyncio.to_thread(self._spool.keep, entries, from_reserve=from_reserve)
+
+    async def _restock(self) -> None:
+        try:
+            await asyncio.to_thread(self._spool.restock)
+        except OSError:
+            log.warning("audit_reserve_short")
 
     async def _flush_often(self) -> None:
         while not self._stopping.is_set():
@@ -225,9 +231,11 @@ class Auditor:
                 await asyncio.wait_for(self._stopping.wait(), FLUSH_SECONDS)
             try:
                 await self.flush()
-                if self.spooling and clock.real_now() - self._spool_tried_at > SPOOL_PAUSE:
+                if clock.real_now() - self._spool_tried_at > SPOOL_PAUSE:
                     self._spool_tried_at = clock.real_now()
-                    await self.empty_spool()
+                    if self.spooling:
+                        await self.empty_spool()
+                    await self._restock()
             except Exception:  # a full disk, say: the next turn comes all the same
                 log.exception("audit_failed")
 

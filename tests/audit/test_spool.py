@@ -2,18 +2,23 @@
 
 import asyncio
 import errno
+import os
+import subprocess
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 from fastapi import FastAPI
 
+from app import clock
 from app.audit import FLUSH_SECONDS, SPOOL_PAUSE, Auditor
 from app.config import Settings
 from app.models.audit import AuditAct
 from app.services import audit
-from app.services.audit.spool import Spool
+from app.services.audit.spool import RESERVE_BYTES, RESERVE_FILES, Spool
 from tests.story import Wing
 
 Broken = Callable[[bool], Awaitable[None]]
@@ -196,6 +201,96 @@ async def test_with_the_disk_gone_as_well_a_concern_for_now_is_raised_all_the_sa
     await broken(False)
     assert "raise_concern" in await operations(wing)
     auditor._spool.folder = there
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From when it is called, no new file finds room; what has its blocks can be written over."""
+    opened = os.open
+
+    def no_room(path: str | Path, flags: int, *rest: int) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(errno.ENOSPC, "no space")
+        return opened(path, flags, *rest)
+
+    return lambda: monkeypatch.setattr("os.open", no_room)
+
+
+def names(folder: Path) -> dict[str, int]:
+    return dict(Counter(each.suffix for each in folder.iterdir()))
+
+
+def test_a_full_disk_takes_what_must_not_wait_from_its_reserve(
+    tmp_path: Path, full: Callable[[], None]
+) -> None:
+    spool = Spool(tmp_path)
+    spool.restock()
+    full()
+    kept = [[{"id": str(number), "touched": ["x" * 36] * 200}] for number in range(RESERVE_FILES)]
+    for each in kept:
+        spool.keep(each, from_reserve=True)
+    assert sorted(map(str, kept)) == sorted(str(entries) for _, entries in spool.batches())
+    with pytest.raises(OSError, match="no space"):  # used up
+        spool.keep([{"id": "one more"}], from_reserve=True)
+    assert names(tmp_path) == {".jsonl": RESERVE_FILES}
+
+
+def test_what_can_wait_leaves_the_reserve_alone(tmp_path: Path, full: Callable[[], None]) -> None:
+    spool = Spool(tmp_path)
+    spool.restock()
+    full()
+    with pytest.raises(OSError, match="no space"):
+        spool.keep([{"id": "a page"}])
+    with pytest.raises(OSError, match="no space"):  # no file of it is large enough
+        spool.keep([{"id": "x" * RESERVE_BYTES}], from_reserve=True)
+    assert names(tmp_path) == {".zeros": RESERVE_FILES}
+
+
+def test_the_reserve_is_filled_up_and_what_the_dead_began_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+    spool.restock()
+    next(tmp_path.iterdir()).rename(tmp_path / "taken.draft")
+    spool.restock()
+    assert names(tmp_path) == {".zeros": RESERVE_FILES, ".draft": 1}  # it may be written to now
+    later = clock.real_now() + timedelta(minutes=2)
+    monkeypatch.setattr("app.clock.real_now", lambda: later)
+    spool.restock()
+    assert names(tmp_path) == {".zeros": RESERVE_FILES}
+
+
+def test_on_a_disk_that_is_really_full_the_reserve_still_takes_its_entries(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3M", "none", str(tmp_path)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting is not possible here")
+    try:
+        spool = Spool(tmp_path / "spool")
+        spool.restock()
+        with pytest.raises(OSError, match="No space"):
+            (tmp_path / "ballast").write_bytes(bytes(2**22))
+        with pytest.raises(OSError, match="No space"):
+            spool.keep([{"id": "a page"}])
+        for number in range(RESERVE_FILES):
+            spool.keep([{"id": f"concern {number}"}], from_reserve=True)
+        assert names(spool.folder)[".jsonl"] == RESERVE_FILES
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+async def test_a_concern_told_to_a_full_disk_outlives_its_process(
+    wing: Wing, broken: Broken, auditor: Auditor, full: Callable[[], None]
+) -> None:
+    mentor = await wing.active_mentor()
+    auditor._spool.restock()
+    await broken(True)
+    full()
+    body = {"kind": "welfare", "account": "He stopped answering.", "immediacy": "right_now"}
+    await mentor.post("concerns", {**body, "subject_as_told": "the lad in the end cell"})
+    assert auditor.spooling
+    assert not auditor._waiting
+    await broken(False)
+    assert "raise_concern" in await operations(wing)
 
 
 def test_a_full_disk_keeps_no_half_of_a_batch(
