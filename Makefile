@@ -87,5 +87,6 @@ $(READY): requirements-dev.txt pyproject.toml
 	echo "Setting up .venv ..."; \
 	$(BIN)/python -m pip install -qq --require-hashes -r requirements-dev.txt \
 		&& $(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e . \
+		&& $(BIN)/python -m compileall -q app benchmarks \
 		|| fail "Wellwing could not install its dependencies; the reason is above."; \
 	touch $@

@@ -1,6 +1,7 @@
 """The API: routers, error handlers, lifespan; nothing else."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,6 +37,8 @@ def _lifespan(config: Settings) -> Callable[[FastAPI], object]:
         app.state.verifier = verifier_for(config)
         app.state.auditor.start()
         await software.started(app.state.database, Process.api, config)
+        gc.collect()
+        gc.freeze()  # what begins with the process stays: no request waits while it is walked
         yield
         await app.state.streams.stop()
         await app.state.auditor.stop()
