@@ -224,8 +224,8 @@ async def test_a_send_caught_by_a_crash_is_sent_again_under_the_same_id(
     dying = asyncio.create_task(sends(night, post.carrier()))
     await asyncio.to_thread(post.taken.wait, 10)
     dying.cancel()  # the worker dies after the server has it, before it could write so
-    await asyncio.wait([dying])
     post.go_on.set()
+    await asyncio.wait([dying])
     assert (await carried(night.wing.clinician))["email"]["status"] == "sending"
     assert await sends(night, post.carrier()) == 0, "another worker leaves it its time"
     await execute(night, "UPDATE delivery SET next_attempt_at = recorded_at WHERE channel='email'")

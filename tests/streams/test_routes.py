@@ -275,7 +275,7 @@ async def test_writers_who_overlap_at_random_lose_no_event(
     concern, lots, had = await raises(wing.support_worker), Random(5), set[str]()
 
     async def write(number: int) -> None:
-        await asyncio.sleep(lots.random() * 2)
+        await asyncio.sleep(lots.random() / 2)
         async with db.write(wing.prison_id) as writer:
             await says(writer, wing.prison_id, concern, f"concern.n{number}")
             await asyncio.sleep(lots.random() * (1.5 if number % 9 == 0 else 0.2))
@@ -289,7 +289,7 @@ async def test_writers_who_overlap_at_random_lose_no_event(
 
     writing = asyncio.gather(*(one(number) for number in range(60)))
     while not writing.done():
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.2)
         had |= set(reader.of(concern))
         last, reader = reader.last_id, await readers.open(wing.clinician, last=reader.last_id)
         assert last
