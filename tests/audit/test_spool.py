@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from app import clock
-from app.audit import FLUSH_SECONDS, SPOOL_PAUSE, Auditor
+from app.audit import FLUSH_SECONDS, Auditor
 from app.config import Settings
 from app.models.audit import AuditAct
 from app.services import audit
@@ -22,6 +22,11 @@ from app.services.audit.spool import RESERVE_BYTES, RESERVE_FILES, Spool
 from tests.story import Wing
 
 Broken = Callable[[bool], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.audit.SPOOL_PAUSE", timedelta())
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def auditor(app: FastAPI) -> Auditor:
 
 
 async def operations(wing: Wing) -> set[str]:
-    await asyncio.sleep(SPOOL_PAUSE.total_seconds() + 2 * FLUSH_SECONDS)
+    await asyncio.sleep(2 * FLUSH_SECONDS)
     found = await wing.governor.get("audit", params={"limit": 200})
     return {each["operation"] for each in found["items"]}
 
