@@ -96,8 +96,13 @@ def _page_tests() -> None:
         word("reference", 20),
         word("asked_by", 200),
         moment("arrived_at", nullable=True),
+        word("confirmed_by", 200, nullable=True),
+        sa.Column("tries_left", sa.Integer(), nullable=False),
         points("staff_id", "staff"),
         sa.CheckConstraint("num_nonnulls(staff_id, address) = 1", name=op.f("ck_page_test_of_one")),
+        sa.CheckConstraint(
+            "confirmed_by IS NULL OR arrived_at IS NOT NULL", name=op.f("ck_page_test_confirmed")
+        ),
         sa.CheckConstraint(
             "(last_resort = 'inside') = (staff_id IS NOT NULL)",
             name=op.f("ck_page_test_staff_inside"),

@@ -18,10 +18,12 @@ from app.demo import (
     concerns,
     coordination,
     escalation,
+    going_out,
     lives,
     matching,
     mentees,
     mentors,
+    nights,
     outcomes,
     places,
     rota,
@@ -81,11 +83,13 @@ async def load(db: Database, prison_id: str = "SLI") -> Report:
         await break_glass.live(wing)
         await support.live(wing)
         await places.live(wing)
+        await nights.live(wing)
         await escalation.agreed(wing)
         await outcomes.live(wing)
         await lives.live(wing)
         wing.at(minutes=30)
         raised = await concerns.live(wing) + await escalation.live(wing)
+        await going_out.live(wing)
     finally:
         clock.set_offset(offset)
     seconds = time.monotonic() - began

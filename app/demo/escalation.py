@@ -121,19 +121,19 @@ async def _carried(session: AsyncSession, wing: Wing) -> None:
 async def _is_of(session: AsyncSession, wing: Wing, delivery: Delivery) -> bool:
     """Whether it goes to the support worker."""
     mine = everything(Address, wing.prison_id).where(
-        col(Address.id) == delivery.address_id, col(Address.staff_id) == _id(wing.support_worker)
+        col(Address.id) == delivery.address_id, col(Address.staff_id) == id_of(wing.support_worker)
     )
     return (await session.scalars(mine)).first() is not None
 
 
 async def _handed_over(session: AsyncSession, wing: Wing) -> None:
     """The clinician goes off; the nurse has what she had."""
-    now, nurse = clock.now(), _id(wing.nurse)
+    now, nurse = clock.now(), id_of(wing.nurse)
     on = DutyCreate(staff_id=nurse, post=Post.clinician, starts_at=now,
                     ends_at=now + timedelta(hours=10))  # fmt: skip
     await duties.create(session, wing.governor, on)
     found = everything(Duty, wing.prison_id).where(
-        col(Duty.staff_id) == _id(wing.clinician), col(Duty.post) == Post.clinician
+        col(Duty.staff_id) == id_of(wing.clinician), col(Duty.post) == Post.clinician
     )
     duty = (await session.scalars(found)).one()
     notes = "Two on watch; the crisis team rings at ten."
@@ -143,7 +143,8 @@ async def _handed_over(session: AsyncSession, wing: Wing) -> None:
     await handovers.accept(session, wing.nurse, offered, AcceptanceCreate())
 
 
-def _id(actor: Actor) -> UUID:
+def id_of(actor: Actor) -> UUID:
+    """Who of the staff it is."""
     assert actor.staff_id is not None
     return actor.staff_id
 

@@ -103,7 +103,7 @@ class AddressUpdate(Input):
     safety: bool | None = Field(
         default=None,
         description="For pages about somebody's safety. For `now` every address is used whatever"
-        " stands here, and where all say no, all are.",
+        " stands here; where all say no, or none of those that say yes is reached, all are.",
         schema_extra={"examples": [True]},
     )
     ordinary: bool | None = Field(

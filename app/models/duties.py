@@ -150,7 +150,8 @@ class DutyOverrideRead(Identified):
 
 
 class DutyGap(Output):
-    """A time in which a post has nobody; `after_duty_id` is the duty before it, if any."""
+    """A time in which a post has nobody; `after_duty_id` is the duty before it, if
+    any; null too where a pattern has yet to make that one."""
 
     post: Post
     starts_at: Instant

@@ -270,7 +270,11 @@ class OutageSheet(Output):
     on_duty: list[OutageDuty] = Field(
         description="By post and time, the times without anybody too."
     )
+    on_duty_left_out: int = Field(default=0, description="How many lines of these do not fit.")
     concerns: list[OutageConcern] = Field(description="The soonest deadline first.")
+    concerns_left_out: int = Field(
+        default=0, description="How many more are open, all due later, and do not fit."
+    )
 
 
 Sheet = (

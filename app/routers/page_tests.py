@@ -8,11 +8,18 @@ from sqlmodel import Field, col
 
 from app.access import Actor, MayReadPageTest, MayWritePageTest
 from app.db import Db, ReadDb
-from app.errors import Conflicting, KeyReused
+from app.errors import Conflicting, KeyReused, Stale
 from app.models.base import Output
-from app.models.page_tests import PageTest, PageTestCreate, PageTestRead, PageTestRow, PageTestTo
+from app.models.page_tests import (
+    PageTest,
+    PageTestConfirm,
+    PageTestCreate,
+    PageTestRead,
+    PageTestRow,
+    PageTestTo,
+)
 from app.paging import Listing, Page, PageQuery
-from app.paths import to_read
+from app.paths import to_change, to_read
 from app.problems import refusals
 from app.replies import JustOnce, reply
 from app.services import page_tests, prisons
@@ -20,6 +27,7 @@ from app.visibility import MATRIX, shape
 
 router = APIRouter(prefix="/v1/prisons/{prison_id}/page-tests", tags=["page-tests"])
 ThisTest = Annotated[PageTest, Depends(to_read(PageTest, "page_test_id"))]
+TestToConfirm = Annotated[PageTest, Depends(to_change(PageTest, "page_test_id", match=False))]
 
 LIST = Listing(
     PageTest,
@@ -63,7 +71,8 @@ async def create_page_test(
     actor: MayWritePageTest, db: Db, body: PageTestCreate, once: JustOnce
 ) -> Response:
     """Send a page to a last resort that says it is a test. It counts once a receipt says that it
-    arrived; `GET /health/channels` asks for one of the address outside."""
+    arrived, or its code is entered (`.../confirmation`); `GET /health/channels` asks for one of the
+    address outside."""
     prison = await prisons.load(db, actor, lock=False)
     made = await page_tests.create(db, prison, body.last_resort, actor.subject)
     return await once.created(await _shown(db, actor, made), location=f"page-tests/{made.id}")
@@ -72,4 +81,19 @@ async def create_page_test(
 @router.get("/{page_test_id}", response_model=PageTestRead, responses=refusals())
 async def read_page_test(actor: MayReadPageTest, db: Db, test: ThisTest) -> Response:
     """One test, and what became of it on each channel."""
+    return reply(await _shown(db, actor, test))
+
+
+@router.post(
+    "/{page_test_id}/confirmation",
+    response_model=PageTestRead,
+    responses=refusals(Conflicting, Stale),
+)
+async def confirm_page_test(
+    actor: MayWritePageTest, db: Db, test: TestToConfirm, body: PageTestConfirm
+) -> Response:
+    """Say that a test arrived, by the code that stood in it, as whoever received it told it: by
+    telephone, say. For a channel without receipts. A wrong code is answered with the test, not
+    arrived, and one try less."""
+    await page_tests.confirm(db, actor, test, body.code)
     return reply(await _shown(db, actor, test))

@@ -1,5 +1,7 @@
-"""Tests of the last resort: sent as any page is, and done when a receipt says that it arrived."""
+"""Tests of the last resort: sent as any page is, and done when a receipt says that it arrived, or
+a person who was told the code that stood in it."""
 
+import hmac
 from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
@@ -9,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
-from app.access import the_system
+from app.access import Actor, the_system
 from app.config import settings
 from app.db import Database
 from app.errors import Conflicting
@@ -29,6 +31,7 @@ from app.services.deliveries.routing import Rank, Route, to_outside
 from app.services.prisons import outside
 
 MOST_IN_A_DAY = 12  # a text costs money, and wakes somebody
+CODE_COUNTS_FOR = timedelta(days=3)  # as long as a delivery is tried
 
 
 async def create(
@@ -99,8 +102,32 @@ async def _begin(db: AsyncSession, test: PageTest, route: Route) -> None:
 
 
 def words(test: PageTest) -> str:
-    """What is sent."""
-    return f"{test.prison_id}: this tests the last resort, reference {test.reference}: do nothing."
+    """What is sent. Who never received it cannot know the code."""
+    what = f"{test.prison_id}: this tests the last resort, reference {test.reference}"
+    return f"{what}: do nothing, unless you are asked for its code, {code_of(test)}."
+
+
+def code_of(test: PageTest) -> str:
+    """The six digits in a test page, worked out of the service's key and kept nowhere: no answer
+    of the API holds them."""
+    key = settings().secret_key.get_secret_value().encode()
+    digest = hmac.digest(key, f"page_test:{test.prison_id}:{test.id}".encode(), "sha256")
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06}"
+
+
+async def confirm(db: AsyncSession, actor: Actor, test: PageTest, code: str) -> None:
+    """Say that a test arrived, by the code that stood in it. A wrong one costs a try, which is
+    written down: it raises nothing. Raises Conflicting where no code counts."""
+    if test.arrived_at is not None:
+        return
+    if test.tries_left < 1 or clock.now() >= test.recorded_at + CODE_COUNTS_FOR:
+        raise Conflicting("The code counts no more: send another test.")
+    if hmac.compare_digest(code_of(test), code):
+        test.arrived_at, test.confirmed_by = clock.now(), actor.subject
+        outbox.say(db, test.prison_id, "page_test.confirmed", test.id, last_resort=test.last_resort)
+    else:
+        test.tries_left -= 1
+    await db.flush()
 
 
 async def tries(db: AsyncSession, test: PageTest) -> list[PageTestTry]:

@@ -1,8 +1,9 @@
 """Lives 30 days in 120 prisons, and looks for a concern that nobody was paged about in time.
 
 Run with `make bench-days`. Staff raise, acknowledge, see, decide, hand over and close at random, or
-do nothing for days; they go home early and leave; posts stand empty; policies change; prisoners are
-moved away; workers are gone for minutes; and now and then a next step is put off past the engine.
+do nothing for days; they hand their shifts over or forget to, and whoever comes on answers or does
+not; they go home early and leave; posts stand empty; policies change; prisoners are moved away;
+workers are gone for minutes; and now and then a next step is put off past the engine.
 Time is moved through the service's clock, against a real PostgreSQL, through the real services and
 the worker's own sweep. A checker that knows the rules and none of the engine's code says what came
 of it. `--break step`, `--break reconciler` and `--break lapse` take a part of the engine out, and
@@ -36,8 +37,9 @@ HARM = (
     "missed_unescalated",
     "fell_silent",
     "paged_though_about_them",
+    "unanswered_untold",
 )
-SOUGHT = ("concerns", "deadlines", "pages", "steps")
+SOUGHT = ("concerns", "deadlines", "handovers", "pages", "steps")
 BREAKS = ("step", "reconciler", "lapse")
 URL = "BENCH_DAYS_URL"
 

@@ -56,11 +56,13 @@ class Verdict:
     concerns: int = 0
     deadlines: int = 0
     pages: int = 0
+    handovers: int = 0
     open_without_next_step: int = 0
     held_by_nobody: int = 0
     missed_unescalated: int = 0
     fell_silent: int = 0
     paged_though_about_them: int = 0
+    unanswered_untold: int = 0
     worst_late: timedelta = timedelta()
     told: list[str] = field(default_factory=list)
 

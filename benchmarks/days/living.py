@@ -29,10 +29,10 @@ from app.services import duties, escalation_policies
 from app.services import staff as colleagues
 from app.services.concerns.reconciler import reconcile
 from app.services.handovers.lapsing import lapse_due
-from benchmarks.days import world
+from benchmarks.days import changing, world
 from benchmarks.days.acts import Doing
 from benchmarks.days.checker import Ledger, Outages, Verdict
-from benchmarks.days.world import Site
+from benchmarks.days.world import OnDuty, Site
 
 # Over the night on which the clocks go forward, and the one on which it is none.
 FIRST = datetime(2027, 3, 8, tzinfo=UTC)
@@ -148,6 +148,7 @@ class Days:
         end = clock.now()
         for site in sites:
             await ledgers[site.prison_id].judge(self.outages, end)
+            await changing.judge(self.db, site.prison_id, self.verdict, self.outages, end)
         return self.verdict
 
     def _then(self, at: datetime, happens: Happens, site: Site, given: Any = None) -> None:
@@ -175,6 +176,10 @@ class Days:
                 if at > self.plan.last:
                     break
                 self._then(at, happens, site, given)
+        for duty in site.duties:
+            at_ = changing.when(site, duty)
+            if at_ is not None and at_ < self.plan.last:
+                self._then(at_, self._hands_duty_over, site, duty)
         for ends in sorted({duty.ends_at for duty in site.duties}):
             at = ends + timedelta(seconds=site.random.uniform(1, 60))
             if at < self.plan.last:
@@ -246,6 +251,17 @@ class Days:
         site.duties.remove(gone)
         self.doing.done["went_off_duty"] += 1
         self._soon(site)
+
+    async def _hands_duty_over(self, site: Site, duty: OnDuty) -> None:
+        self._asks(site, await changing.offers(self.doing, site, duty))
+
+    async def _answers(self, site: Site, asked: changing.Asked) -> None:
+        self._asks(site, await changing.answers(self.doing, site, asked))
+
+    def _asks(self, site: Site, asked: changing.Asked | None) -> None:
+        if asked is not None:
+            pause = timedelta(minutes=site.random.expovariate(1 / 12))
+            self._then(clock.now() + pause, self._answers, site, asked)
 
     async def _leaves(self, site: Site, _: Any) -> None:
         """Somebody works here no more."""

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from sqlalchemy import text
 
 from app import logs
 from app.db import Database
+from benchmarks.days import changing
 from benchmarks.days.__main__ import HARM, SOUGHT, failed, figures
+from benchmarks.days.checker import Verdict
 from benchmarks.days.living import Days, Plan
 
 WELL: dict[str, object] = {**dict.fromkeys(HARM, 0), **dict.fromkeys(SOUGHT, 1)}
@@ -53,6 +56,17 @@ async def test_without_a_part_of_the_engine_harm_is_seen(
             break
     assert found[harm], found
     assert failed(found)
+
+
+async def test_a_shift_handed_over_of_which_nobody_was_told_is_seen(db: Database) -> None:
+    lived = await lives(db, "1", "YHA")
+    assert lived.verdict.handovers > lived.verdict.unanswered_untold == 0
+    async with db.write("YHA") as session:
+        sooner = "UPDATE notification SET recorded_at = recorded_at - interval '9 days'"
+        await session.execute(text(f"{sooner} WHERE task_id IS NOT NULL"))
+    seen = Verdict()
+    await changing.judge(db, "YHA", seen, lived.outages, lived.plan.last)
+    assert seen.unanswered_untold
 
 
 def test_a_run_without_harm_passes() -> None:

@@ -1,15 +1,16 @@
 """The demo wing is of the published size, obeys every rule, and is the same each time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app import clock, demo, migrate
 from app.access import Actor
-from app.config import ConfigurationError
+from app.config import ConfigurationError, settings
 from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.models.concerns import ConcernStatus
@@ -17,6 +18,7 @@ from app.models.outcome_cohorts import OutcomeCohort
 from app.models.report_tables import ReportName
 from app.models.staff import Role
 from app.scope import everything
+from app.services.export_jobs.shelf import Shelf
 from app.services.reports import outcomes, report
 
 pytestmark = pytest.mark.xdist_group("demo")  # one worker loads what they share
@@ -26,7 +28,18 @@ GOVERNOR = Actor(PRISON, "governor.sli", Role.governor)
 
 
 @pytest.fixture(scope="module")
-async def loaded(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where files of exports are put."""
+    folder = tmp_path_factory.mktemp("exports")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WELLWING_EXPORT_DIR", str(folder))
+        settings.cache_clear()
+        yield folder
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+async def loaded(postgres: EmbeddedPostgres, shelf: Path) -> AsyncIterator[Database]:
     """A database of its own with the demo wing in it."""
     postgres.drop_database("demo_wing")
     postgres.ensure_database("demo_wing")
@@ -76,11 +89,40 @@ async def test_concerns_reach_people_as_two_agreed_and_are_handed_on(loaded: Dat
     assert await counted(loaded, texts) == {"delivered": 1, "failed": 1}
     sooner = "SELECT count(*) FROM history WHERE reason = 'page_not_delivered'"
     assert await one(loaded, sooner) == 1
-    assert await one(loaded, "SELECT status FROM handover") == "accepted"
+    taken = "SELECT status, count(*) FROM handover GROUP BY 1"
+    assert await counted(loaded, taken) == {"accepted": 2}
     as_said = "SELECT count(*) FROM concern WHERE immediacy_as_said = 'HIGH!!'"
     assert await one(loaded, as_said) == 1
     there = "SELECT count(*) FROM concern WHERE received_there_by = 'Nurse Testwell'"
     assert await one(loaded, there) == 1
+
+
+async def test_clinicians_share_the_nights_and_the_last_was_handed_over_with_a_note(
+    loaded: Database,
+) -> None:
+    nights = "SELECT post, count(*) FROM duty_pattern WHERE made_until > now() GROUP BY 1"
+    assert await counted(loaded, nights) == {"clinician": 2}
+    to_come = "SELECT count(*) FROM duty WHERE pattern_id IS NOT NULL AND starts_at > now()"
+    assert await one(loaded, to_come) >= 160
+    overnight = (
+        "SELECT count(*) FROM handover h WHERE notes <> '' AND accepted_at IS NOT NULL"
+        " AND EXISTS (SELECT FROM duty d WHERE d.staff_id = h.to_staff_id"
+        " AND d.pattern_id IS NOT NULL AND h.recorded_at >= d.starts_at"
+        " AND h.recorded_at < d.ends_at)"
+    )
+    assert await one(loaded, overnight) >= 1
+
+
+async def test_last_months_figures_wait_for_a_governor_and_a_file_was_written(
+    loaded: Database,
+) -> None:
+    assert await one(loaded, "SELECT status FROM publication") == "prepared"
+    assert await one(loaded, "SELECT jsonb_array_length(tables) FROM publication") >= 10
+    job = await loaded.fetchrow(PRISON, "SELECT * FROM export_job")
+    assert job is not None
+    assert (job["status"], job["dataset"], job["identifiable"]) == ("ready", "sessions", False)
+    assert job["rows"] >= 200
+    assert Shelf(settings()).whole(PRISON, job["id"], job["attempts"], job["bytes"])
 
 
 async def test_a_glass_was_broken_and_its_review_is_done(loaded: Database) -> None:

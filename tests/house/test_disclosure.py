@@ -22,6 +22,7 @@ NO_STORY = {
     "notification.address": "a telephone number",
     "page_test.address": "a telephone number",
     "page_test.asked_by": "who a token is of",
+    "page_test.confirmed_by": "who a token is of",
     "webhook.url": "where a program is",
     "address.value": "where one of the staff is reached",
     "address.ended_by": "who a token is of",

@@ -1,5 +1,6 @@
 """Whether the last resort is reached: a page that says it is a test, and its receipt."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -45,6 +46,19 @@ async def service(app: FastAPI, settings: Settings) -> AsyncIterator[httpx.Async
     """The API of a site that has Notify."""
     async with calling(made(app, settings, notify_api_key=SecretStr(KEY))) as http:
         yield http
+
+
+MAIL = "duty@region.example"
+
+
+async def told(night: Night, address: str = MAIL) -> tuple[str, str]:
+    """A test by the mail server, which sends no receipt: its path, and the code in the page."""
+    await night.wing.governor.patch("", {"outside_last_resort": address})
+    test = await night.wing.governor.post("page-tests", {"last_resort": "outside"})
+    fake = Fake("a number")
+    assert await sends(night, fake) == 1
+    [code] = re.findall(r"code, (\d{6})\.", fake.sent[0].text)
+    return f"page-tests/{test['id']}", code
 
 
 def texts(*does: str) -> Fake:
@@ -129,6 +143,57 @@ async def test_tests_are_the_governors_and_so_many_in_a_day(night: Night) -> Non
     await night.wing.governor.post("page-tests", body, 409)
     clock.forward(days=1, minutes=1)
     await night.wing.governor.post("page-tests", body)
+
+
+# By a person, where no receipt comes
+
+
+async def test_a_test_by_mail_counts_once_its_code_is_entered(night: Night) -> None:
+    governor = night.wing.governor
+    path, code = await told(night)
+    read = await governor.get(path)
+    assert (read["arrived_at"], read["deliveries"][0]["status"]) == (None, "sent")
+    assert code not in read.values(), "who has only asked for it does not know it"
+    wrong = "000000" if code != "000000" else "000001"
+    tried = await governor.post(f"{path}/confirmation", {"code": wrong}, 200)
+    assert (tried["arrived_at"], tried["confirmed_by"], tried["tries_left"]) == (None, None, 4)
+    done = await governor.post(f"{path}/confirmation", {"code": code}, 200)
+    assert done["confirmed_by"] == governor.subject
+    assert done["arrived_at"]
+    clock.forward(minutes=1)
+    again = await governor.post(f"{path}/confirmation", {"code": code}, 200)
+    assert again == done, "what has arrived stays so"
+
+
+async def test_another_tests_code_is_none_and_codes_are_not_tried_for_ever(night: Night) -> None:
+    governor = night.wing.governor
+    path, code = await told(night)
+    _, another = await told(night)
+    assert code != another
+    for left in range(4, -1, -1):
+        tried = await governor.post(f"{path}/confirmation", {"code": another}, 200)
+        assert (tried["arrived_at"], tried["tries_left"]) == (None, left)
+    await governor.post(f"{path}/confirmation", {"code": code}, 409)
+    path, code = await told(night)
+    clock.forward(days=3, minutes=1)
+    await governor.post(f"{path}/confirmation", {"code": code}, 409)
+    for other in (night.wing.clinician, night.wing.officer, night.mentor):
+        await other.post(f"{path}/confirmation", {"code": code}, 403)
+
+
+async def test_health_counts_a_test_that_a_person_confirmed_for_that_address(
+    night: Night, service: httpx.AsyncClient
+) -> None:
+    await all_well(night.wing.db, tested=True)
+    path, code = await told(night)
+    await minute(night)
+    assert (await service.get("/health/channels")).status_code == 503
+    await night.wing.governor.post(f"{path}/confirmation", {"code": code}, 200)
+    await minute(night)
+    assert (await service.get("/health/channels")).status_code == 200
+    await night.wing.governor.patch("", {"outside_last_resort": "else@region.example"})
+    await minute(night)
+    assert (await service.get("/health/channels")).status_code == 503
 
 
 # Health

@@ -21,6 +21,7 @@ from tests.concerns.conftest import night as night
 from tests.story import Caller, Wing
 
 PATH = "prints/outage?hours=48"
+THREE_DAYS = "3 days"
 
 
 def read(pdf: bytes) -> str:
@@ -37,9 +38,14 @@ def spelt(hours: float) -> str:
 
 
 async def raises(wing: Wing, **fields: Any) -> str:
-    body = concern(immediacy="within_24h", **fields)
+    body = concern(**{"immediacy": "within_24h", **fields})
     raised = await wing.support_worker.post("concerns", body)
     return str(raised["reference"])
+
+
+async def execute(wing: Wing, statement: str) -> None:
+    async with wing.db.write(wing.prison_id) as session:
+        await session.execute(text(statement))
 
 
 async def references(caller: Caller) -> set[str]:
@@ -221,3 +227,38 @@ async def test_a_folder_that_is_none_is_refused(wing: Wing, tmp_path: Path) -> N
     in_the_way.write_text("not a folder")
     with pytest.raises(NotADirectoryError):
         await on_disk.write(wing.db, wing.prison_id, in_the_way)
+
+
+async def test_of_more_than_fit_the_first_due_stand_on_it_and_how_many_more_there_are(
+    night: Night, tmp_path: Path
+) -> None:
+    wing = night.wing
+    late = await raises(wing)
+    await execute(wing, f"UPDATE concern SET acknowledge_by = acknowledge_by + '{THREE_DAYS}'")
+    await execute(
+        wing,
+        "INSERT INTO concern SELECT (jsonb_populate_record(c, jsonb_build_object("
+        " 'id', gen_random_uuid(), 'reference', 'CMANY' || n,"
+        f" 'acknowledge_by', c.acknowledge_by - interval '{THREE_DAYS}'))).*"
+        " FROM concern c, generate_series(1, 1001) AS n",
+    )
+    soon = await raises(wing, immediacy="now")
+    sheet = await wing.officer.get(PATH)
+    assert sheet["concerns"][0]["reference"] == soon
+    assert (len(sheet["concerns"]), sheet["concerns_left_out"]) == (1000, 3)
+    assert late not in {each["reference"] for each in sheet["concerns"]}
+    rows = (await wing.officer.request("GET", f"{PATH}&format=csv")).text
+    assert "do not fit on this sheet: 3." in rows
+    await on_disk.write(wing.db, wing.prison_id, tmp_path)
+    pdf = read((tmp_path / wing.prison_id / "duty.pdf").read_bytes())
+    assert "donotfitonthissheet:3." in pdf
+    assert soon in pdf
+    assert late not in pdf
+
+
+async def test_where_all_fits_nothing_is_said_of_what_does_not(night: Night) -> None:
+    await raises(night.wing)
+    sheet = await night.wing.officer.get(PATH)
+    assert (sheet["concerns_left_out"], sheet["on_duty_left_out"]) == (0, 0)
+    rows = (await night.wing.officer.request("GET", f"{PATH}&format=csv")).text
+    assert "do not fit" not in rows

@@ -460,6 +460,7 @@ NOT_PLANTED: dict[tuple[str, str], str] = {
     ("address", "ended_by"): _AUTHOR,
     ("page_test", "address"): "prison.outside_last_resort",
     ("page_test", "asked_by"): _AUTHOR,
+    ("page_test", "confirmed_by"): _AUTHOR,
     ("page_test", "reference"): _CODE,
     ("webhook", "topics"): "a closed list",
     ("webhook_delivery", "topic"): _CODE,

@@ -1,6 +1,6 @@
 """Deliveries: a page goes out on each channel of its own, and what became of it is written down."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,17 +9,28 @@ from sqlmodel import col
 
 from app import clock
 from app.access import the_system
+from app.config import settings
 from app.integrations.notify import Fate, Receipted, Undeliverable
 from app.models.addresses import Address, AddressKind, ChannelKind
+from app.models.break_glass import REVIEWED, BreakGlass
+from app.models.concerns import CONCERN_OPEN, Concern
 from app.models.deliveries import Delivery, DeliveryCode, DeliveryStatus
 from app.models.notifications import Notification, NotificationStatus, Urgency
 from app.models.page_tests import PageTest
 from app.models.prisons import Prison
 from app.models.staff import Staff
+from app.models.tasks import Task, TaskStatus
 from app.scope import everything
 from app.services import lifecycle
 from app.services.deliveries.moves import DELIVERY, NOTIFICATION
-from app.services.deliveries.routing import Route, rank_of, to_outside, to_staff, verdict
+from app.services.deliveries.routing import (
+    Route,
+    others,
+    rank_of,
+    to_outside,
+    to_staff,
+    verdict,
+)
 from app.services.prisons import outside
 
 D, N = DeliveryStatus, NotificationStatus
@@ -69,16 +80,21 @@ async def routes_to(
     channels: Collection[ChannelKind],
 ) -> list[Route]:
     """The ways to one of the staff, through the addresses that they have proven."""
+    addresses = await _proven(db, prison_id, staff_id)
+    if not addresses:
+        return []
+    zone = (await db.get_one(Prison, prison_id)).tz
+    return to_staff(urgency, addresses, channels, clock.now(), zone)
+
+
+async def _proven(db: AsyncSession, prison_id: str, staff_id: UUID) -> Sequence[Address]:
+    """The addresses that one of the staff has proven, and not ended, as they were added."""
     proven = everything(Address, prison_id).where(
         col(Address.staff_id) == staff_id,
         col(Address.verified_at).is_not(None),
         col(Address.ended_at).is_(None),
     )
-    addresses = (await db.scalars(proven.order_by(col(Address.recorded_at)))).all()
-    if not addresses:
-        return []
-    zone = (await db.get_one(Prison, prison_id)).tz
-    return to_staff(urgency, addresses, channels, clock.now(), zone)
+    return (await db.scalars(proven.order_by(col(Address.recorded_at)))).all()
 
 
 async def woken(
@@ -219,12 +235,15 @@ async def _move(db: AsyncSession, delivery: Delivery, to: DeliveryStatus) -> Non
 
 async def follow(db: AsyncSession, prison_id: str, page_id: UUID) -> Notification | None:
     """Let a page's state follow from its deliveries. Answers the page where it has just turned out
-    that it reaches nobody: its ladder is to be hastened, which is owed from here on."""
+    that it reaches nobody: its ladder is to be hastened, which is owed from here on. Not before the
+    reader's other addresses have failed too: they are tried first, at once."""
     found = everything(Notification, prison_id).where(col(Notification.id) == page_id)
     page = (await db.scalars(found.with_for_update(key_share=True))).one()
     theirs = everything(Delivery, prison_id).where(col(Delivery.notification_id) == page_id)
     deliveries = (await db.scalars(theirs)).all()
     to = verdict([(each.channel, each.status) for each in deliveries])
+    if to is N.failed and page.status not in {N.read, to}:
+        to = N.sending if await _otherwise(db, page, deliveries) else to
     tried_again = page.status is N.failed and to is N.sending  # it has failed until it is sent
     if page.status in {N.read, to} or to is N.pending or tried_again:
         return None
@@ -233,3 +252,33 @@ async def follow(db: AsyncSession, prison_id: str, page_id: UUID) -> Notificatio
     page.hasten_owed = to is N.failed
     await lifecycle.move(db, NOTIFICATION, page, to=to, actor=the_system(prison_id))
     return page if page.hasten_owed else None
+
+
+async def _otherwise(db: AsyncSession, page: Notification, tried: Sequence[Delivery]) -> bool:
+    """Every way that a page went has failed: send it to its reader's other addresses, in the
+    transaction that found it so. Answers whether there is any. Once each, by a unique index."""
+    ways = {ChannelKind(each) for each in settings().ways}
+    if page.staff_id is None or not ways or not await _awaited(db, page):
+        return False
+    addresses = await _proven(db, page.prison_id, page.staff_id)
+    found = others(page.urgency, addresses, ways, {each.address_id for each in tried})
+    for route in found:
+        await _begin(db, page, route)
+    return bool(found)
+
+
+async def _awaited(db: AsyncSession, page: Notification) -> bool:
+    """Whether what a page is about has waited ever since. Receipts may come days later."""
+    if page.concern_id is not None:
+        concerns = everything(Concern, page.prison_id).where(col(Concern.id) == page.concern_id)
+        concern = (await db.scalars(concerns)).one()
+        done = (concern.accepted_on_duty_at, concern.seen_at, concern.decided_at)
+        since = [at for at in done if at is not None and at > page.recorded_at]
+        return concern.status in CONCERN_OPEN and not since
+    if page.task_id is not None:
+        tasks = everything(Task, page.prison_id).where(col(Task.id) == page.task_id)
+        return (await db.scalars(tasks)).one().status is TaskStatus.open
+    glasses = everything(BreakGlass, page.prison_id).where(
+        col(BreakGlass.id) == page.break_glass_id
+    )
+    return (await db.scalars(glasses)).one().status not in REVIEWED

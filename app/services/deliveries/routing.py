@@ -1,8 +1,8 @@
 """On which addresses a page goes out, and not before when. Pure decisions.
 
 There is a floor that nobody can switch off: `now` uses every address that is proven, and what is
-about somebody's safety at least one, by day and by night. Only ordinary pages follow a person's
-wishes, and only they go by post.
+about somebody's safety at least one, by day and by night, and where that fails all others. Only
+ordinary pages follow a person's wishes, and only they go by post.
 """
 
 import re
@@ -60,16 +60,33 @@ def to_staff(
 ) -> list[Route]:
     """The ways to one of the staff. `addresses`: those proven and not ended. `channels`: what the
     site has. None is left: the log alone has the page, and the person's own list of pages."""
-    usable = [each for each in addresses if each.kind.channel in channels]
-    quick = [each for each in usable if each.kind is not AddressKind.letter]
     if urgency is Urgency.ordinary:
         return [
             Route(each.kind.channel, each.id, _own_day(each, now, zone))
-            for each in usable
-            if each.ordinary
+            for each in addresses
+            if each.ordinary and each.kind.channel in channels
         ]
+    quick = _quick(addresses, channels)
     wished = [each for each in quick if each.safety or urgency is Urgency.now]
     return [Route(each.kind.channel, each.id) for each in wished or quick]
+
+
+def others(
+    urgency: Urgency,
+    addresses: Sequence[Address],
+    channels: Collection[ChannelKind],
+    tried: Collection[UUID | None],
+) -> list[Route]:
+    """What is left where every way that a page went has failed: for what is about somebody's
+    safety all their other addresses at once, whatever was wished."""
+    ways = [] if urgency is Urgency.ordinary else _quick(addresses, channels)
+    return [Route(each.kind.channel, each.id) for each in ways if each.id not in tried]
+
+
+def _quick(addresses: Sequence[Address], channels: Collection[ChannelKind]) -> list[Address]:
+    """Those on a channel of the site that a page is not days on its way to."""
+    usable = [each for each in addresses if each.kind.channel in channels]
+    return [each for each in usable if each.kind is not AddressKind.letter]
 
 
 def _own_day(address: Address, now: datetime, zone: Zone) -> datetime | None:

@@ -17,6 +17,7 @@ from app.models.tasks import Task, TaskKind, TaskStatus
 from app.scope import everything
 from app.services import tasks
 from app.services.duties.roster import Roster, load
+from app.services.duty_patterns.foreseeing import with_foreseen
 
 LONGEST = timedelta(days=92)
 TOLD_BEFORE = timedelta(hours=48)
@@ -51,14 +52,17 @@ def _before(roster: Roster, post: Post, at: datetime) -> UUID | None:
 async def between(
     db: AsyncSession, prison_id: str, first: datetime | None, last: datetime | None
 ) -> list[DutyGap]:
-    """The gaps of a period: from this hour or the instant given; for a week or until another."""
+    """The gaps of a period: from this hour or the instant given; for a week or until another.
+    None that a pattern will fill, however far ahead."""
     begins = first or clock.now().replace(minute=0, second=0, microsecond=0)
     ends = last or begins + timedelta(days=7)
     if ends <= begins:
         raise Invalid.field("to", "in_order", "must be after from")
     if ends - begins > LONGEST:
         raise Invalid.field("to", "too_long", f"must be within {LONGEST.days} days of from")
-    return gaps(await load(db, prison_id, begins - BEFORE, ends), begins, ends)
+    roster = await load(db, prison_id, begins - BEFORE, ends)
+    known = await with_foreseen(db, prison_id, roster, begins - BEFORE, ends)
+    return gaps(known, begins, ends)
 
 
 async def tell_due(db: AsyncSession, prison_id: str) -> None:

@@ -30,9 +30,10 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Held:
     """A duty as it is held: by whom, on which post, from when; `ends_at` None where it stands.
-    `unfit`: who may not have the post any more, since their role is another."""
+    `duty_id` None: a pattern has yet to make it. `unfit`: who may not have the post any more,
+    since their role is another."""
 
-    duty_id: UUID
+    duty_id: UUID | None
     post: Post
     staff_id: UUID
     starts_at: datetime

@@ -4,7 +4,7 @@ takes a part of one know them as they know any other."""
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_
+from sqlalchemy import Select, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -29,29 +29,35 @@ async def make_due(db: AsyncSession, prison_id: str) -> int:
     looked at."""
     zone = (await db.get_one(Prison, prison_id)).tz
     reach = local_date(clock.now(), zone) + AHEAD
-    due = everything(DutyPattern, prison_id).join(
-        Staff,
-        (col(Staff.prison_id) == col(DutyPattern.prison_id))
-        & (col(Staff.id) == col(DutyPattern.staff_id)),
-    )
-    due = due.where(
-        col(DutyPattern.made_until) < reach,
-        or_(
-            col(DutyPattern.last_day).is_(None),
-            col(DutyPattern.last_day) > col(DutyPattern.made_until),
-        ),
-        col(Staff.active),
-        or_(
-            col(DutyPattern.post) != Post.clinician,
-            col(Staff.role).in_(fits(Post.clinician)),
-        ),
-    )
+    due = standing(prison_id).where(col(DutyPattern.made_until) < reach)
     ordered = due.order_by(col(DutyPattern.made_until), col(DutyPattern.id)).limit(MOST_AT_ONCE)
     locked = ordered.with_for_update(skip_locked=True, of=DutyPattern)
     found = (await db.scalars(locked)).all()
     for pattern in found:
         await make_ahead(db, pattern, zone)
     return len(found)
+
+
+def standing(prison_id: str) -> Select[DutyPattern]:
+    """The patterns that have days yet to be made, of who works here and may have the post."""
+    of_staff = (col(Staff.prison_id) == col(DutyPattern.prison_id)) & (
+        col(Staff.id) == col(DutyPattern.staff_id)
+    )
+    return (
+        everything(DutyPattern, prison_id)
+        .join(Staff, of_staff)
+        .where(
+            or_(
+                col(DutyPattern.last_day).is_(None),
+                col(DutyPattern.last_day) > col(DutyPattern.made_until),
+            ),
+            col(Staff.active),
+            or_(
+                col(DutyPattern.post) != Post.clinician,
+                col(Staff.role).in_(fits(Post.clinician)),
+            ),
+        )
+    )
 
 
 async def make_ahead(db: AsyncSession, pattern: DutyPattern, zone: ZoneInfo) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,12 +25,14 @@ from app.services import deliveries, duties, regimes
 from app.services.concerns.clocks import NOWHERE, duty_at
 from app.services.concerns.routing import ABOUT_CONDUCT
 from app.services.duties import Roster
+from app.services.duty_patterns.foreseeing import with_foreseen
 from app.services.escalation import ConcernState, Duty, Step, clocks, next_step
 from app.services.escalation_policies.standing import read
 from app.services.ladders import Ladder, Policy, Target
 from app.visibility import shape
 
 G = SimulationGap
+A_STEP = timedelta(days=2)  # no step of a policy waits longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,14 @@ async def simulate(
 ) -> Output:
     """Who would be paged when, if a concern were raised then and nobody did anything."""
     prison = await db.get_one(Prison, actor.prison_id)
-    roster = await duties.load(db, prison.id, body.at, None)
+    last = body.at + A_STEP * body.steps
+    roster = await _roster(db, prison.id, body.at, last)
     concern = await _might_be(db, actor, body)
     state = await _state(db, prison, read(policy), body)
     story = list(climb(state, lambda at: duty_at(roster, concern, prison, at), body.steps))
     staff = {each.id: each for each in roster.working}
     woken = await deliveries.woken(db, prison, roster.working, kinds(settings()))
-    others = await _rosters(database, elsewhere, body.at)
+    others = await _rosters(database, elsewhere, body.at, last)
     return shape("escalation_policies.simulation", actor.role).model_validate(
         {
             "acknowledge_by": state.clocks.acknowledge_by,
@@ -190,15 +193,21 @@ def _shown(
     }
 
 
+async def _roster(db: AsyncSession, prison_id: str, at: datetime, last: datetime) -> Roster:
+    """The duties from an instant on, and up to another what patterns have yet to make."""
+    roster = await duties.load(db, prison_id, at, None)
+    return await with_foreseen(db, prison_id, roster, at, last)
+
+
 async def _rosters(
-    database: Database, elsewhere: Collection[Actor], at: datetime
+    database: Database, elsewhere: Collection[Actor], at: datetime, last: datetime
 ) -> dict[str, Roster]:
     """The duties of the other prisons that the caller may read there."""
     found = {}
     for actor in elsewhere:
         if actor.allowed(Permission.duty_read):
             async with database.write(actor.prison_id) as other:
-                found[actor.prison_id] = await duties.load(other, actor.prison_id, at, None)
+                found[actor.prison_id] = await _roster(other, actor.prison_id, at, last)
     return found
 
 

@@ -4,17 +4,16 @@ Printed by somebody it has the concerns that they may read; written to a disk, t
 are kept from nobody whom the sheet is for.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, and_, case, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.errors import SheetTooLong
 from app.models.concerns import CONCERN_OPEN, Concern, ConcernStatus
 from app.models.duties import DutyGap, Post
 from app.models.prints import ConcernWaitsFor, OutageConcern, OutageDuty, OutageSheet
@@ -60,29 +59,61 @@ class Open:
         return by.get(self.waits_for, self.decide_by)
 
 
-async def open_concerns(db: AsyncSession, narrowed: Select[Any]) -> list[Open]:
-    """The open concerns among these: references, states and clocks, and no other column."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The open concerns that a sheet holds, and how many others do not fit."""
+
+    concerns: Sequence[Open]
+    left_out: int = 0
+
+
+async def open_concerns(db: AsyncSession, narrowed: Select[Any]) -> Known:
+    """The open concerns among these: references, states and clocks, and no other column. Of more
+    than a sheet holds those that are due first: in an outage a part is better than no sheet."""
     columns = [getattr(Concern, name) for name in Open.__slots__]
-    found = narrowed.where(col(Concern.status).in_(CONCERN_OPEN)).limit(MOST_LINES + 1)
-    rows = (await db.execute(found.with_only_columns(*columns))).all()
-    if len(rows) > MOST_LINES:
-        raise SheetTooLong(f"A sheet holds at most {MOST_LINES} lines.")
-    return [Open(*row) for row in rows]
+    found = (
+        narrowed.where(col(Concern.status).in_(CONCERN_OPEN))
+        .with_only_columns(*columns, func.count().over())
+        .order_by(*_SOONEST)
+        .limit(MOST_LINES)
+    )
+    rows = (await db.execute(found)).all()
+    total = rows[0][-1] if rows else 0
+    return Known([Open(*row[:-1]) for row in rows], total - len(rows))
+
+
+_SOONEST = (
+    and_(
+        col(Concern.acknowledged_at).is_not(None),
+        col(Concern.seen_at).is_not(None),
+        col(Concern.decided_at).is_not(None),
+    ),
+    case(
+        (col(Concern.acknowledged_at).is_(None), col(Concern.acknowledge_by)),
+        (col(Concern.seen_at).is_(None), col(Concern.seen_by)),
+        else_=col(Concern.decide_by),
+    ),
+    col(Concern.reference),
+)
+"""What `in_order` sorts by, for the database."""
 
 
 async def sheet(
-    db: AsyncSession, prison: Prison, now: datetime, hours: int, concerns: Collection[Open]
+    db: AsyncSession, prison: Prison, now: datetime, hours: int, known: Known
 ) -> OutageSheet:
     """The sheet for some hours from now: three queries beside the concerns."""
     until = now + timedelta(hours=hours)
     roster = await duties.load(db, prison.id, now, until)
+    posts = on_duty(roster, now, until)
     return OutageSheet(
         as_at=now,
         until=until,
         call_back_number=prison.call_back_number,
         outside_last_resort=outside(prison),
-        on_duty=on_duty(roster, now, until),
-        concerns=in_order(concerns),
+        on_duty=posts[:MOST_LINES],
+        on_duty_left_out=max(len(posts) - MOST_LINES, 0),
+        concerns=in_order(known.concerns),
+        concerns_left_out=known.left_out,
     )
 
 
@@ -97,7 +128,7 @@ def on_duty(roster: Roster, now: datetime, until: datetime) -> list[OutageDuty]:
     ]
     lines += [_empty(gap) for gap in gaps(roster, now, until)]
     posts = list(Post)
-    return sorted(lines, key=lambda each: (posts.index(each.post), each.starts_at))[:MOST_LINES]
+    return sorted(lines, key=lambda each: (posts.index(each.post), each.starts_at))
 
 
 def _line(

@@ -51,6 +51,17 @@ def table(sheet: OutageSheet, zone: ZoneInfo) -> Iterator[Row]:
             _label("concern_status", each.status),
             "; ".join(_steps(each, zone)),
         ]
+    yield from ([each, *[""] * 7] for each in _left_out(sheet))
+
+
+def _left_out(sheet: OutageSheet) -> list[str]:
+    """What the sheet does not hold: nobody is to think that it is all."""
+    said, lines = words().outage, []
+    if sheet.on_duty_left_out:
+        lines.append(f"{said['on_duty_left_out']}: {sheet.on_duty_left_out}.")
+    if sheet.concerns_left_out:
+        lines.append(f"{said['concerns_left_out']}: {sheet.concerns_left_out}.")
+    return lines
 
 
 def laid_out(sheet: OutageSheet, zone: ZoneInfo) -> Layout:
@@ -71,7 +82,7 @@ def laid_out(sheet: OutageSheet, zone: ZoneInfo) -> Layout:
     call = (
         f". {said.outage['call_back']}: {sheet.call_back_number}" if sheet.call_back_number else ""
     )
-    notices = [said.notice["outage"], said.notice["outage_others"]]
+    notices = [said.notice["outage"], *_left_out(sheet), said.notice["outage_others"]]
     return Layout(said.title["outage"], f"{known}{call}", blocks, notices, landscape=True)
 
 
