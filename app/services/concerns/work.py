@@ -42,6 +42,16 @@ def happened_at(concern: Concern, at: datetime | None) -> datetime:
     return min(at, now)
 
 
+def answers_at(concern: Concern, at: datetime | None) -> datetime:
+    """When an act happened that a clock waits for. One from before the concern was reopened
+    answers nothing of what it was reopened for."""
+    when = happened_at(concern, at)
+    if concern.was_reopened and when < concern.raised_at:
+        message = "must not be before the concern was reopened"
+        raise Invalid.field("at", "before_the_concern", message)
+    return when
+
+
 def still_open(concern: Concern) -> None:
     if concern.status not in CONCERN_OPEN:
         raise Conflicting("The concern is closed; reopen it first.")
@@ -60,7 +70,7 @@ async def acknowledge(
     it: an officer's word does not let the clinician sleep. Whoever had it and went off duty has it
     no more."""
     still_open(concern)
-    when = happened_at(concern, at)
+    when = answers_at(concern, at)
     on_duty = await duties.on_duty(db, concern.prison_id, clock.now())
     if concern.acknowledged_at is None:
         concern.acknowledged_at, concern.acknowledged_by = when, actor.subject
@@ -82,7 +92,7 @@ async def acknowledge(
 async def hand_over(db: AsyncSession, actor: Actor, concern: Concern, body: HandoverCreate) -> None:
     """Record the verbal handover of a concern that cannot wait."""
     still_open(concern)
-    when, note = happened_at(concern, body.at), f"to {body.to}"
+    when, note = answers_at(concern, body.at), f"to {body.to}"
     concern.handed_over_to, concern.handed_over_at = body.to, when
     await lifecycle.mark(db, CONCERN, concern, actor, "handed_over", note=note, occurred_at=when)
     await reschedule(db, concern, clock.now())
@@ -92,7 +102,7 @@ async def hand_over(db: AsyncSession, actor: Actor, concern: Concern, body: Hand
 async def see(db: AsyncSession, actor: Actor, concern: Concern, body: SeenCreate) -> None:
     """Record that the person was seen, or why they were not; only being seen stops the clock."""
     still_open(concern)
-    when = happened_at(concern, body.at)
+    when = answers_at(concern, body.at)
     if body.not_seen_reason is not None:
         concern.not_seen_reason = note = body.not_seen_reason
         concern.disclosure = concern.disclosure.stricter(body.disclosure)
@@ -119,7 +129,7 @@ async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: Decisio
         known = ", ".join(each.value for each in AcctDecision)
         raise Invalid.field("acct_decision", "acct_decision", f"is needed here, one of: {known}")
     concern.decision, concern.decided_by = body.decision, actor.subject
-    concern.decided_at = happened_at(concern, body.at)
+    concern.decided_at = answers_at(concern, body.at)
     concern.acct_decision, concern.acct_reason = body.acct_decision, body.acct_reason
     concern.disclosure = concern.disclosure.stricter(body.disclosure)
     acct = f"ACCT: {body.acct_decision}" if body.acct_decision else None
