@@ -202,3 +202,23 @@ async def test_another_mentors_concern_is_not_there(night: Night) -> None:
     other = night.wing.as_person((await night.wing.person())["id"])
     await other.get(f"concerns/{raised['id']}", 404)
     assert (await other.get("concerns"))["items"] == []
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_the_key_of_words_added_to_anothers_concern_gives_nothing_of_it_back(
+    night: Night, together: bool
+) -> None:
+    """An officer reads whom to see, not the account: raising under that key tells no more."""
+    raised = await night.raises(account="He said it to nobody else.")
+    key = {"Idempotency-Key": "tablet-7-000113"}
+    officer, path = night.wing.officer, f"concerns/{raised['id']}/addenda"
+    await officer.post(path, {"account": "He is awake."}, headers=key)
+    body = concern(account="He is pacing.")
+    if together:
+        items = [{**body, "key": "tablet-7-000113"}]
+        kept = (await officer.post("concerns/batch", {"items": items}))["results"][0]["concern"]
+    else:
+        kept = await officer.post("concerns", body, headers=key)
+    assert kept["account"] == "He is pacing."
+    assert kept["id"] != raised["id"]
+    assert "nobody else" not in str(kept)
