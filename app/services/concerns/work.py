@@ -53,6 +53,8 @@ def answers_at(concern: Concern, at: datetime | None) -> datetime:
 
 
 def still_open(concern: Concern) -> None:
+    if concern.status is ConcernStatus.merged_duplicate:
+        raise Conflicting("It was merged into another concern about the same: go on with that one.")
     if concern.status not in CONCERN_OPEN:
         raise Conflicting("The concern is closed; reopen it first.")
 
