@@ -96,6 +96,38 @@ async def test_the_same_key_with_other_words_is_kept_as_an_addendum(night: Night
     assert seen["account"] == first["account"]
 
 
+async def test_other_words_under_a_key_page_again_whoever_sent_them(night: Night) -> None:
+    """Entered from paper by somebody who reviews concerns, too: they have read it, nobody else."""
+    for caller in (night.mentor, night.wing.officer, night.wing.support_worker):
+        headers = {"Idempotency-Key": "k1"}
+        first = await caller.post("concerns", concern(immediacy="today"), headers=headers)
+        await night.sweep()
+        more = concern(account="Now he has cut his arm.", immediacy="today")
+        await caller.post("concerns", more, headers=headers)
+        shown = await night.wing.clinician.get(f"concerns/{first['id']}")
+        assert [words["account"] for words in shown["addenda"]] == ["Now he has cut his arm."]
+        assert await night.sweep() == 1
+
+
+async def test_an_officers_words_page_and_open_again_what_was_closed(night: Night) -> None:
+    """They read no account and review nothing: without a page nobody would read what they say."""
+    raised = await night.raises()
+    path = f"concerns/{raised['id']}"
+    await night.closes(raised["id"])
+    await night.sweep()
+    await night.wing.officer.post(f"{path}/addenda", {"account": "He has cut his arm."})
+    assert (await night.wing.clinician.get(path))["status"] == "reopened"
+    assert await night.sweep() >= 1
+
+
+async def test_what_a_reviewer_notes_pages_nobody(night: Night) -> None:
+    raised = await night.raises(immediacy="today")
+    await night.sweep()
+    path = f"concerns/{raised['id']}/addenda"
+    await night.wing.support_worker.post(path, {"account": "His sister rang."})
+    assert await night.sweep() == 0
+
+
 async def test_ten_at_once_under_one_key_are_one_concern(night: Night) -> None:
     headers = {"Idempotency-Key": "storm"}
     answers = await asyncio.gather(

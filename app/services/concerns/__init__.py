@@ -28,6 +28,7 @@ from app.models.concerns import (
 from app.models.mentors import MENTOR_ENDED, Mentor
 from app.models.people import Person
 from app.models.staff import Role, Staff
+from app.rights import Permission
 from app.scope import everything, visible
 from app.services import lifecycle, outbox, references, texts
 from app.services.concerns import debriefs
@@ -174,8 +175,9 @@ async def add_words(
     disclosure: Disclosure = Disclosure.ordinary,
     as_sent: Any = None,
 ) -> Addendum:
-    """Keep more words with a concern; nothing said is overwritten. A prisoner's words page someone:
-    the next step is due at once, and a closed concern is opened again."""
+    """Keep more words with a concern; nothing said is overwritten. Words of those who review none,
+    and words sent under a key used before, page someone: the next step is due at once, and a closed
+    concern is opened again."""
     addendum = Addendum(
         prison_id=concern.prison_id,
         concern_id=concern.id,
@@ -186,7 +188,7 @@ async def add_words(
     )
     db.add(addendum)
     outbox.say(db, concern.prison_id, "concern.words_added", concern.id)
-    if actor.family is Role.mentor:
+    if as_sent is not None or not actor.allowed(Permission.concern_review):
         await _call_back_to(db, concern)
     await db.flush()
     return addendum
