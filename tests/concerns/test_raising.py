@@ -109,6 +109,32 @@ async def test_other_words_under_a_key_page_again_whoever_sent_them(night: Night
         assert await night.sweep() == 1
 
 
+@pytest.mark.parametrize("kind", ["security_matter", "misconduct", "coercion_of_mentor"])
+async def test_words_of_another_kind_under_a_key_are_read_by_none_but_its_readers(
+    night: Night, kind: str
+) -> None:
+    """Who may read it goes by its kind: it is not added to what the whole wing reads."""
+    headers = {"Idempotency-Key": "k1"}
+    first = await night.mentor.post("concerns", concern(kind="welfare"), headers=headers)
+    more = concern(kind=kind, account="An officer brings it in.")
+    second = await night.mentor.post("concerns", more, headers=headers)
+    assert second["id"] != first["id"]
+    assert second["kind"] == kind
+    shown = await night.wing.clinician.get(f"concerns/{first['id']}")
+    assert shown["addenda"] == []
+
+
+async def test_words_of_self_harm_under_a_key_belong_to_the_welfare_they_were_said_of(
+    night: Night,
+) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    first = await night.mentor.post("concerns", concern(kind="welfare"), headers=headers)
+    more = concern(kind="self_harm_or_suicide", account="He has a blade.")
+    assert (await night.mentor.post("concerns", more, headers=headers))["id"] == first["id"]
+    shown = await night.wing.clinician.get(f"concerns/{first['id']}")
+    assert shown["mentions_self_harm"] is True
+
+
 async def test_an_officers_words_page_and_open_again_what_was_closed(night: Night) -> None:
     """They read no account and review nothing: without a page nobody would read what they say."""
     raised = await night.raises()
