@@ -122,3 +122,17 @@ async def test_what_was_done_before_it_was_reopened_answers_nothing_of_it(night:
     assert (await night.wing.clinician.get(path))["seen_at"] is None
     since = {"at": clock.spell(clock.now() - timedelta(minutes=5))}
     await night.wing.officer.post(f"{path}/seen", since, 200)
+
+
+async def test_what_was_decided_while_it_could_wait_is_decided_anew_when_it_cannot(
+    night: Night,
+) -> None:
+    """Seen and decided, its ladder rests for a day: not once it is `now`."""
+    path = await dealt_with(night, immediacy="within_24h")
+    clock.forward(hours=2)
+    await night.sweep()
+    body = {"immediacy": "now", "reason": "He is worse."}
+    shown = await night.wing.support_worker.put(f"{path}/immediacy", body)
+    assert (shown["decided_at"], shown["acct_decision"]) == (None, None)
+    assert await night.passes(minutes=30) >= 3
+    assert await night.pages(night.deputy), "it climbs to the last resort"

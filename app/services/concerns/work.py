@@ -22,7 +22,7 @@ from app.models.concerns.tables import AcctDecision
 from app.models.staff import Role
 from app.rights import Permission
 from app.services import duties, escalation, lifecycle
-from app.services.concerns import debriefs
+from app.services.concerns import answered, debriefs
 from app.services.concerns.clocks import keep, reschedule, state_of, zone_of
 from app.services.concerns.moves import CONCERN, duplicates_of, reviews
 from app.services.escalation import Immediacy, strictest
@@ -147,7 +147,8 @@ async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: Decisio
 async def set_immediacy(
     db: AsyncSession, actor: Actor, concern: Concern, body: ImmediacyPut
 ) -> None:
-    """Raise the immediacy at once, or lower it when a second person asks for the same.
+    """Raise the immediacy at once, or lower it when a second person asks for the same. What was
+    decided while it could wait longer is to be decided anew: else its ladder would rest for a day.
 
     A governor cannot lower.
     """
@@ -157,6 +158,7 @@ async def set_immediacy(
         raise Invalid.field("immediacy", "unchanged", "is the present one")
     if strictest(body.immediacy, concern.immediacy) is body.immediacy:
         keep(concern, escalation.raised(state, body.immediacy, clock.now()))
+        answered.forget_decision(concern)
         event = "immediacy_raised"
     elif actor.family not in {Role.support_worker, Role.clinician} or actor.role is Role.wing_duty:
         raise NotAllowed("Lowering belongs to a support worker or a clinician.")
