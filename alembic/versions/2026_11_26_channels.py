@@ -20,6 +20,7 @@ CODES = (
     "no_such_address",
     "not_delivered",
     "given_up",
+    "withheld",
     "broken",
 )
 

@@ -30,6 +30,7 @@ class DeliveryCode(StrEnum):
     no_such_address = "no_such_address"
     not_delivered = "not_delivered"  # taken, and then not brought there
     given_up = "given_up"
+    withheld = "withheld"  # it is about what they may not know of by now
     broken = "broken"  # a fault of ours
 
 

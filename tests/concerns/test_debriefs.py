@@ -238,3 +238,18 @@ async def test_coercion_by_a_member_of_staff_goes_past_them_and_their_colleagues
         "governor": True,
     }
     await another.get(f"concerns/{raised['id']}", 404)
+
+
+async def test_a_look_in_for_what_is_kept_from_them_is_none_for_what_is_not(night: Night) -> None:
+    """Else the supervisor, whose mentor nobody is to be looked in on for, learns that there is
+    another concern."""
+    supervisor = night.wing.support_worker
+    about = {"about_staff_id": str(supervisor.staff_id), "kind": "misconduct"}
+    await night.raises(immediacy="today", **about)
+    await night.wing.tidies()
+    raised = await night.raises(immediacy="today")
+    await night.wing.tidies()
+    tasks = (await supervisor.get("tasks?kind=welfare_check"))["items"]
+    assert [each["thing_id"] for each in tasks] == [raised["id"]]
+    await night.wing.tidies()
+    assert len((await night.wing.governor.get("tasks?kind=welfare_check"))["items"]) == 2

@@ -96,6 +96,64 @@ async def test_the_same_key_with_other_words_is_kept_as_an_addendum(night: Night
     assert seen["account"] == first["account"]
 
 
+async def test_other_words_under_a_key_page_again_whoever_sent_them(night: Night) -> None:
+    """Entered from paper by somebody who reviews concerns, too: they have read it, nobody else."""
+    for caller in (night.mentor, night.wing.officer, night.wing.support_worker):
+        headers = {"Idempotency-Key": "k1"}
+        first = await caller.post("concerns", concern(immediacy="today"), headers=headers)
+        await night.sweep()
+        more = concern(account="Now he has cut his arm.", immediacy="today")
+        await caller.post("concerns", more, headers=headers)
+        shown = await night.wing.clinician.get(f"concerns/{first['id']}")
+        assert [words["account"] for words in shown["addenda"]] == ["Now he has cut his arm."]
+        assert await night.sweep() == 1
+
+
+@pytest.mark.parametrize("kind", ["security_matter", "misconduct", "coercion_of_mentor"])
+async def test_words_of_another_kind_under_a_key_are_read_by_none_but_its_readers(
+    night: Night, kind: str
+) -> None:
+    """Who may read it goes by its kind: it is not added to what the whole wing reads."""
+    headers = {"Idempotency-Key": "k1"}
+    first = await night.mentor.post("concerns", concern(kind="welfare"), headers=headers)
+    more = concern(kind=kind, account="An officer brings it in.")
+    second = await night.mentor.post("concerns", more, headers=headers)
+    assert second["id"] != first["id"]
+    assert second["kind"] == kind
+    shown = await night.wing.clinician.get(f"concerns/{first['id']}")
+    assert shown["addenda"] == []
+
+
+async def test_words_of_self_harm_under_a_key_belong_to_the_welfare_they_were_said_of(
+    night: Night,
+) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    first = await night.mentor.post("concerns", concern(kind="welfare"), headers=headers)
+    more = concern(kind="self_harm_or_suicide", account="He has a blade.")
+    assert (await night.mentor.post("concerns", more, headers=headers))["id"] == first["id"]
+    shown = await night.wing.clinician.get(f"concerns/{first['id']}")
+    assert shown["mentions_self_harm"] is True
+
+
+async def test_an_officers_words_page_and_open_again_what_was_closed(night: Night) -> None:
+    """They read no account and review nothing: without a page nobody would read what they say."""
+    raised = await night.raises()
+    path = f"concerns/{raised['id']}"
+    await night.closes(raised["id"])
+    await night.sweep()
+    await night.wing.officer.post(f"{path}/addenda", {"account": "He has cut his arm."})
+    assert (await night.wing.clinician.get(path))["status"] == "reopened"
+    assert await night.sweep() >= 1
+
+
+async def test_what_a_reviewer_notes_pages_nobody(night: Night) -> None:
+    raised = await night.raises(immediacy="today")
+    await night.sweep()
+    path = f"concerns/{raised['id']}/addenda"
+    await night.wing.support_worker.post(path, {"account": "His sister rang."})
+    assert await night.sweep() == 0
+
+
 async def test_ten_at_once_under_one_key_are_one_concern(night: Night) -> None:
     headers = {"Idempotency-Key": "storm"}
     answers = await asyncio.gather(
@@ -202,3 +260,23 @@ async def test_another_mentors_concern_is_not_there(night: Night) -> None:
     other = night.wing.as_person((await night.wing.person())["id"])
     await other.get(f"concerns/{raised['id']}", 404)
     assert (await other.get("concerns"))["items"] == []
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_the_key_of_words_added_to_anothers_concern_gives_nothing_of_it_back(
+    night: Night, together: bool
+) -> None:
+    """An officer reads whom to see, not the account: raising under that key tells no more."""
+    raised = await night.raises(account="He said it to nobody else.")
+    key = {"Idempotency-Key": "tablet-7-000113"}
+    officer, path = night.wing.officer, f"concerns/{raised['id']}/addenda"
+    await officer.post(path, {"account": "He is awake."}, headers=key)
+    body = concern(account="He is pacing.")
+    if together:
+        items = [{**body, "key": "tablet-7-000113"}]
+        kept = (await officer.post("concerns/batch", {"items": items}))["results"][0]["concern"]
+    else:
+        kept = await officer.post("concerns", body, headers=key)
+    assert kept["account"] == "He is pacing."
+    assert kept["id"] != raised["id"]
+    assert "nobody else" not in str(kept)

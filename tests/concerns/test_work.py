@@ -185,6 +185,15 @@ async def test_a_merge_keeps_the_strictest_of_both(night: Night) -> None:
     )
 
 
+async def test_whoever_takes_up_a_merged_one_is_sent_to_the_one_that_stays(night: Night) -> None:
+    one, other = await night.raises(), await night.raises()
+    path, clinician = f"concerns/{one['id']}", night.wing.clinician
+    await clinician.post(f"{path}/merge", {"survivor_id": other["id"]}, 200)
+    refused = await clinician.post(f"{path}/acknowledgement", {}, 409)
+    assert "merged into another" in refused["detail"]
+    assert "reopen" not in refused["detail"]
+
+
 async def test_reopened_it_has_new_clocks_and_pages_again(night: Night) -> None:
     raised = await night.raises()
     await night.closes(raised["id"])

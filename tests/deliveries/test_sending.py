@@ -16,6 +16,7 @@ from app.integrations.notify.log import LogChannel
 from app.models.addresses import Address, ChannelKind
 from app.models.base import new_id
 from app.models.deliveries import DeliveryCode
+from app.models.staff import StaffRole
 from app.services.addresses import code_of
 from app.services.deliveries import TRIED_FOR, sending
 from tests.concerns.conftest import Night
@@ -432,3 +433,27 @@ def test_mail_is_never_sent_in_the_clear_to_another_machine() -> None:
         )
     with pytest.raises(ValueError, match="smtp_from"):
         Settings(_env_file=None, smtp_host="mail.example")
+
+
+# Kept from whom it was to
+
+
+async def test_a_page_that_waits_is_not_sent_to_whom_it_is_found_to_be_about(night: Night) -> None:
+    """The telephone was off when it was raised, and comes on when it is known to be about them."""
+    other = await night.wing.hires(StaffRole.support_worker)
+    accused = night.wing.support_worker
+    supervisor = {"staff_id": str(accused.staff_id)}
+    await other.put(f"mentors/{night.mentor.mentor_id}/supervisor", supervisor)
+    await proves(night, accused)
+    raised = await night.raises(night.wing.officer, kind="misconduct", immediacy="today")
+    await pages(night)
+    carrier = Fake(*[down()] * 20)
+    await sends(night, carrier)
+    assert {page.to for page in carrier.sent} == {HERE}
+    body = {"subject_person_id": str(night.mentor.person_id)}
+    await other.put(f"concerns/{raised['id']}/subject", body)
+    carrier.sent, carrier.does = [], []
+    await sends(night, carrier)
+    assert carrier.sent == []
+    told = await rows(night, "SELECT DISTINCT code, status FROM delivery WHERE channel = 'email'")
+    assert told == [("withheld", "failed")]

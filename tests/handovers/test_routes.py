@@ -200,6 +200,23 @@ async def test_what_is_kept_from_them_since_is_declined_and_not_shown(wing: Wing
     assert await pages(wing.nurse, raised) == []
 
 
+async def test_what_is_kept_from_them_since_keeps_no_hand_over_waiting(wing: Wing) -> None:
+    """They answer all that they are shown; one that is left without an answer would tell them."""
+    mentor = await wing.active_mentor()
+    duty = await on_duty(wing, wing.clinician, -1, 2)
+    await on_duty(wing, wing.nurse, -1, 10)
+    raised = [await accepted(wing, wing.clinician, kind="misconduct") for _ in range(2)]
+    made = await hands_over(wing.clinician, duty, wing.nurse)
+    body = {"subject_person_id": str(mentor.person_id)}
+    await wing.clinician.put(f"concerns/{raised[0]['id']}/subject", body)
+    path = f"handovers/{made['id']}"
+    [shown] = (await wing.nurse.get(path))["concerns"]
+    items = [{"concern_id": shown["concern_id"], "accept": True}]
+    taken = await wing.nurse.post(f"{path}/acceptance", {"items": items}, 200)
+    assert taken["status"] == "accepted"
+    assert (await wing.nurse.get("tasks?kind=handover_due&status=open"))["items"] == []
+
+
 async def test_notes_are_for_the_two_and_of_clinicians_for_clinicians(wing: Wing) -> None:
     duty = await on_duty(wing, wing.clinician, -1, 2)
     made = await hands_over(wing.clinician, duty, wing.nurse, notes="Watch the late meds.")

@@ -173,6 +173,11 @@ class Concern(Versioned, Written, Exported, table=True):
         return self.immediacy is Immediacy.now
 
     @property
+    def was_reopened(self) -> bool:
+        """Its clocks run from later than when it was first written down."""
+        return self.raised_at > self.recorded_at
+
+    @property
     def receipt_owed(self) -> bool:
         """Whoever it is about has gone, and nobody where they went has said that they know."""
         return self.subject_left_at is not None and self.received_there_at is None

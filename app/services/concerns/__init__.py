@@ -28,12 +28,13 @@ from app.models.concerns import (
 from app.models.mentors import MENTOR_ENDED, Mentor
 from app.models.people import Person
 from app.models.staff import Role, Staff
+from app.rights import Permission
 from app.scope import everything, visible
 from app.services import lifecycle, outbox, references, texts
 from app.services.concerns import debriefs
 from app.services.concerns.clocks import start_clocks
 from app.services.concerns.moves import CONCERN, actions_of
-from app.services.concerns.routing import kept_from, route
+from app.services.concerns.routing import READ_BY_THE_WING, kept_from, route
 from app.services.escalation import WHEN_MISSING, Immediacy, strictest
 from app.visibility import shape
 
@@ -174,8 +175,9 @@ async def add_words(
     disclosure: Disclosure = Disclosure.ordinary,
     as_sent: Any = None,
 ) -> Addendum:
-    """Keep more words with a concern; nothing said is overwritten. A prisoner's words page someone:
-    the next step is due at once, and a closed concern is opened again."""
+    """Keep more words with a concern; nothing said is overwritten. Words of those who review none,
+    and words sent under a key used before, page someone: the next step is due at once, and a closed
+    concern is opened again."""
     addendum = Addendum(
         prison_id=concern.prison_id,
         concern_id=concern.id,
@@ -186,7 +188,7 @@ async def add_words(
     )
     db.add(addendum)
     outbox.say(db, concern.prison_id, "concern.words_added", concern.id)
-    if actor.family is Role.mentor:
+    if as_sent is not None or not actor.allowed(Permission.concern_review):
         await _call_back_to(db, concern)
     await db.flush()
     return addendum
@@ -224,13 +226,16 @@ async def keep_reused(
     """Keep what was sent under a key used before: more words with the concern it belongs to, or a
     concern of its own where they would find nobody's eye there. Nothing new adds nothing.
 
-    It is a concern of its own when the key belongs to something else, the concern is closed or by
-    now kept from them, or this one is about somebody else or more urgent.
+    It is a concern of its own when the key belongs to something else or to a concern that another
+    recorded, the concern is closed or by now kept from them, or this one is about somebody else,
+    for other readers or more urgent.
     """
     found = everything(Concern, actor.prison_id).where(col(Concern.id) == thing_id)
     concern = (await db.execute(found.with_for_update())).scalar_one_or_none()
     if (
         concern is None
+        or concern.recorded_by
+        != actor.subject  # they had added to it, and read less than the raiser
         or kept_from(concern, actor.staff_id)
         or not await _same_matter(db, actor, concern, body)
     ):
@@ -263,13 +268,15 @@ async def _said_before(
 async def _same_matter(
     db: AsyncSession, actor: Actor, concern: Concern, body: ConcernCreate
 ) -> bool:
-    """Whether the words belong to this concern: open, about the same, and no more urgent."""
+    """Whether the words belong to this concern: open, about the same, for the same readers, and no
+    more urgent."""
     said = (*await _subject(db, actor, body), *await _colleague(db, actor, body))
     known = (concern.subject_person_id, concern.subject_as_told)
     same = said == (*known, concern.about_staff_id, concern.about_staff_as_told)
     urgency = body.immediacy.means if body.immediacy else WHEN_MISSING
     no_more_urgent = strictest(concern.immediacy, urgency) is concern.immediacy
-    return same and no_more_urgent and concern.status in CONCERN_OPEN
+    readers = body.kind is concern.kind or {body.kind, concern.kind} <= READ_BY_THE_WING
+    return same and readers and no_more_urgent and concern.status in CONCERN_OPEN
 
 
 def receipt(concern: Concern, warnings: list[str]) -> ConcernRaised:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app import clock
 from app.access import the_system
+from app.concern_scope import for_whoever_is_on_duty
 from app.models.concerns import CONCERN_OPEN, Concern
 from app.models.mentors import Mentor, MentorStatus
 from app.models.staff import Staff, StaffRole
@@ -63,14 +64,23 @@ async def owe_due(db: AsyncSession, prison_id: str) -> int:
 
 async def welfare_due(db: AsyncSession, prison_id: str) -> int:
     """Have somebody look in on mentors who raised a concern in the last days. One check, or a
-    debrief, that is still to come or came after it, is enough for all that they raised."""
+    debrief, that is still to come or came after it, is enough for all that they raised; but one
+    for what is kept from somebody here is none for what is not: that nobody looked in on them for
+    the latter would tell of the former."""
     raised_by = col(Concern.raised_by_person_id)
     at_work = everything(Mentor, prison_id).where(col(Mentor.status).in_(AT_WORK))
+    kept_from_nobody = (
+        everything(Concern, prison_id)
+        .where(for_whoever_is_on_duty())
+        .with_only_columns(col(Concern.id))
+        .correlate(None)
+    )
     asked = everything(Task, prison_id).where(
         col(Task.kind).in_(ASKED_AFTER),
         col(Task.person_id) == raised_by,
         col(Task.thing_noun) == TaskSource.concerns,
         or_(col(Task.status) == TaskStatus.open, col(Task.done_at) >= col(Concern.recorded_at)),
+        or_(~for_whoever_is_on_duty(), col(Task.thing_id).in_(kept_from_nobody)),
     )
     nobody_asked = ~asked.correlate(Concern).exists()
     missing = (

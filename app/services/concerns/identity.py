@@ -12,7 +12,7 @@ from app.models.concerns import Concern, ConcernStatus, SubjectPut
 from app.models.people import Person
 from app.scope import referred, visible
 from app.services import escalation, lifecycle
-from app.services.concerns import actions, debriefs, leaving
+from app.services.concerns import actions, answered, debriefs, leaving
 from app.services.concerns.clocks import keep, state_of, zone_of
 from app.services.concerns.moves import CONCERN
 from app.services.concerns.routing import READ_BY_CLINICIANS, may_change, route
@@ -23,7 +23,8 @@ async def resolve_subject(
     db: AsyncSession, actor: Actor, concern: Concern, body: SubjectPut
 ) -> None:
     """Say whom it turned out to be about; what was said of them stays. It is routed anew, and goes
-    on at once where those who were paged may no longer see it."""
+    on at once where those who were paged may no longer see it, or where somebody else was meant:
+    that another was seen, and what was decided of them, answers nothing."""
     still_open(concern)
     may_decide(concern, actor)
     person = await referred(
@@ -32,6 +33,9 @@ async def resolve_subject(
     was_routed = concern.routed
     if person.id != concern.subject_person_id:
         await leaving.forget(db, concern)
+        if concern.subject_person_id is not None:
+            answered.forget(concern)
+            concern.step, concern.next_step_at = 0, clock.now()
     concern.subject_person_id = person.id
     await route(db, concern)
     if concern.routed and not was_routed:
@@ -57,8 +61,8 @@ async def lock_both(db: AsyncSession, actor: Actor, concern: Concern, survivor_i
 
 
 async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Concern) -> None:
-    """Merge a duplicate into the concern that stays, which keeps the strictest of both clocks.
-    Both are locked.
+    """Merge a duplicate into the concern that stays, which keeps the strictest of both clocks, and
+    of what was done what came after both. Both are locked.
 
     Only of the same routing: else it would become known to whom it is about, or leave their
     managers.
@@ -69,6 +73,7 @@ async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Conc
     if _routing(survivor) != _routing(concern):
         message = "must be about the same member of staff, or likewise about a mentor's conduct"
         raise Invalid.field("survivor_id", "routed_otherwise", message)
+    answered.leave_only_what_came_after(survivor, concern)
     zone = await zone_of(db, concern.prison_id)
     together = escalation.merged(state_of(survivor, zone), state_of(concern, zone), clock.now())
     keep(survivor, together)

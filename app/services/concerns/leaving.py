@@ -19,7 +19,7 @@ from app.services import lifecycle, tasks
 from app.services.concerns.debriefs import falls_to
 from app.services.concerns.moves import CONCERN
 from app.services.concerns.whereabouts import has_left
-from app.services.concerns.work import happened_at, may_decide, still_open
+from app.services.concerns.work import answers_at, may_decide, still_open
 from app.services.escalation import Immediacy
 
 DUE = TaskKind.receipt_due
@@ -85,7 +85,7 @@ async def receive(
     latter while the prison's own system says that they have."""
     still_open(concern)
     may_decide(concern, actor)
-    when, said = happened_at(concern, body.at), body.disclosure
+    when, said = answers_at(concern, body.at), body.disclosure
     concern.disclosure = concern.disclosure.stricter(said)
     if body.not_left_reason is not None:
         await _refuse_if_gone(db, concern)

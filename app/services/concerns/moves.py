@@ -17,6 +17,7 @@ from app.models.concerns import (
 from app.models.mentees import Mentee, MenteeStatus
 from app.models.staff import Role
 from app.scope import everything
+from app.services.concerns import answered
 from app.services.concerns.clocks import start_clocks
 from app.services.concerns.routing import keep_from_the_line
 from app.services.concerns.whereabouts import has_left
@@ -160,10 +161,7 @@ async def start_anew(db: AsyncSession, context: Context) -> None:
     concern.next_step_at = context.now  # first of all: an open concern always has a next step
     concern.acknowledged_at = concern.acknowledged_by = concern.accepted_on_duty_at = None
     concern.accepted_by_staff_id = None
-    concern.seen_at = concern.seen_by_subject = concern.not_seen_reason = None
-    concern.handed_over_to = concern.handed_over_at = None
-    concern.decided_at = concern.decided_by = concern.decision = None
-    concern.acct_decision = concern.acct_reason = concern.clinician_signed_by = None
+    answered.forget(concern)
     concern.lower_to = concern.lower_by = concern.lower_reason = None
     concern.feedback = concern.feedback_text = concern.feedback_told_by = None
     concern.feedback_at = concern.closed_at = None

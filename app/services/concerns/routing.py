@@ -13,6 +13,8 @@ from app.models.staff import Role, StaffRole
 from app.scope import everything
 
 ABOUT_CONDUCT = {ConcernKind.misconduct, ConcernKind.harm_to_others, ConcernKind.security_matter}
+READ_BY_THE_WING = {ConcernKind.welfare, ConcernKind.self_harm_or_suicide}
+"""Kinds that go past nobody by themselves, whoever they are about."""
 READ_BY_CLINICIANS = {ConcernKind.safeguarding, ConcernKind.coercion_of_mentor}
 
 

@@ -22,7 +22,7 @@ from app.models.concerns.tables import AcctDecision
 from app.models.staff import Role
 from app.rights import Permission
 from app.services import duties, escalation, lifecycle
-from app.services.concerns import debriefs
+from app.services.concerns import answered, debriefs
 from app.services.concerns.clocks import keep, reschedule, state_of, zone_of
 from app.services.concerns.moves import CONCERN, duplicates_of, reviews
 from app.services.escalation import Immediacy, strictest
@@ -42,7 +42,19 @@ def happened_at(concern: Concern, at: datetime | None) -> datetime:
     return min(at, now)
 
 
+def answers_at(concern: Concern, at: datetime | None) -> datetime:
+    """When an act happened that a clock waits for. One from before the concern was reopened
+    answers nothing of what it was reopened for."""
+    when = happened_at(concern, at)
+    if concern.was_reopened and when < concern.raised_at:
+        message = "must not be before the concern was reopened"
+        raise Invalid.field("at", "before_the_concern", message)
+    return when
+
+
 def still_open(concern: Concern) -> None:
+    if concern.status is ConcernStatus.merged_duplicate:
+        raise Conflicting("It was merged into another concern about the same: go on with that one.")
     if concern.status not in CONCERN_OPEN:
         raise Conflicting("The concern is closed; reopen it first.")
 
@@ -60,7 +72,7 @@ async def acknowledge(
     it: an officer's word does not let the clinician sleep. Whoever had it and went off duty has it
     no more."""
     still_open(concern)
-    when = happened_at(concern, at)
+    when = answers_at(concern, at)
     on_duty = await duties.on_duty(db, concern.prison_id, clock.now())
     if concern.acknowledged_at is None:
         concern.acknowledged_at, concern.acknowledged_by = when, actor.subject
@@ -82,7 +94,7 @@ async def acknowledge(
 async def hand_over(db: AsyncSession, actor: Actor, concern: Concern, body: HandoverCreate) -> None:
     """Record the verbal handover of a concern that cannot wait."""
     still_open(concern)
-    when, note = happened_at(concern, body.at), f"to {body.to}"
+    when, note = answers_at(concern, body.at), f"to {body.to}"
     concern.handed_over_to, concern.handed_over_at = body.to, when
     await lifecycle.mark(db, CONCERN, concern, actor, "handed_over", note=note, occurred_at=when)
     await reschedule(db, concern, clock.now())
@@ -92,7 +104,7 @@ async def hand_over(db: AsyncSession, actor: Actor, concern: Concern, body: Hand
 async def see(db: AsyncSession, actor: Actor, concern: Concern, body: SeenCreate) -> None:
     """Record that the person was seen, or why they were not; only being seen stops the clock."""
     still_open(concern)
-    when = happened_at(concern, body.at)
+    when = answers_at(concern, body.at)
     if body.not_seen_reason is not None:
         concern.not_seen_reason = note = body.not_seen_reason
         concern.disclosure = concern.disclosure.stricter(body.disclosure)
@@ -119,7 +131,7 @@ async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: Decisio
         known = ", ".join(each.value for each in AcctDecision)
         raise Invalid.field("acct_decision", "acct_decision", f"is needed here, one of: {known}")
     concern.decision, concern.decided_by = body.decision, actor.subject
-    concern.decided_at = happened_at(concern, body.at)
+    concern.decided_at = answers_at(concern, body.at)
     concern.acct_decision, concern.acct_reason = body.acct_decision, body.acct_reason
     concern.disclosure = concern.disclosure.stricter(body.disclosure)
     acct = f"ACCT: {body.acct_decision}" if body.acct_decision else None
@@ -135,7 +147,8 @@ async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: Decisio
 async def set_immediacy(
     db: AsyncSession, actor: Actor, concern: Concern, body: ImmediacyPut
 ) -> None:
-    """Raise the immediacy at once, or lower it when a second person asks for the same.
+    """Raise the immediacy at once, or lower it when a second person asks for the same. What was
+    decided while it could wait longer is to be decided anew: else its ladder would rest for a day.
 
     A governor cannot lower.
     """
@@ -145,6 +158,7 @@ async def set_immediacy(
         raise Invalid.field("immediacy", "unchanged", "is the present one")
     if strictest(body.immediacy, concern.immediacy) is body.immediacy:
         keep(concern, escalation.raised(state, body.immediacy, clock.now()))
+        answered.forget_decision(concern)
         event = "immediacy_raised"
     elif actor.family not in {Role.support_worker, Role.clinician} or actor.role is Role.wing_duty:
         raise NotAllowed("Lowering belongs to a support worker or a clinician.")

@@ -30,6 +30,7 @@ from app.services import addresses, deliveries, lifecycle, page_tests
 from app.services.deliveries.hastening import hasten
 from app.services.deliveries.moves import DELIVERY
 from app.services.deliveries.routing import Rank
+from app.services.deliveries.withheld import withheld
 from app.slots import Slots, keep_sending
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ class Job:
     delivery_id: UUID
     page_id: UUID | None
     attempt: int
-    message: PageMessage | None  # None: there is nowhere to send it any more
+    message: PageMessage | DeliveryCode  # or why there is nothing to send any more
 
 
 async def turn(db: Database, prison_id: str, carrier: Carrier, most: int = A_TURN) -> int:
@@ -133,14 +134,16 @@ async def _job(db: AsyncSession, delivery: Delivery) -> Job:
     return Job(delivery.id, delivery.notification_id, delivery.attempts, message)
 
 
-async def _message(db: AsyncSession, delivery: Delivery) -> PageMessage | None:
+async def _message(db: AsyncSession, delivery: Delivery) -> PageMessage | DeliveryCode:
     """What is sent, and where: the page's sentence, that of a test, or the code that proves the
-    address."""
+    address. Else why nothing is."""
     prison_id = delivery.prison_id
     address = await _one(db, Address, prison_id, delivery.address_id)
     if address is not None and address.ended_at is not None:
-        return None
+        return DeliveryCode.no_such_address
     page = await _one(db, Notification, prison_id, delivery.notification_id)
+    if page is not None and await withheld(db, page):
+        return DeliveryCode.withheld
     test = await _one(db, PageTest, prison_id, delivery.page_test_id)
     if page is not None:
         outside, words, head = page.address, page.text, ""
@@ -171,8 +174,8 @@ async def _one(db: AsyncSession, model: type[Scoped], prison_id: str, row_id: UU
 
 async def _attempt(carrier: Carrier, job: Job) -> str | Undeliverable | None:
     """Hand one over: the provider's reference, or why not."""
-    if job.message is None:
-        return Undeliverable(DeliveryCode.no_such_address, for_good=True)
+    if isinstance(job.message, DeliveryCode):
+        return Undeliverable(job.message, for_good=True)
     try:
         async with asyncio.timeout(carrier.patience):
             return await carrier.send(job.message)

@@ -139,6 +139,7 @@ async def accept(
     items = await items_of(db, handover)
     for item, yes in _answers(items, body):
         await _answer(db, actor, item, others, accepted=yes)
+    await _decline_what_is_kept(db, actor, [item for item in items if not item.answered])
     await db.flush()
     if all(item.answered for item in items):
         await lifecycle.move(db, HANDOVER, handover, to=S.accepted, actor=actor)
@@ -181,6 +182,20 @@ async def _answer(
         concern.acknowledged_at, concern.acknowledged_by = now, actor.subject
     await lifecycle.mark(db, CONCERN, concern, actor, "handover_accepted")
     await reschedule(db, concern, now)
+
+
+async def _decline_what_is_kept(
+    db: AsyncSession, actor: Actor, waiting: Sequence[HandoverItem]
+) -> None:
+    """What is kept from them since is not waited for: they cannot name it, and that an answer were
+    wanting would tell them of it."""
+    known = visible(Concern, actor).where(
+        col(Concern.id).in_([each.concern_id for each in waiting])
+    )
+    readable = {each.id for each in await db.scalars(known)}
+    for item in waiting:
+        if item.concern_id not in readable:
+            item.declined_at = clock.now()
 
 
 async def items_of(db: AsyncSession, handover: Handover) -> Sequence[HandoverItem]:

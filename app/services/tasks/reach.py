@@ -36,7 +36,7 @@ Who = dict[Reach, tuple[UUID | str, ...]]
 async def who(db: AsyncSession, task: Task, prison: Prison, now: datetime) -> Who:
     """Staff ids, and the address outside, of each reach; empty where there is no one."""
     active = everything(Staff, prison.id).where(col(Staff.active)).order_by(col(Staff.recorded_at))
-    able = await _able(db, task, (await db.execute(active)).scalars().all())
+    able = await who_may_know(db, task, (await db.execute(active)).scalars().all())
     on_duty = await duties.on_duty(db, prison.id, now)
     governors = governors_of(able, on_duty)
     ids = {staff.id for staff in able}
@@ -54,7 +54,7 @@ def governors_of(able: Sequence[Staff], on_duty: dict[Post, list[UUID]]) -> list
     return _of_role(StaffRole.governor, able, on_duty)
 
 
-async def _able(db: AsyncSession, task: Task, everyone: Sequence[Staff]) -> list[Staff]:
+async def who_may_know(db: AsyncSession, task: Task, everyone: Sequence[Staff]) -> list[Staff]:
     """Those from whom the thing it came from is not hidden: nobody is paged about themselves."""
     if task.thing_noun is TaskSource.concerns:
         found = everything(Concern, task.prison_id).where(col(Concern.id) == task.thing_id)
