@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from datetime import date
 from io import StringIO
 from pathlib import Path
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
 import orjson
 import pytest
 import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -24,6 +27,7 @@ from app import logs
 from app.config import Settings
 from app.db import Database
 from app.main import create_app
+from app.routers import every_router
 from tests.house.answers import NOT_SAVED, problem
 from tests.house.test_cli import WELLWING, bare_environment
 from tests.story import Wing
@@ -273,6 +277,21 @@ def test_a_real_server_writes_nothing_of_what_it_was_asked(
     assert any(entry["event"] == "library_warned" for entry in entries)
     for canary in (*CANARIES, wing.support_worker.subject, str(wing.support_worker.staff_id)):
         assert canary not in said
+
+
+def test_every_route_is_logged_by_its_whole_path(app: FastAPI) -> None:
+    """Of a router within a router the framework tells the path within alone."""
+    routes = [route for router in every_router(app.state.settings) for route in _within(router)]
+    paths = {route.path_format for route in routes if route.include_in_schema}
+    assert paths == set(app.openapi()["paths"])
+
+
+def _within(router: APIRouter) -> Iterator[APIRoute]:
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        else:
+            yield from _within(cast(Any, route).original_router)
 
 
 def _ask_with_canaries(address: str, wing: Wing) -> list[int]:

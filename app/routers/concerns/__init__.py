@@ -53,9 +53,7 @@ from app.services.escalation import Immediacy
 from app.ties import HERE, MY_STAFF, MY_SUBJECT
 from app.visibility import MATRIX, shape
 
-router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns", tags=["concerns"])
-router.include_router(batch.router)  # before a concern's own paths
-router.include_router(figures.router)
+own = APIRouter(prefix="/v1/prisons/{prison_id}/concerns")
 AnyRow = ConcernRow | ConcernForGovernorRow | ConcernForWing | ConcernForMachine | ConcernReceipt
 
 # Why somebody cannot be told is not for them.
@@ -140,7 +138,7 @@ def _within_reach(actor: Actor, query: ConcernQuery) -> None:
         raise Invalid(errors=[FieldError(name, "out_of_reach", message) for name in hidden])
 
 
-@router.get("", response_model=Page[AnyRow], responses=refusals())
+@own.get("", response_model=Page[AnyRow], responses=refusals())
 async def list_concerns(
     actor: MayReadConcern, db: ReadDb, request: Request, query: Annotated[ConcernQuery, Query()]
 ) -> Response:
@@ -149,7 +147,7 @@ async def list_concerns(
     return await LIST.page(request, db, actor, query, query.sort)
 
 
-@router.post(
+@own.post(
     "", status_code=201, response_model=ConcernRaised, responses=refusals(Conflicting, TooLarge)
 )
 async def raise_concern(actor: MayRaise, db: Db, body: ConcernCreate, once: OnceOrMore) -> Response:
@@ -166,13 +164,13 @@ async def raise_concern(actor: MayRaise, db: Db, body: ConcernCreate, once: Once
     return await once.created(answer, location=f"concerns/{concern.id}")
 
 
-@router.get("/{concern_id}", response_model=AnyConcern, responses=refusals())
+@own.get("/{concern_id}", response_model=AnyConcern, responses=refusals())
 async def read_concern(actor: MayReadConcern, db: Db, concern: ThisConcern) -> Response:
     """One concern as you may see it, with what you may do next."""
     return reply(await concerns.shown(db, concern, actor))
 
 
-@router.post(
+@own.post(
     "/{concern_id}/addenda",
     status_code=201,
     response_model=AnyConcern,
@@ -186,7 +184,7 @@ async def add_to_concern(
     return await once.created(await concerns.shown(db, concern, actor))
 
 
-@router.post(
+@own.post(
     "/{concern_id}/moves",
     response_model=AnyConcern,
     responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, Stale),
@@ -200,7 +198,7 @@ async def move_concern(
     return reply(await concerns.shown(db, concern, actor))
 
 
-@router.post(
+@own.post(
     "/{concern_id}/merge",
     response_model=AnyConcern,
     responses=refusals(Conflicting, Stale),
@@ -219,7 +217,7 @@ async def merge_concern(
     return reply(await concerns.shown(db, survivor, actor))
 
 
-@router.get(
+@own.get(
     "/{concern_id}/history",
     response_model=Page[HistoryRead | HistoryCoarse],
     responses=refusals(),
@@ -229,6 +227,10 @@ async def list_concern_history(actor: MayMoveConcern, db: Db, concern: ThisConce
     return reply(whole(await concerns.history_shown(db, concern, actor)))
 
 
+router = APIRouter(tags=["concerns"])
+router.include_router(batch.router)  # before a concern's own paths
+router.include_router(figures.router)
+router.include_router(own)
 router.include_router(working.router)
 router.include_router(actions.router)
 router.include_router(reading.router)

@@ -14,7 +14,7 @@ from app.routers.concerns.paths import AnyConcern, ConcernToChange
 from app.services import concerns
 from app.services.concerns import actions
 
-router = APIRouter(prefix="/{concern_id}/actions")
+router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns/{concern_id}/actions")
 REFUSALS = refusals(Conflicting, Stale)
 
 

@@ -12,7 +12,7 @@ from app.problems import refusals
 from app.replies import reply
 from app.services.concerns import batch
 
-router = APIRouter()
+router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns")
 PARTLY: dict[int | str, dict[str, Any]] = {
     207: {
         "model": ConcernBatchRead,

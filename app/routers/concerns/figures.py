@@ -15,7 +15,7 @@ from app.replies import reply
 from app.services.concerns import figures
 from app.visibility import shape
 
-router = APIRouter()
+router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns")
 
 
 @router.get(

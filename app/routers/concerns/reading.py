@@ -11,7 +11,7 @@ from app.replies import reply
 from app.routers.concerns.paths import ThisConcern
 from app.services.concerns import duplicates, timeline
 
-router = APIRouter(prefix="/{concern_id}")
+router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns/{concern_id}")
 
 
 @router.get("/possible-duplicates", response_model=Page[ConcernDuplicate], responses=refusals())

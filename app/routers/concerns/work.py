@@ -21,7 +21,7 @@ from app.routers.concerns.paths import AnyConcern, ConcernToChange, ConcernToPut
 from app.services import concerns
 from app.services.concerns import identity, leaving, work
 
-router = APIRouter(prefix="/{concern_id}")
+router = APIRouter(prefix="/v1/prisons/{prison_id}/concerns/{concern_id}")
 REFUSALS = refusals(Conflicting, Stale)
 
 

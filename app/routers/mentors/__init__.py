@@ -72,7 +72,7 @@ from app.services import assessments, clearances, mentors
 from app.services.mentors import evidence, progress
 from app.visibility import MATRIX, shape
 
-router = APIRouter(prefix="/v1/prisons/{prison_id}/mentors", tags=["mentors"])
+own = APIRouter(prefix="/v1/prisons/{prison_id}/mentors")
 ThisMentor = Annotated[Mentor, Depends(to_read(Mentor, "mentor_id"))]
 MentorToMove = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=False))]
 ThisObservation = Annotated[Observation, Depends(to_read(Observation, "observation_id"))]
@@ -121,7 +121,7 @@ class MentorQuery(PageQuery):
     sort: Literal["recorded_at", "-recorded_at"] = Field(default="-recorded_at")
 
 
-@router.get("", response_model=Page[MentorRow | MentorOwnRow], responses=refusals())
+@own.get("", response_model=Page[MentorRow | MentorOwnRow], responses=refusals())
 async def list_mentors(
     actor: MayReadMentor, db: ReadDb, request: Request, query: Annotated[MentorQuery, Query()]
 ) -> Response:
@@ -129,7 +129,7 @@ async def list_mentors(
     return await LIST.page(request, db, actor, query, query.sort)
 
 
-@router.post(
+@own.post(
     "",
     status_code=201,
     response_model=AnyMentor,
@@ -142,16 +142,13 @@ async def apply_as_mentor(actor: MayApply, db: Db, body: MentorCreate, once: Jus
     return await once.created(shown, location=f"mentors/{mentor.id}")
 
 
-router.include_router(deciding.router)  # before what stands at an id
-
-
-@router.get("/{mentor_id}", response_model=AnyMentor, responses=refusals())
+@own.get("/{mentor_id}", response_model=AnyMentor, responses=refusals())
 async def read_mentor(actor: MayReadMentor, db: Db, mentor: ThisMentor) -> Response:
     """One mentor, with what you may do next."""
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.post(
+@own.post(
     "/{mentor_id}/moves",
     response_model=AnyMentor,
     responses=refusals(MoveNotInTable, MoveNotYours, GuardsUnmet, AlreadyExists, Stale),
@@ -164,7 +161,7 @@ async def move_mentor(
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.get(
+@own.get(
     "/{mentor_id}/history",
     response_model=Page[HistoryRead | HistoryCoarse | HistoryBare | HistoryForMentor],
     responses=refusals(),
@@ -174,7 +171,7 @@ async def list_mentor_history(actor: MayReadMentor, db: Db, mentor: ThisMentor) 
     return reply(whole(await mentors.history_shown(db, mentor, actor)))
 
 
-@router.post(
+@own.post(
     "/{mentor_id}/correction",
     response_model=MentorRead | MentorForClinician,
     responses=refusals(MoveNotInTable, SecondPersonNeeded, GuardsUnmet, AlreadyExists, Stale),
@@ -185,7 +182,7 @@ async def correct_mentor_end(actor: MayCorrectMentor, db: Db, mentor: MentorToMo
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.put(
+@own.put(
     "/{mentor_id}/clearance", response_model=MentorRead, responses=refusals(MatchNeeded, Stale)
 )
 async def put_clearance(
@@ -196,7 +193,7 @@ async def put_clearance(
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.post(
+@own.post(
     "/{mentor_id}/clearance/extension",
     response_model=MentorRead,
     responses=refusals(GuardsUnmet, Stale),
@@ -209,7 +206,7 @@ async def extend_clearance(
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.post(
+@own.post(
     "/{mentor_id}/suspension-review",
     response_model=MentorRead,
     responses=refusals(GuardsUnmet, Stale),
@@ -222,7 +219,7 @@ async def review_suspension(
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.put(
+@own.put(
     "/{mentor_id}/commitment",
     response_model=MentorRead,
     responses=refusals(MatchNeeded, MoveNotInTable, Stale),
@@ -235,7 +232,7 @@ async def put_commitment(
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.put(
+@own.put(
     "/{mentor_id}/agreement", response_model=MentorRead, responses=refusals(MatchNeeded, Stale)
 )
 async def put_agreement(
@@ -246,7 +243,7 @@ async def put_agreement(
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.put(
+@own.put(
     "/{mentor_id}/supervisor", response_model=MentorRead, responses=refusals(MatchNeeded, Stale)
 )
 async def put_supervisor(
@@ -257,7 +254,7 @@ async def put_supervisor(
     return reply(await mentors.shown(db, mentor, actor))
 
 
-@router.get(
+@own.get(
     "/{mentor_id}/observations",
     response_model=Page[ObservationRead | ObservationForMentor],
     responses=refusals(),
@@ -273,7 +270,7 @@ async def list_observations(
     return await OBSERVATIONS.page(request, db, actor, query, "held_at", mentor_id=mentor.id)
 
 
-@router.post(
+@own.post(
     "/{mentor_id}/observations",
     status_code=201,
     response_model=ObservationRead,
@@ -292,7 +289,7 @@ async def log_observation(
     return await once.created(shown)
 
 
-@router.post(
+@own.post(
     "/{mentor_id}/observations/{observation_id}/assessment",
     status_code=201,
     response_model=AssessmentRead,
@@ -311,7 +308,7 @@ async def assess_observation(
     return await once.created(shape("mentors.assessments", actor.role).model_validate(made))
 
 
-@router.get(
+@own.get(
     "/{mentor_id}/assessments",
     response_model=Page[AssessmentRead | AssessmentForMentor],
     responses=refusals(),
@@ -327,7 +324,12 @@ async def list_assessments(
     return await ASSESSMENTS.page(request, db, actor, query, "recorded_at", mentor_id=mentor.id)
 
 
-@router.get("/{mentor_id}/shadowing", response_model=ShadowingRead, responses=refusals())
+@own.get("/{mentor_id}/shadowing", response_model=ShadowingRead, responses=refusals())
 async def read_shadowing(actor: MayReadMentor, db: Db, mentor: ThisMentor) -> Response:
     """How far the shadowing is: its clock, what was observed, and what is still missing."""
     return reply(await progress.shadowing(db, mentor, actor))
+
+
+router = APIRouter(tags=["mentors"])
+router.include_router(deciding.router)  # before what stands at an id
+router.include_router(own)

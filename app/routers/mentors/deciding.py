@@ -20,7 +20,7 @@ from app.services.mentors import deciding
 from app.services.mentors.pathway import pathway
 from app.services.mentors.queue import queue
 
-router = APIRouter()
+router = APIRouter(prefix="/v1/prisons/{prison_id}/mentors")
 MentorToDecide = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=False))]
 MentorToPut = Annotated[Mentor, Depends(to_change(Mentor, "mentor_id", match=True))]
 From = Annotated[
