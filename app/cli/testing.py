@@ -24,7 +24,8 @@ def page_test(
     last_resort: Annotated[PageTestTo, typer.Option(help="Which one.")] = PageTestTo.outside,
     wait: Annotated[int, typer.Option(min=0, max=3600, help="Seconds to wait for it.")] = 120,
 ) -> None:
-    """Send a test page to a prison's last resort, and wait for the receipt. A worker must run."""
+    """Send a test page to a prison's last resort, and wait for the receipt, or until a governor has
+    entered its code. A worker must run."""
     told = asyncio.run(_tried(ground.configured(), ground.a_prison(prison), last_resort, wait))
     typer.echo(told)
 
