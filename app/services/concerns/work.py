@@ -123,7 +123,7 @@ async def see(db: AsyncSession, actor: Actor, concern: Concern, body: SeenCreate
 
 async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: DecisionCreate) -> None:
     """Record the decision, with the ACCT decision for `now` and where self-harm or suicide is
-    mentioned. An earlier one stays in the history."""
+    mentioned. An earlier one stays in the history, and so does a clinician's sign-off of it."""
     still_open(concern)
     may_decide(concern, actor)
     needed = concern.mentions_self_harm or concern.immediacy is Immediacy.now
@@ -133,6 +133,8 @@ async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: Decisio
     concern.decision, concern.decided_by = body.decision, actor.subject
     concern.decided_at = answers_at(concern, body.at)
     concern.acct_decision, concern.acct_reason = body.acct_decision, body.acct_reason
+    if actor.family is not Role.clinician:
+        concern.clinician_signed_by = None  # of what was decided before
     concern.disclosure = concern.disclosure.stricter(body.disclosure)
     acct = f"ACCT: {body.acct_decision}" if body.acct_decision else None
     note = "; ".join(filter(None, (body.decision, acct, body.acct_reason)))
