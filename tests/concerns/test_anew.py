@@ -177,3 +177,18 @@ async def test_a_clinicians_sign_off_is_of_what_was_decided_then(night: Night) -
     other = {**DECISION, "decision": "No more visits."}
     shown = await night.wing.support_worker.post(f"{path}/decision", other, 200)
     assert shown["clinician_signed_by"] is None
+
+
+async def test_an_officer_who_was_told_before_it_was_written_down_has_been_told(
+    night: Night,
+) -> None:
+    """As the service asks: first tell an officer, then record."""
+    told = {"to": "Officer Testley", "at": clock.spell(clock.now())}
+    clock.forward(minutes=4)
+    raised = await night.raises()
+    path, officer = f"concerns/{raised['id']}", night.wing.officer
+    shown = await night.wing.clinician.post(f"{path}/handover", told, 200)
+    assert shown["handed_over_at"] == told["at"]
+    long_ago = {**told, "at": clock.spell(clock.now() - timedelta(hours=2))}
+    refused = await officer.post(f"{path}/handover", long_ago, 422)
+    assert refused["errors"][0]["field"] == "at"
