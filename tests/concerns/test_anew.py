@@ -192,3 +192,15 @@ async def test_an_officer_who_was_told_before_it_was_written_down_has_been_told(
     long_ago = {**told, "at": clock.spell(clock.now() - timedelta(hours=2))}
     refused = await officer.post(f"{path}/handover", long_ago, 422)
     assert refused["errors"][0]["field"] == "at"
+
+
+async def test_words_that_were_added_this_moment_are_not_closed_over(night: Night) -> None:
+    """The page about them is still to be written, and closed it never would be."""
+    path = await dealt_with(night)
+    await close_with_feedback(night, path, 200)
+    await night.sweep()
+    await night.mentor.post(f"{path}/addenda", {"account": "He has cut his arm."})
+    refused = await night.wing.clinician.move(path, "closed", 409)
+    assert [each["code"] for each in refused["errors"]] == ["words_told"]
+    assert await night.sweep() == 1
+    await night.wing.clinician.move(path, "closed")
