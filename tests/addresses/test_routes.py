@@ -139,6 +139,11 @@ async def test_what_is_no_address_is_refused_by_its_field(
     assert problem(answer, 422, "invalid")["errors"][0]["field"] == "value"
 
 
+async def test_the_nought_that_is_dialled_at_home_alone_is_no_part_of_a_number(wing: Wing) -> None:
+    made = await wing.clinician.post("addresses", {"kind": "sms", "value": "+44 (0)7700 900123"})
+    assert made["value"] == "+447700900123"
+
+
 async def test_a_number_is_kept_as_digits_and_the_same_twice_is_one(wing: Wing) -> None:
     made = await wing.clinician.post("addresses", {"kind": "sms", "value": "+44 (7700) 900-123"})
     assert made["value"] == "+447700900123"

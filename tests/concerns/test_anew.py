@@ -136,3 +136,71 @@ async def test_what_was_decided_while_it_could_wait_is_decided_anew_when_it_cann
     assert (shown["decided_at"], shown["acct_decision"]) == (None, None)
     assert await night.passes(minutes=30) >= 3
     assert await night.pages(night.deputy), "it climbs to the last resort"
+
+
+async def test_two_people_are_never_one_concern_for_each_is_to_be_seen(night: Night) -> None:
+    one, other = await night.wing.person(), await night.wing.person()
+    first = await night.raises(subject_person_id=one["id"])
+    second = await night.raises(subject_person_id=other["id"])
+    body = {"survivor_id": second["id"]}
+    refused = await night.wing.clinician.post(f"concerns/{first['id']}/merge", body, 422)
+    assert refused["errors"][0]["field"] == "survivor_id"
+    assert refused["errors"][0]["code"] == "another_person"
+
+
+async def test_whom_a_duplicate_names_the_one_that_stays_is_about(night: Night) -> None:
+    """Else whoever leaves, or is a patient, is neither to the concern that is left."""
+    person = await night.wing.person()
+    told = await night.raises()
+    named = await night.raises(subject_person_id=person["id"])
+    body = {"survivor_id": told["id"]}
+    both = await night.wing.clinician.post(f"concerns/{named['id']}/merge", body, 200)
+    assert both["subject_person_id"] == person["id"]
+
+
+async def test_named_by_a_duplicate_it_does_not_stay_before_the_line(night: Night) -> None:
+    """An officer told of misconduct in words; the other, of welfare, names the mentor."""
+    person = str(night.mentor.person_id)
+    told = await night.raises(night.wing.officer, kind="misconduct")
+    named = await night.raises(night.wing.officer, subject_person_id=person)
+    body = {"survivor_id": told["id"]}
+    refused = await night.wing.clinician.post(f"concerns/{named['id']}/merge", body, 422)
+    assert refused["errors"][0]["code"] == "routed_otherwise"
+    shown = await night.wing.clinician.get(f"concerns/{told['id']}")
+    assert shown["subject_person_id"] is None
+
+
+async def test_a_clinicians_sign_off_is_of_what_was_decided_then(night: Night) -> None:
+    path = await dealt_with(night)
+    shown = await night.wing.clinician.post(f"{path}/decision", DECISION, 200)
+    assert shown["clinician_signed_by"] == night.wing.clinician.subject
+    other = {**DECISION, "decision": "No more visits."}
+    shown = await night.wing.support_worker.post(f"{path}/decision", other, 200)
+    assert shown["clinician_signed_by"] is None
+
+
+async def test_an_officer_who_was_told_before_it_was_written_down_has_been_told(
+    night: Night,
+) -> None:
+    """As the service asks: first tell an officer, then record."""
+    told = {"to": "Officer Testley", "at": clock.spell(clock.now())}
+    clock.forward(minutes=4)
+    raised = await night.raises()
+    path, officer = f"concerns/{raised['id']}", night.wing.officer
+    shown = await night.wing.clinician.post(f"{path}/handover", told, 200)
+    assert shown["handed_over_at"] == told["at"]
+    long_ago = {**told, "at": clock.spell(clock.now() - timedelta(hours=2))}
+    refused = await officer.post(f"{path}/handover", long_ago, 422)
+    assert refused["errors"][0]["field"] == "at"
+
+
+async def test_words_that_were_added_this_moment_are_not_closed_over(night: Night) -> None:
+    """The page about them is still to be written, and closed it never would be."""
+    path = await dealt_with(night)
+    await close_with_feedback(night, path, 200)
+    await night.sweep()
+    await night.mentor.post(f"{path}/addenda", {"account": "He has cut his arm."})
+    refused = await night.wing.clinician.move(path, "closed", 409)
+    assert [each["code"] for each in refused["errors"]] == ["words_told"]
+    assert await night.sweep() == 1
+    await night.wing.clinician.move(path, "closed")

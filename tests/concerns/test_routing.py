@@ -273,6 +273,23 @@ async def test_now_is_closed_with_an_acct_decision_however_it_became_now(night: 
     body = {"immediacy": "now", "reason": "He has a blade."}
     await wing.clinician.put(f"{path}/immediacy", body)
     await wing.clinician.move(path, "under_review")
+    refused = await wing.clinician.move(path, "ready_to_close", 409)
+    assert [each["code"] for each in refused["errors"]] == ["decided"]
+    refused = await wing.clinician.post(f"{path}/decision", {"decision": "A talk."}, 422)
+    assert refused["errors"][0]["field"] == "acct_decision"
+
+
+async def test_now_by_a_merge_is_closed_with_an_acct_decision_too(night: Night) -> None:
+    wing = night.wing
+    double = await night.raises(wing.officer)
+    raised = await night.raises(wing.officer, immediacy="today")
+    path = f"concerns/{raised['id']}"
+    await wing.clinician.post(f"{path}/acknowledgement", {}, 200)
+    await wing.officer.post(f"{path}/seen", {}, 200)
+    await wing.clinician.post(f"{path}/decision", {"decision": "A talk."}, 200)
+    body = {"survivor_id": raised["id"]}
+    await wing.clinician.post(f"concerns/{double['id']}/merge", body, 200)
+    await wing.clinician.move(path, "under_review")
     await wing.clinician.move(path, "ready_to_close")
     refused = await wing.support_worker.move(path, "closed", 409)
     assert [each["code"] for each in refused["errors"]] == ["acct_decided"]

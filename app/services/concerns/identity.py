@@ -65,14 +65,21 @@ async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Conc
     of what was done what came after both. Both are locked.
 
     Only of the same routing: else it would become known to whom it is about, or leave their
-    managers.
+    managers. Never of two people, each of whom is to be seen; whom one of both names, both are
+    about.
     """
     for each in (concern, survivor):
         may_decide(each, actor)
         still_open(each)
-    if _routing(survivor) != _routing(concern):
-        message = "must be about the same member of staff, or likewise about a mentor's conduct"
-        raise Invalid.field("survivor_id", "routed_otherwise", message)
+    _hold_alike_routed(survivor, concern)
+    people = {survivor.subject_person_id, concern.subject_person_id} - {None}
+    if len(people) > 1:
+        message = "is about somebody else: each of them is to be seen"
+        raise Invalid.field("survivor_id", "another_person", message)
+    if people and survivor.subject_person_id is None:
+        survivor.subject_person_id = people.pop()
+        await route(db, survivor)
+        _hold_alike_routed(survivor, concern)
     answered.leave_only_what_came_after(survivor, concern)
     zone = await zone_of(db, concern.prison_id)
     together = escalation.merged(state_of(survivor, zone), state_of(concern, zone), clock.now())
@@ -88,6 +95,12 @@ async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Conc
     await actions.carry_over(db, concern, survivor)
     await lifecycle.mark(db, CONCERN, survivor, actor, "duplicate_merged", note=concern.reference)
     await lifecycle.move(db, CONCERN, concern, to=ConcernStatus.merged_duplicate, actor=actor)
+
+
+def _hold_alike_routed(survivor: Concern, concern: Concern) -> None:
+    if _routing(survivor) != _routing(concern):
+        message = "must be about the same member of staff, or likewise about a mentor's conduct"
+        raise Invalid.field("survivor_id", "routed_otherwise", message)
 
 
 def _routing(concern: Concern) -> tuple[object, ...]:

@@ -1,15 +1,18 @@
 """A concern's life as a table of moves, and the guard that closes it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app import clock
 from app.access import Actor
 from app.models.concerns import (
     CONCERN_OPEN,
     Action,
+    Addendum,
     Concern,
     ConcernKind,
     ConcernStatus,
@@ -25,19 +28,22 @@ from app.services.escalation import Immediacy
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
 
 S = ConcernStatus
+AT_ONCE = timedelta(seconds=1)
 REVIEWERS = frozenset({Role.support_worker, Role.clinician, Role.governor})
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the guards of a concern's moves decide on. `prisoner_waits`: one who raised it, or a
-    duplicate of it, has not heard what became of it. `raisers`: staff who raised it, or one."""
+    duplicate of it, has not heard what became of it. `raisers`: staff who raised it, or one.
+    `words_wait`: words were added of which nobody has been paged yet."""
 
     actions: list[Action]
     subject_is_patient: bool
     prisoner_waits: bool
     raisers: frozenset[str]
     receipt_owed: bool
+    words_wait: bool
 
 
 async def load_facts(db: AsyncSession, concern: Concern) -> Facts:
@@ -56,7 +62,20 @@ async def load_facts(db: AsyncSession, concern: Concern) -> Facts:
         any(each.raised_by_person_id is not None and each.feedback is None for each in together),
         frozenset(each.raised_by_subject for each in together if each.raised_by_subject),
         await _receipt_owed(db, concern),
+        await _words_wait(db, concern, together),
     )
+
+
+async def _words_wait(db: AsyncSession, concern: Concern, together: list[Concern]) -> bool:
+    """A step is due since words were added, and has not been taken: closed now, it never would."""
+    due = concern.next_step_at
+    if due is None or due > clock.now():
+        return False
+    added = everything(Addendum, concern.prison_id).where(
+        col(Addendum.concern_id).in_([each.id for each in together]),
+        col(Addendum.recorded_at) >= due - AT_ONCE,
+    )
+    return (await db.execute(added.limit(1))).first() is not None
 
 
 async def _receipt_owed(db: AsyncSession, concern: Concern) -> bool:
@@ -150,6 +169,12 @@ def clinician_signed(context: Context) -> Refusal | None:
     return Refusal("clinician_signed", "The person is a patient: a clinician must sign it off.")
 
 
+def words_told(context: Context) -> Refusal | None:
+    if not context.facts.words_wait:
+        return None
+    return Refusal("words_told", "Words were added this moment: read them before it closes.")
+
+
 async def stop_clock(db: AsyncSession, context: Context) -> None:
     context.thing.closed_at = context.now
     context.thing.next_step_at = None
@@ -182,6 +207,7 @@ CLOSING = (
     closed_by_another,
     clinician_signed,
     received_there,
+    words_told,
 )
 _REVIEW = Move(REVIEWERS)
 _SERVICE = Move(frozenset(Role), offered=False)

@@ -28,25 +28,29 @@ from app.services.concerns.moves import CONCERN, duplicates_of, reviews
 from app.services.escalation import Immediacy, strictest
 
 CLOCKS_DIFFER = timedelta(minutes=5)
+NO_TIME = timedelta()
+TOLD_FIRST = timedelta(hours=1)
+"""An officer is told first, and then it is written down: for danger now within the hour."""
 
 
-def happened_at(concern: Concern, at: datetime | None) -> datetime:
-    """When an act happened: now, or earlier if entered late; never before it was known of."""
+def happened_at(concern: Concern, at: datetime | None, before: timedelta = NO_TIME) -> datetime:
+    """When an act happened: now, or earlier if entered late; never before it was known of, but for
+    the time that what comes `before` may."""
     now = clock.now()
     if at is None:
         return now
     if at > now + CLOCKS_DIFFER:
         raise Invalid.field("at", "in_the_future", "must not be in the future")
-    if at < concern.occurred_at:
+    if at < concern.occurred_at - before:
         raise Invalid.field("at", "before_the_concern", "must not be before the concern")
     return min(at, now)
 
 
-def answers_at(concern: Concern, at: datetime | None) -> datetime:
+def answers_at(concern: Concern, at: datetime | None, before: timedelta = NO_TIME) -> datetime:
     """When an act happened that a clock waits for. One from before the concern was reopened
     answers nothing of what it was reopened for."""
-    when = happened_at(concern, at)
-    if concern.was_reopened and when < concern.raised_at:
+    when = happened_at(concern, at, before)
+    if concern.was_reopened and when < concern.raised_at - before:
         message = "must not be before the concern was reopened"
         raise Invalid.field("at", "before_the_concern", message)
     return when
@@ -92,9 +96,10 @@ async def acknowledge(
 
 
 async def hand_over(db: AsyncSession, actor: Actor, concern: Concern, body: HandoverCreate) -> None:
-    """Record the verbal handover of a concern that cannot wait."""
+    """Record the verbal handover of a concern that cannot wait; it may have come before the words
+    that were written of it."""
     still_open(concern)
-    when, note = answers_at(concern, body.at), f"to {body.to}"
+    when, note = answers_at(concern, body.at, TOLD_FIRST), f"to {body.to}"
     concern.handed_over_to, concern.handed_over_at = body.to, when
     await lifecycle.mark(db, CONCERN, concern, actor, "handed_over", note=note, occurred_at=when)
     await reschedule(db, concern, clock.now())
@@ -123,7 +128,7 @@ async def see(db: AsyncSession, actor: Actor, concern: Concern, body: SeenCreate
 
 async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: DecisionCreate) -> None:
     """Record the decision, with the ACCT decision for `now` and where self-harm or suicide is
-    mentioned. An earlier one stays in the history."""
+    mentioned. An earlier one stays in the history, and so does a clinician's sign-off of it."""
     still_open(concern)
     may_decide(concern, actor)
     needed = concern.mentions_self_harm or concern.immediacy is Immediacy.now
@@ -133,6 +138,8 @@ async def decide(db: AsyncSession, actor: Actor, concern: Concern, body: Decisio
     concern.decision, concern.decided_by = body.decision, actor.subject
     concern.decided_at = answers_at(concern, body.at)
     concern.acct_decision, concern.acct_reason = body.acct_decision, body.acct_reason
+    if actor.family is not Role.clinician:
+        concern.clinician_signed_by = None  # of what was decided before
     concern.disclosure = concern.disclosure.stricter(body.disclosure)
     acct = f"ACCT: {body.acct_decision}" if body.acct_decision else None
     note = "; ".join(filter(None, (body.decision, acct, body.acct_reason)))
