@@ -11,9 +11,10 @@ from pydantic.json_schema import models_json_schema
 from app import __version__
 from app.access import May, MayOneself
 from app.config import Settings
-from app.errors import TooLarge
+from app.errors import HeadersTooLarge, Refused, TooLarge, UriTooLong
 from app.grants import GRANTS, SCOPES
-from app.problems import MEDIA_TYPE, Problem, refusals
+from app.openapi_shapes import refine
+from app.problems import MEDIA_TYPE, Problem, example_of, refusals
 from app.rights import Permission
 from app.services.reference import labels
 from app.sse import MESSAGES
@@ -135,12 +136,44 @@ PARAMETERS = {
     "from": "Only those that begin at this time or later.",
     "to": "Only those that begin before this time.",
 }
+JSON = "application/json"
+# Kinds of files, saved under a name of their own.
+FILES = {
+    "application/pdf",
+    "application/vnd.apache.parquet",
+    "application/zip",
+    "image/png",
+    "image/svg+xml",
+    "text/calendar",
+    "text/csv",
+}
 EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000000"
 HEADERS = {
-    "ETag": "The version, for `If-Match`.",
+    "ETag": "The version, for `If-Match`; absent where the shape has no `version`.",
     "Link": 'The next page, as `<...>; rel="next"`; absent on the last one.',
-    "Location": "The new resource, relative to this address; absent where it has none of its own.",
+    "Location": "The new resource, relative to this address.",
     "Idempotency-Replayed": "`true` when this answer was given before under the same key.",
+    "Content-Disposition": "The file's name.",
+}
+# What is made without an address of its own: reports of what was taken in, what is told once, parts
+# of another thing.
+WITHOUT_ADDRESS = {
+    "add_to_clinical_note",
+    "add_to_concern",
+    "assess_observation",
+    "create_stream_ticket",
+    "explain_confidentiality",
+    "import_incident_counts",
+    "import_non_associations",
+    "import_people",
+    "import_prison_events",
+    "import_regimes",
+    "raise_concerns",
+    "record_check",
+    "reoffer_sessions",
+    "revoke_tokens",
+    "tell_hosts_view",
+    "turn_away",
 }
 
 
@@ -222,6 +255,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     besides: list[Any] = [(each, "serialization") for each in (Problem, *MESSAGES.values())]
     _, found = models_json_schema(besides, ref_template="#/components/schemas/{model}")
     schemas.update(found["$defs"])
+    refine(made)
+    schemas = made["components"]["schemas"]
     made["components"]["securitySchemes"] |= _machines_schemes(app.state.settings)
     for route in api_routes(app):
         for method in route.methods or ():
@@ -229,6 +264,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             if operation is not None:
                 _finish(operation, schemas, permission_of(route.dependant))
                 _share(operation["responses"], made["components"].setdefault("responses", {}))
+                operation["responses"]["default"] = {"$ref": "#/components/responses/other"}
+    made["components"]["responses"]["other"] = _any_other()
     app.openapi_schema = made
     return made
 
@@ -255,7 +292,8 @@ def _finish(
     taken = {parameter["name"] for parameter in parameters}
     for status, response in operation["responses"].items():
         if status.startswith("2"):
-            _add_headers(response, status, taken, schemas)
+            _add_headers(operation["operationId"], response, status, taken, schemas)
+            _say_what_comes(response, schemas)
 
 
 def _share(responses: dict[str, Any], shared: dict[str, Any]) -> None:
@@ -268,6 +306,21 @@ def _share(responses: dict[str, Any], shared: dict[str, Any]) -> None:
             responses[status] = {"$ref": f"#/components/responses/{name}"}
 
 
+def _any_other() -> dict[str, Any]:
+    """What any operation may answer besides: before it is reached, or when we are at fault."""
+    said = Refused("Something went wrong on our side. Quote the reference in `instance`.")
+    kinds: tuple[type[Refused], ...] = (HeadersTooLarge, UriTooLong)
+    examples = {kind.code: {"summary": kind.title, "value": example_of(kind)} for kind in kinds}
+    fault = {**example_of(Refused), "type": "urn:wellwing:problem:internal", "code": "internal"}
+    fault |= {"status": 500, "title": "Internal error", "detail": said.detail}
+    examples["internal"] = {"summary": "Internal error", "value": fault}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
+    return {
+        "description": "Any other answer: a problem too. After a 5xx ask again.",
+        "content": {MEDIA_TYPE: content},
+    }
+
+
 def _meaning(name: str) -> str:
     words = name.replace("_", " ")
     if name.endswith("_id"):
@@ -276,22 +329,37 @@ def _meaning(name: str) -> str:
 
 
 def _add_headers(
-    response: dict[str, Any], status: str, taken: set[str], schemas: dict[str, Any]
+    name: str, response: dict[str, Any], status: str, taken: set[str], schemas: dict[str, Any]
 ) -> None:
-    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    content = response.get("content", {})
+    shapes = _shapes(content.get(JSON, {}).get("schema", {}), schemas)
+    versions = [shape.get("properties", {}).get("version", {}) for shape in shapes]
+    versioned = [each.get("type") == "integer" for each in versions]
+    posted = status in {"201", "202"} and "Idempotency-Key" in taken
     present = {
-        "ETag": any("version" in shape.get("properties", {}) for shape in _shapes(schema, schemas)),
+        "ETag": any(versioned),
         "Link": "cursor" in taken,
-        "Location": status == "201",
+        "Location": posted and name not in WITHOUT_ADDRESS,
         "Idempotency-Replayed": "Idempotency-Key" in taken,
+        "Content-Disposition": any(media in FILES for media in content),
     }
-    headers = {
-        name: {"description": text, "schema": {"type": "string"}}
-        for name, text in HEADERS.items()
-        if present[name]
-    }
+    always = {"ETag": all(versioned), "Location": True}
+    headers: dict[str, Any] = response.get("headers", {})
+    for header, text in HEADERS.items():
+        if present[header] and header not in headers:
+            headers[header] = {"description": text, "schema": {"type": "string"}}
+            if always.get(header):
+                headers[header]["required"] = True
     if headers:
         response["headers"] = headers
+
+
+def _say_what_comes(response: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """What an answer is, in the words of its shape."""
+    schema = response.get("content", {}).get(JSON, {}).get("schema", {})
+    if response["description"] == "Successful Response" and "$ref" in schema:
+        told = schemas[schema["$ref"].rsplit("/", 1)[-1]].get("description")
+        response["description"] = told or response["description"]
 
 
 def _shapes(schema: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:
