@@ -34,6 +34,8 @@ from app.errors import (
     from_constraint,
 )
 from app.models.base import Output
+from app.models.rotas import GapAccepted
+from app.models.series import LeftOut
 from app.models.sessions import ClashForMentor, ClashRead
 from app.urgent import raises_a_concern
 
@@ -67,10 +69,23 @@ class Problem(SQLModel):
         default_factory=list,
         description="Only of plans that clash: each reason, and what it is about.",
     )
+    left_out: list[LeftOut] = Field(
+        default_factory=list,
+        description="Only of a series that is not planned: its meetings that clash.",
+    )
+    gaps: list[GapAccepted] = Field(
+        default_factory=list,
+        description="Only of a rota that leaves hours open: what `accepted_gaps` must name.",
+    )
     state: str = Field(
         default_factory=str,
         description="Only of a move that there is not: the state it would leave.",
     )
+    line: int = Field(
+        default_factory=int, description="Only of a file that cannot be read: how far it can."
+    )
+    column: int = Field(default_factory=int, description="As `line`, within it.")
+    byte: int = Field(default_factory=int, description="As `line`, counted from the beginning.")
 
 
 def problem(request: Request, refused: Refused) -> Response:

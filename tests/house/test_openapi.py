@@ -13,8 +13,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter
 
 from app.db import Database
+from app.errors import Beside
 from app.grants import PUBLIC
-from app.openapi import TAGS, api_routes, permission_of, roles_with, security_of
+from app.openapi import api_routes, permission_of, roles_with, security_of
+from app.openapi_tags import TAGS
 from app.paging import Page
 from app.problems import MEDIA_TYPE
 from app.replies import OnceFor, etag
@@ -126,6 +128,12 @@ def test_refusals_are_problems_with_examples(
                 assert status in {str(example["value"]["status"]), "default"}
 
 
+def test_whatever_a_refusal_says_besides_is_declared(document: dict[str, Any]) -> None:
+    problem = document["components"]["schemas"]["Problem"]
+    beside = set(problem["properties"]) - set(problem["required"])
+    assert beside == Beside.__optional_keys__
+
+
 def test_what_every_caller_may_meet_is_declared(operations: dict[str, dict[str, Any]]) -> None:
     for name, operation in operations.items():
         declared = set(operation["responses"])
@@ -166,6 +174,9 @@ def test_every_parameter_is_explained(operations: dict[str, dict[str, Any]]) -> 
     for name, operation in operations.items():
         for parameter in operation.get("parameters", []):
             assert parameter["description"].endswith("."), f"{name}: {parameter['name']}"
+            assert "null" not in repr(parameter["schema"]), f"{name}: {parameter['name']}"
+            filters = parameter["description"].startswith("Only those")
+            assert parameter["in"] == "query" or not filters, f"{name}: {parameter['name']}"
 
 
 def test_lists_page_and_point_to_the_next(
