@@ -6,7 +6,7 @@ A service raises one; the handlers of `app/problems.py` answer `application/prob
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict, Unpack
 
 NOT_SAVED = "NOT SAVED, tell an officer now"
 
@@ -18,6 +18,18 @@ class FieldError:
     field: str
     code: str
     message: str
+
+
+class Beside(TypedDict, total=False):
+    """What a refusal may say besides, member by member of the problem."""
+
+    clashes: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]
+    gaps: list[dict[str, Any]]
+    state: str
+    line: int
+    column: int
+    byte: int
 
 
 class Refused(Exception):
@@ -34,7 +46,7 @@ class Refused(Exception):
         *,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
-        **extra: Any,
+        **extra: Unpack[Beside],
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or f"{self.title}."

@@ -25,6 +25,16 @@ from app.services import software
 from app.services.streams import Streams
 from app.tokens import verifier_for
 
+# What a page of another origin may send and read.
+ASKED_WITH = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID")
+ANSWERED_WITH = (
+    "Content-Disposition",
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "Retry-After",
+)
 DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
 
 
@@ -83,8 +93,8 @@ def create_app(config: Settings | None = None) -> FastAPI:
             CORSMiddleware,
             allow_origins=config.cors_origins,
             allow_methods=["*"],
-            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
-            expose_headers=["ETag", "Link", "Location", "Retry-After", edges.REQUEST_ID],
+            allow_headers=[*ASKED_WITH, edges.REQUEST_ID],
+            expose_headers=[*ANSWERED_WITH, edges.REQUEST_ID],
         )
     _serve_docs(app)
     return app

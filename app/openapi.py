@@ -11,103 +11,15 @@ from pydantic.json_schema import models_json_schema
 from app import __version__
 from app.access import May, MayOneself
 from app.config import Settings
-from app.errors import TooLarge
+from app.errors import HeadersTooLarge, Refused, TooLarge, UriTooLong
 from app.grants import GRANTS, SCOPES
-from app.problems import MEDIA_TYPE, Problem, refusals
+from app.openapi_shapes import refine
+from app.openapi_tags import TAGS
+from app.problems import MEDIA_TYPE, Problem, example_of, refusals
 from app.rights import Permission
 from app.services.reference import labels
 from app.sse import MESSAGES
 from app.tokens import DISCOVERY
-
-TAGS = {
-    "me": "Who am I, what may I do, and every code list with its plain words.",
-    "prisons": "A prison and the settings of its scheme.",
-    "board": "Who needs something from me today, in order, and the rule that says so.",
-    "wings": "Wings, one of them dedicated to the scheme.",
-    "wing-places": "Places on a dedicated wing: asked for, waited for, given, left.",
-    "outreach-visits": "Visits to the wings where the scheme does not live, and which lack one.",
-    "efforts": "Hours that mentors and staff give, and all hours put together.",
-    "rooms": "Rooms where sessions are held.",
-    "regimes": "The prison's day by weekday: slots and lock-up.",
-    "room-closures": "When rooms cannot be used, and what is planned in them then.",
-    "regime-exceptions": "Dates on which the prison's day is another, or has no regime.",
-    "people": "Prisoners, as far as the scheme must know them; imported as HMPPS answers them.",
-    "staff": "Staff of the scheme and their roles.",
-    "duties": "Who answers the pages, when, and who is the last resort.",
-    "duty-patterns": "Duties that come again week by week, on the prison's wall clock.",
-    "handovers": "Whoever goes off duty hands what is open to whoever comes on, who accepts it.",
-    "escalation-policies": "Who is paged about concerns, how soon, and who would be at an instant.",
-    "mentors": "From application to active and on: evidence, clearance, moves.",
-    "supervisions": "A mentor and their supervisor meet, every week or month, and both sign.",
-    "joint-reviews": "Once a month a support worker and a clinician look at the scheme together.",
-    "check-ins": "How a mentor is themselves, and what they are not asked to carry for now.",
-    "trainings": "A mentor's modules, signed off by a nurse and refreshed; who lacks which.",
-    "placements": "Who shadows which active mentor, from when to when.",
-    "modules": "What mentors are trained in: the five of the curriculum and the site's own.",
-    "cohorts": "Courses led by a nurse: their days, who is in them, and who came.",
-    "clearances": "What was decided of mentors' clearance, what ends, and the cover it costs.",
-    "mentees": "Referral, triage, consent, support and its end.",
-    "acct-pointers": "That someone is on the prison's care plan: its days, and no word of it.",
-    "permissions": "Permission to share, by recipient and purpose; revocable; safety does not ask.",
-    "pairings": "Which mentor supports which mentee.",
-    "profiles": "What helps to find someone a mentor; what they have been through by consent only.",
-    "acquaintances": "Who knows whom, so that the two are not brought together.",
-    "non-associations": "Whom the prison keeps apart: taken in, asked, and read by nobody.",
-    "availabilities": "When mentors can serve, when not, and what they would like.",
-    "rota-demands": "How many mentors the wing needs, in which role, at which hours.",
-    "rotas": "Who serves when: worked out, proven to leave no hour uncovered, and published.",
-    "on-duty": "Whom one can reach now and next, and whether a locked door is between.",
-    "contact-requests": "Somebody asks for a mentor now, by day or by night, and who came.",
-    "shifts": "A mentor's part of a rota: accepted, given away, called in for; who serves now.",
-    "match-proposals": "Who might support whom, worked out for many; nothing without approval.",
-    "prison-events": "When the prison needs somebody elsewhere: the time, and no word of it.",
-    "lockdowns": "Nobody is unlocked: plans are cancelled, people looked in on, plans made anew.",
-    "sessions": "Plans that cannot clash, and what took place.",
-    "series": "Meetings week after week: their plan, what became of it, and each in its order.",
-    "enrolments": "A mentee's place in a series: asked for, waited for, offered, kept, completed.",
-    "participations": "Who came to a session: marked together, walked in, counted.",
-    "clinical-notes": "Clinicians' notes on those in their care: open for a day, then addenda.",
-    "safety-plans": "What helps someone in a crisis; item by item they tick who else reads it.",
-    "caseloads": "Which clinician has whom as patient.",
-    "concerns": "Something worrying: raised, acknowledged, seen, decided, fed back, closed.",
-    "notifications": "Pages to me. They say that I am needed, and nothing more.",
-    "addresses": "Where I am reached: each proven by a code, each used as I say, within a floor.",
-    "deliveries": "For providers: what became of the pages they took.",
-    "page-tests": "Whether the last resort is reached: a page that says it is a test.",
-    "webhooks": "Other systems that are told of events: signed, thin, tried again, sent anew.",
-    "streams": "Events as they happen, to whoever may see the thing; never what is in it.",
-    "tasks": "What must be done by a time, and climbs to others when it is not.",
-    "break-glass": "A clinician opens one person's records for a time; governors are told at once.",
-    "legal-holds": "Nothing about a person is deleted while one stands; it takes two to lift it.",
-    "releases": "What is let out about people, by two persons; a signed chronology.",
-    "audit": "Who looked at what, who changed what, who was refused; sealed into a chain.",
-    "clients": "Machine clients: who is let in, and for what.",
-    "revocations": "Tokens that are believed no longer; signing out.",
-    "subject_access": "What is held about a person, in HMPPS's convention.",
-    "exports": "Bulk data for machines: pseudonyms, or names that two people let out.",
-    "retention": "How long what is kept, what is due, what is held.",
-    "campaigns": "Calls for applications, each with its days and its places.",
-    "statements": "What an applicant says, prompt by prompt, until the application is handed in.",
-    "character-references": "What others say of an applicant; never shown to a mentor.",
-    "interviews": "What a support worker and a clinician each made of an applicant.",
-    "adoptions": "The site takes the scheme on by the word of three different people.",
-    "goals": "What a mentee wants to reach and what helps, as they choose to share it.",
-    "questionnaires": "What mentees answered, at the beginning and later; never a risk score.",
-    "life-events": "What happened in mentees' lives: three kinds of fact, never counted together.",
-    "incident-counts": "Disruptive incidents a month, as the prison counts them: of nobody.",
-    "survey-rounds": "How people find the scheme, without anybody's learning who said what.",
-    "outcome-cohorts": "Whose figures are counted: named, defined in advance, and frozen.",
-    "reports": "What became of people, counted from records, with how sure it is.",
-    "publications": "Figures that may leave the prison: small numbers hidden, frozen once.",
-    "complaints": "Raised by a prisoner, never seen by whom they are about; answered by a day.",
-    "rota-cover": "Hour by hour how many mentors are needed, and how many there are. No names.",
-    "prints": "Sheets for a wing that runs on paper: PDF, table and JSON of the same data.",
-    "calendar-feeds": "When a room is in use, for staff's calendars: a secret address, no names.",
-    "waiting-list": "Who waits for support, in which order, and why in that order.",
-    "demand": "How many ask, get support, wait, or are turned away. Counts only.",
-    "health": "For load balancers and for the dead man's switch.",
-    "development": "Only in development: tokens and the movable clock.",
-}
 
 DESCRIPTION = """
 Runs a prison's peer-mentor emotional well-being scheme.
@@ -135,12 +47,44 @@ PARAMETERS = {
     "from": "Only those that begin at this time or later.",
     "to": "Only those that begin before this time.",
 }
+JSON = "application/json"
+# Kinds of files, saved under a name of their own.
+FILES = {
+    "application/pdf",
+    "application/vnd.apache.parquet",
+    "application/zip",
+    "image/png",
+    "image/svg+xml",
+    "text/calendar",
+    "text/csv",
+}
 EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000000"
 HEADERS = {
-    "ETag": "The version, for `If-Match`.",
+    "ETag": "The version, for `If-Match`; absent where the shape has no `version`.",
     "Link": 'The next page, as `<...>; rel="next"`; absent on the last one.',
-    "Location": "The new resource, relative to this address; absent where it has none of its own.",
+    "Location": "The new resource, relative to this address.",
     "Idempotency-Replayed": "`true` when this answer was given before under the same key.",
+    "Content-Disposition": "The file's name.",
+}
+# What is made without an address of its own: reports of what was taken in, what is told once, parts
+# of another thing.
+WITHOUT_ADDRESS = {
+    "add_to_clinical_note",
+    "add_to_concern",
+    "assess_observation",
+    "create_stream_ticket",
+    "explain_confidentiality",
+    "import_incident_counts",
+    "import_non_associations",
+    "import_people",
+    "import_prison_events",
+    "import_regimes",
+    "raise_concerns",
+    "record_check",
+    "reoffer_sessions",
+    "revoke_tokens",
+    "tell_hosts_view",
+    "turn_away",
 }
 
 
@@ -222,6 +166,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     besides: list[Any] = [(each, "serialization") for each in (Problem, *MESSAGES.values())]
     _, found = models_json_schema(besides, ref_template="#/components/schemas/{model}")
     schemas.update(found["$defs"])
+    refine(made)
+    schemas = made["components"]["schemas"]
     made["components"]["securitySchemes"] |= _machines_schemes(app.state.settings)
     for route in api_routes(app):
         for method in route.methods or ():
@@ -229,6 +175,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             if operation is not None:
                 _finish(operation, schemas, permission_of(route.dependant))
                 _share(operation["responses"], made["components"].setdefault("responses", {}))
+                operation["responses"]["default"] = {"$ref": "#/components/responses/other"}
+    made["components"]["responses"]["other"] = _any_other()
     app.openapi_schema = made
     return made
 
@@ -244,7 +192,8 @@ def _finish(
         operation["security"] = security_of(permission)
     parameters = operation.get("parameters", [])
     for parameter in parameters:
-        parameter.setdefault("description", _meaning(parameter["name"]))
+        parameter.setdefault("description", _meaning(parameter["name"], parameter["in"]))
+        parameter["schema"] = _sendable(parameter["schema"])
     for media in operation.get("requestBody", {}).get("content", {}).values():
         example = _example(media["schema"], schemas)
         if "example" not in media and example is not None:
@@ -255,7 +204,8 @@ def _finish(
     taken = {parameter["name"] for parameter in parameters}
     for status, response in operation["responses"].items():
         if status.startswith("2"):
-            _add_headers(response, status, taken, schemas)
+            _add_headers(operation["operationId"], response, status, taken, schemas)
+            _say_what_comes(response, schemas)
 
 
 def _share(responses: dict[str, Any], shared: dict[str, Any]) -> None:
@@ -268,30 +218,69 @@ def _share(responses: dict[str, Any], shared: dict[str, Any]) -> None:
             responses[status] = {"$ref": f"#/components/responses/{name}"}
 
 
-def _meaning(name: str) -> str:
+def _any_other() -> dict[str, Any]:
+    """What any operation may answer besides: before it is reached, or when we are at fault."""
+    said = Refused("Something went wrong on our side. Quote the reference in `instance`.")
+    kinds: tuple[type[Refused], ...] = (HeadersTooLarge, UriTooLong)
+    examples = {kind.code: {"summary": kind.title, "value": example_of(kind)} for kind in kinds}
+    fault = {**example_of(Refused), "type": "urn:wellwing:problem:internal", "code": "internal"}
+    fault |= {"status": 500, "title": "Internal error", "detail": said.detail}
+    examples["internal"] = {"summary": "Internal error", "value": fault}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
+    return {
+        "description": "Any other answer: a problem too. After a 5xx ask again.",
+        "content": {MEDIA_TYPE: content},
+    }
+
+
+def _sendable(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is left out or has a value: no address and no header can hold null."""
+    choices = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
+    rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
+    return {**rest, **choices[0]} if len(choices) == 1 else schema
+
+
+def _meaning(name: str, where: str) -> str:
     words = name.replace("_", " ")
     if name.endswith("_id"):
         return f"The {words.removesuffix(' id')}'s id."
+    if where == "path":
+        return f"Which {words}."
     return PARAMETERS.get(name, f"Only those with this value of `{name}`.")
 
 
 def _add_headers(
-    response: dict[str, Any], status: str, taken: set[str], schemas: dict[str, Any]
+    name: str, response: dict[str, Any], status: str, taken: set[str], schemas: dict[str, Any]
 ) -> None:
-    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    content = response.get("content", {})
+    shapes = _shapes(content.get(JSON, {}).get("schema", {}), schemas)
+    versions = [shape.get("properties", {}).get("version", {}) for shape in shapes]
+    versioned = [each.get("type") == "integer" for each in versions]
+    posted = status in {"201", "202"} and "Idempotency-Key" in taken
     present = {
-        "ETag": any("version" in shape.get("properties", {}) for shape in _shapes(schema, schemas)),
+        "ETag": any(versioned),
         "Link": "cursor" in taken,
-        "Location": status == "201",
+        "Location": posted and name not in WITHOUT_ADDRESS,
         "Idempotency-Replayed": "Idempotency-Key" in taken,
+        "Content-Disposition": any(media in FILES for media in content),
     }
-    headers = {
-        name: {"description": text, "schema": {"type": "string"}}
-        for name, text in HEADERS.items()
-        if present[name]
-    }
+    always = {"ETag": all(versioned), "Location": True}
+    headers: dict[str, Any] = response.get("headers", {})
+    for header, text in HEADERS.items():
+        if present[header] and header not in headers:
+            headers[header] = {"description": text, "schema": {"type": "string"}}
+            if always.get(header):
+                headers[header]["required"] = True
     if headers:
         response["headers"] = headers
+
+
+def _say_what_comes(response: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """What an answer is, in the words of its shape."""
+    schema = response.get("content", {}).get(JSON, {}).get("schema", {})
+    if response["description"] == "Successful Response" and "$ref" in schema:
+        told = schemas[schema["$ref"].rsplit("/", 1)[-1]].get("description")
+        response["description"] = told or response["description"]
 
 
 def _shapes(schema: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:

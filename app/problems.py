@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +33,10 @@ from app.errors import (
     field_errors,
     from_constraint,
 )
+from app.models.base import Output
+from app.models.rotas import GapAccepted
+from app.models.series import LeftOut
+from app.models.sessions import ClashForMentor, ClashRead
 from app.urgent import raises_a_concern
 
 log = structlog.get_logger(__name__)
@@ -43,12 +47,12 @@ AWAY = {"08", "53", "57", "58"}
 RETRYABLE = {"40P01", "40001", "55P03", "57014"}
 
 
-class ProblemError(SQLModel):
-    """One mistake in what was sent."""
+class ProblemError(Output):
+    """One mistake in what was sent, or one reason why it cannot be."""
 
-    field: str
-    code: str
-    message: str
+    field: str = Field(description="Its path in what was sent, as `mentee_ids.0`; `body`: all.")
+    code: str = Field(description="Stable: for programs.")
+    message: str = Field(description="A sentence for people.")
 
 
 class Problem(SQLModel):
@@ -59,8 +63,29 @@ class Problem(SQLModel):
     status: int
     code: str
     detail: str
-    instance: str
-    errors: list[ProblemError] = []
+    instance: str = Field(description="The request's id, as in `X-Request-ID`: quote it.")
+    errors: list[ProblemError]
+    clashes: list[ClashRead | ClashForMentor] = Field(
+        default_factory=list,
+        description="Only of plans that clash: each reason, and what it is about.",
+    )
+    left_out: list[LeftOut] = Field(
+        default_factory=list,
+        description="Only of a series that is not planned: its meetings that clash.",
+    )
+    gaps: list[GapAccepted] = Field(
+        default_factory=list,
+        description="Only of a rota that leaves hours open: what `accepted_gaps` must name.",
+    )
+    state: str = Field(
+        default_factory=str,
+        description="Only of a move that there is not: the state it would leave.",
+    )
+    line: int = Field(
+        default_factory=int, description="Only of a file that cannot be read: how far it can."
+    )
+    column: int = Field(default_factory=int, description="As `line`, within it.")
+    byte: int = Field(default_factory=int, description="As `line`, counted from the beginning.")
 
 
 def problem(request: Request, refused: Refused) -> Response:
@@ -220,7 +245,7 @@ def refusals(*kinds: type[Refused]) -> dict[int | str, dict[str, Any]]:
         content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
         entry = declared.setdefault(kind.status, {"content": {MEDIA_TYPE: content}})
         examples = entry["content"][MEDIA_TYPE]["examples"]
-        examples[kind.code] = {"summary": kind.title, "value": _example(kind)}
+        examples[kind.code] = {"summary": kind.title, "value": example_of(kind)}
         entry["description"] = "; ".join(each["summary"] for each in examples.values())
         for name, value in kind.headers.items():
             entry.setdefault("headers", {})[name] = {
@@ -230,7 +255,7 @@ def refusals(*kinds: type[Refused]) -> dict[int | str, dict[str, Any]]:
     return declared
 
 
-def _example(kind: type[Refused]) -> dict[str, Any]:
+def example_of(kind: type[Refused]) -> dict[str, Any]:
     return {
         "type": f"urn:wellwing:problem:{kind.code}",
         "title": kind.title,

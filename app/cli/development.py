@@ -15,7 +15,7 @@ from app.config import ConfigurationError
 from app.models.clients import ClientScope
 from app.models.staff import StaffCreate, StaffRole
 from app.runtime import Urls, embedded, move_clock
-from app.tokens import DevelopmentIssuer
+from app.tokens import SUBJECT_ACCESS, DevelopmentIssuer
 
 TOUR_DATABASE = "wellwing_tour"
 TOUR_PRISON = "SLI"
@@ -40,6 +40,9 @@ def token(
     person: Annotated[UUID | None, typer.Option(help="A mentor's person id.")] = None,
     client: Annotated[str | None, typer.Option(help="A machine's own token, for this id.")] = None,
     scope: Annotated[list[ClientScope], typer.Option(help="Of a machine's token.")] = [],  # noqa: B006
+    subject_access: Annotated[
+        bool, typer.Option("--subject-access", help="A client's that asks for subject access.")
+    ] = False,
     hours: Annotated[float, typer.Option(min=0.01, max=24 * 366)] = 12,
 ) -> None:
     """Print a token of the development issuer, and nothing else."""
@@ -54,10 +57,12 @@ def token(
     if client is not None:
         if role or prison or subject or person:
             raise ConfigurationError("A machine's token names its --client and each --scope.")
-        typer.echo(issuer.issue_to_client(client, scope, lifetime))
+        authority = f"ROLE_{SUBJECT_ACCESS.upper()}"
+        roles = {config.claim_roles: [authority]} if subject_access else {}
+        typer.echo(issuer.issue_to_client(client, scope, lifetime, **roles))
         return
     prisons = [ground.a_prison(each) for each in prison]
-    if role is None or not prisons or scope:
+    if role is None or not prisons or scope or subject_access:
         raise ConfigurationError("A person's token needs --role and --prison; or a --client.")
     if (role is TokenRole.mentor) != (person is not None):
         raise ConfigurationError("A mentor's token, and no other, needs --person.")

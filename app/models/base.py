@@ -151,9 +151,12 @@ class Input(SQLModel):
 
 
 class Output(SQLModel):
-    """A reply's shape. Fields out of an audience's reach are absent from its class."""
+    """A reply's shape. Fields out of an audience's reach are absent from its class; those of it are
+    always answered, also with what they hold by default."""
 
-    model_config = ConfigDict(from_attributes=True)  # type: ignore[assignment]
+    model_config = ConfigDict(  # type: ignore[assignment]
+        from_attributes=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class Scoped(SQLModel):

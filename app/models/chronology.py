@@ -51,7 +51,7 @@ class EventRead(Output):
     Absent: there is none, or it is out of your reach.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=False)
 
     at: Instant = Field(description="When it happened.")
     known_at: Instant = Field(description="When it was recorded: known here from then on.")

@@ -138,7 +138,6 @@ class ContactRequestCreate(Input):
     occurred_at: Instant | None = Field(
         default=None,
         description="When they asked, if entered later, within the last day; staff alone say so.",
-        schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]},
     )
 
 

@@ -95,7 +95,7 @@ class DutyCreate(Input):
 
     staff_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000001"]})
     post: Post = Field(schema_extra={"examples": ["clinician"]})
-    starts_at: Instant = Field(schema_extra={"examples": ["2026-11-22T20:00:00+00:00"]})
+    starts_at: Instant = Field(schema_extra={"examples": ["2035-11-25T20:00:00+00:00"]})
     ends_at: Instant | None = None
 
     @model_validator(mode="after")
@@ -110,7 +110,7 @@ class DutyUpdate(Input):
 
     ends_at: Instant = Field(
         description="Before it begins, `starts_at` calls it off.",
-        schema_extra={"examples": ["2026-11-23T08:00:00+00:00"]},
+        schema_extra={"examples": ["2035-11-26T08:00:00+00:00"]},
     )
 
 
@@ -128,8 +128,8 @@ class DutyOverrideCreate(Input):
     """A part of a duty that somebody else takes."""
 
     staff_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000002"]})
-    starts_at: Instant = Field(schema_extra={"examples": ["2026-11-22T23:00:00+00:00"]})
-    ends_at: Instant = Field(schema_extra={"examples": ["2026-11-23T02:00:00+00:00"]})
+    starts_at: Instant = Field(schema_extra={"examples": ["2035-11-25T23:00:00+00:00"]})
+    ends_at: Instant = Field(schema_extra={"examples": ["2035-11-26T02:00:00+00:00"]})
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> Self:

@@ -187,8 +187,8 @@ class _Booking(Input):
     lead_staff_id: UUID | None = Field(
         default=None, description="The qualified lead; art therapy needs one."
     )
-    starts_at: Instant = Field(schema_extra={"examples": ["2026-11-23T09:00:00+00:00"]})
-    ends_at: Instant = Field(schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]})
+    starts_at: Instant = Field(schema_extra={"examples": ["2035-11-26T09:00:00+00:00"]})
+    ends_at: Instant = Field(schema_extra={"examples": ["2035-11-26T10:00:00+00:00"]})
     mentee_ids: list[UUID] = Field(
         min_length=1, max_length=60, schema_extra={"examples": [[EXAMPLE_ID]]}
     )
@@ -218,6 +218,8 @@ class SessionCreate(_Booking):
 class SessionHeld(_Booking, Writing):
     """A session that took place without a plan: a walk-in, or a night call-out."""
 
+    starts_at: Instant = Field(schema_extra={"examples": ["2026-11-23T09:00:00+00:00"]})
+    ends_at: Instant = Field(schema_extra={"examples": ["2026-11-23T10:00:00+00:00"]})
     note: Story | None = None
 
 
@@ -228,10 +230,10 @@ class SessionUpdate(Input):
     mentor_id: UUID | None = None
     lead_staff_id: UUID | None = None
     starts_at: Instant | None = Field(
-        default=None, schema_extra={"examples": ["2026-11-23T14:00:00+00:00"]}
+        default=None, schema_extra={"examples": ["2035-11-26T14:00:00+00:00"]}
     )
     ends_at: Instant | None = Field(
-        default=None, schema_extra={"examples": ["2026-11-23T15:00:00+00:00"]}
+        default=None, schema_extra={"examples": ["2035-11-26T15:00:00+00:00"]}
     )
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from sqlmodel import Field, col
 
 from app.access import MayLockDown, MayLookIn, MayReadLockdown
 from app.db import Db, ReadDb
-from app.errors import Conflicting, KeyReused, Stale
+from app.errors import AlreadyExists, Conflicting, KeyReused, Stale
 from app.models.base import Instant
 from app.models.lockdowns import (
     Lockdown,
@@ -59,7 +59,12 @@ async def list_lockdowns(
     return await LIST.page(request, db, actor, query, query.sort)
 
 
-@router.post("", status_code=201, response_model=LockdownDeclared, responses=refusals(KeyReused))
+@router.post(
+    "",
+    status_code=201,
+    response_model=LockdownDeclared,
+    responses=refusals(AlreadyExists, KeyReused),
+)
 async def declare_lockdown(
     actor: MayLockDown, db: Db, body: LockdownCreate, once: JustOnce
 ) -> Response:

@@ -87,7 +87,9 @@ async def solve_rota(actor: MayWriteRota, db: Db, rota: ToMove, body: SolveCreat
 
 
 @router.post(
-    "/{rota_id}/solve/cancellation", response_model=RotaRead, responses=refusals(RotaSolving, Stale)
+    "/{rota_id}/solve/cancellation",
+    response_model=RotaRead,
+    responses=refusals(RotaSolving, MoveNotInTable, Stale),
 )
 async def cancel_solve(actor: MayWriteRota, db: Db, rota: ToMove) -> Response:
     """Stop working it out. The rota is a draft again."""

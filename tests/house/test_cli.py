@@ -21,6 +21,7 @@ from app.config import DEVELOPMENT_KEY, Settings
 from app.db import Database
 from app.embedded import EmbeddedPostgres
 from app.integrations.prison import synthetic
+from app.tokens import SUBJECT_ACCESS
 from tests.house.commands import Commands
 from tests.story import Wing
 
@@ -92,6 +93,19 @@ async def test_a_mentors_token_carries_their_person(wellwing: Command, app: Fast
     assert "--person" in refusal(wellwing(*mentor))
     claims = await app.state.verifier.verify(wellwing(*mentor, "--person", person).stdout.strip())
     assert str(claims.person_id) == person
+
+
+async def test_a_machines_token_asks_for_subject_access_where_it_is_told(
+    wellwing: Command, app: FastAPI
+) -> None:
+    asked = ("token", "--client", "sar.hmpps", "--subject-access")
+    claims = await app.state.verifier.verify(wellwing(*asked).stdout.strip())
+    assert claims.machine
+    assert SUBJECT_ACCESS in claims.roles
+    plain = await app.state.verifier.verify(wellwing(*asked[:3]).stdout.strip())
+    assert SUBJECT_ACCESS not in plain.roles
+    person = ("token", "--role", "nurse", "--prison", "SLI", "--subject-access")
+    assert "--client" in refusal(wellwing(*person))
 
 
 def test_the_script_itself_says_the_same_as_its_fork(

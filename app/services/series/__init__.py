@@ -160,7 +160,7 @@ def settle(left_out: Sequence[LeftOut], on_clash: OnClash, *, booked: int) -> No
             for each in left_out
             for clash in each.clashes
         ],
-        left_out=[each.model_dump(mode="json", exclude_none=True) for each in left_out],
+        left_out=[each.model_dump(mode="json") for each in left_out],
     )
 
 
