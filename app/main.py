@@ -4,13 +4,15 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import fastapi_offline
+import orjson
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
@@ -72,6 +74,7 @@ def create_app(config: Settings | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
         max_body_size=config.max_body_bytes,
         dependencies=[Depends(known_query)],
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a POST answered by a redirect is easily taken for saved
@@ -96,8 +99,25 @@ def create_app(config: Settings | None = None) -> FastAPI:
             allow_headers=[*ASKED_WITH, edges.REQUEST_ID],
             expose_headers=[*ANSWERED_WITH, edges.REQUEST_ID],
         )
+    _serve_document(app)
     _serve_docs(app)
     return app
+
+
+def _serve_document(app: FastAPI) -> None:
+    """The OpenAPI document. It takes seconds to make: once, and beside the loop, for meanwhile
+    somebody raises a concern."""
+    turn = asyncio.Lock()
+
+    @cache
+    def written() -> bytes:
+        return orjson.dumps(app.openapi())
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi_document() -> Response:
+        async with turn:
+            content = await asyncio.to_thread(written)
+        return Response(content, media_type="application/json")
 
 
 def _serve_docs(app: FastAPI) -> None:

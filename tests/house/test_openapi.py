@@ -1,8 +1,11 @@
 """The OpenAPI document: complete, valid, and true of what is served."""
 
+import asyncio
 import re
+import time
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from fastapi import FastAPI
@@ -12,9 +15,11 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter
 
+from app.config import Settings
 from app.db import Database
 from app.errors import Beside
 from app.grants import PUBLIC
+from app.main import create_app
 from app.openapi import api_routes, permission_of, roles_with, security_of
 from app.openapi_tags import TAGS
 from app.paging import Page
@@ -325,3 +330,25 @@ async def test_what_is_read_is_what_is_declared(
     assert not wrong, "\n".join(wrong)
     assert answered == set(reads)
     assert filled == set(reads)
+
+
+async def test_it_is_made_once_and_nobody_waits_meanwhile(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, asked = create_app(settings), []
+
+    def slowly(_: FastAPI) -> dict[str, Any]:
+        asked.append(1)
+        time.sleep(0.5)
+        return {"openapi": "3.1.0"}
+
+    monkeypatch.setattr("app.openapi.document", slowly)
+    transport = httpx.ASGITransport(app=made)
+    async with httpx.AsyncClient(transport=transport, base_url="http://wellwing") as client:
+        documents = [asyncio.create_task(client.get("/openapi.json")) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        assert (await client.get("/docs")).status_code == 200
+        assert not any(each.done() for each in documents)
+        answers = await asyncio.gather(*documents)
+    assert [each.json() for each in answers] == [{"openapi": "3.1.0"}] * 3
+    assert asked == [1]
