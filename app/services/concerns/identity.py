@@ -15,7 +15,13 @@ from app.services import escalation, lifecycle
 from app.services.concerns import actions, answered, debriefs, leaving
 from app.services.concerns.clocks import keep, state_of, zone_of
 from app.services.concerns.moves import CONCERN
-from app.services.concerns.routing import READ_BY_CLINICIANS, may_change, route
+from app.services.concerns.routing import (
+    READ_BY_CLINICIANS,
+    duplicates_of,
+    keep_alike,
+    may_change,
+    route,
+)
 from app.services.concerns.work import may_decide, still_open
 
 
@@ -37,7 +43,8 @@ async def resolve_subject(
             answered.forget(concern)
             concern.step, concern.next_step_at = 0, clock.now()
     concern.subject_person_id = person.id
-    await route(db, concern)
+    await route(db, concern, await duplicates_of(db, concern))
+    await keep_alike(db, concern)
     if concern.routed and not was_routed:
         concern.accepted_on_duty_at = concern.accepted_by_staff_id = None  # others must take it up
         concern.step, concern.next_step_at = 0, clock.now()
@@ -76,10 +83,11 @@ async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Conc
     if len(people) > 1:
         message = "is about somebody else: each of them is to be seen"
         raise Invalid.field("survivor_id", "another_person", message)
-    if people and survivor.subject_person_id is None:
-        survivor.subject_person_id = people.pop()
-        await route(db, survivor)
-        _hold_alike_routed(survivor, concern)
+    for each in (survivor, concern):
+        if people and each.subject_person_id is None:
+            [each.subject_person_id] = people
+            await route(db, each, await duplicates_of(db, each))
+    _hold_alike_routed(survivor, concern)
     answered.leave_only_what_came_after(survivor, concern)
     zone = await zone_of(db, concern.prison_id)
     together = escalation.merged(state_of(survivor, zone), state_of(concern, zone), clock.now())
@@ -95,6 +103,7 @@ async def merge(db: AsyncSession, actor: Actor, concern: Concern, survivor: Conc
     await actions.carry_over(db, concern, survivor)
     await lifecycle.mark(db, CONCERN, survivor, actor, "duplicate_merged", note=concern.reference)
     await lifecycle.move(db, CONCERN, concern, to=ConcernStatus.merged_duplicate, actor=actor)
+    await keep_alike(db, survivor)
 
 
 def _hold_alike_routed(survivor: Concern, concern: Concern) -> None:

@@ -22,7 +22,7 @@ from app.models.staff import Role
 from app.scope import everything
 from app.services.concerns import answered
 from app.services.concerns.clocks import start_clocks
-from app.services.concerns.routing import keep_from_the_line
+from app.services.concerns.routing import duplicates_of, keep_from_the_line
 from app.services.concerns.whereabouts import has_left
 from app.services.escalation import Immediacy
 from app.services.lifecycle import Context, Lifecycle, Move, Refusal
@@ -84,19 +84,6 @@ async def _receipt_owed(db: AsyncSession, concern: Concern) -> bool:
         return concern.receipt_owed
     left = everything(Concern, concern.prison_id).where(col(Concern.id) == concern.id, has_left())
     return (await db.execute(left)).first() is not None
-
-
-async def duplicates_of(db: AsyncSession, concern: Concern, *, lock: bool = False) -> list[Concern]:
-    """What was merged into it, and what was merged into that."""
-    found: list[Concern] = []
-    into = [concern.id]
-    while into:
-        theirs = everything(Concern, concern.prison_id).where(col(Concern.merged_into).in_(into))
-        rows = theirs.order_by(col(Concern.id))
-        merged = (await db.scalars(rows.with_for_update() if lock else rows)).all()
-        found += merged
-        into = [each.id for each in merged]
-    return found
 
 
 async def actions_of(db: AsyncSession, concern: Concern) -> list[Action]:

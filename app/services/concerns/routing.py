@@ -1,5 +1,6 @@
 """Whom a concern must be kept from: it goes past those it may touch, and past their line."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,10 +19,12 @@ READ_BY_THE_WING = {ConcernKind.welfare, ConcernKind.self_harm_or_suicide}
 READ_BY_CLINICIANS = {ConcernKind.safeguarding, ConcernKind.coercion_of_mentor}
 
 
-async def route(db: AsyncSession, concern: Concern) -> None:
-    """Mark a concern about a mentor's conduct, and the supervisor from whom it is hidden."""
+async def route(db: AsyncSession, concern: Concern, duplicates: Sequence[Concern] = ()) -> None:
+    """Mark a concern about a mentor's conduct, and the supervisor from whom it is hidden; also
+    where only one of its duplicates is of conduct."""
     concern.about_mentor, concern.about_line_id = False, None
-    if concern.subject_person_id is None or concern.kind not in ABOUT_CONDUCT:
+    of_conduct = any(each.kind in ABOUT_CONDUCT for each in (concern, *duplicates))
+    if concern.subject_person_id is None or not of_conduct:
         return
     live = everything(Mentor, concern.prison_id).where(
         col(Mentor.person_id) == concern.subject_person_id, col(Mentor.status).not_in(MENTOR_ENDED)
@@ -29,6 +32,27 @@ async def route(db: AsyncSession, concern: Concern) -> None:
     mentor = (await db.execute(live)).scalars().first()
     if mentor is not None:
         concern.about_mentor, concern.about_line_id = True, mentor.supervisor_id
+
+
+async def duplicates_of(db: AsyncSession, concern: Concern, *, lock: bool = False) -> list[Concern]:
+    """What was merged into it, and what was merged into that."""
+    found: list[Concern] = []
+    into = [concern.id]
+    while into:
+        theirs = everything(Concern, concern.prison_id).where(col(Concern.merged_into).in_(into))
+        rows = theirs.order_by(col(Concern.id))
+        merged = (await db.scalars(rows.with_for_update() if lock else rows)).all()
+        found += merged
+        into = [each.id for each in merged]
+    return found
+
+
+async def keep_alike(db: AsyncSession, concern: Concern) -> None:
+    """What was merged into it is about whom it is about, and kept from whom it is kept from: it is
+    the same matter, and says what it was merged into."""
+    for each in await duplicates_of(db, concern, lock=True):
+        each.subject_person_id = concern.subject_person_id or each.subject_person_id
+        each.about_mentor, each.about_line_id = concern.about_mentor, concern.about_line_id
 
 
 async def follow_supervisor(db: AsyncSession, mentor: Mentor) -> None:
@@ -41,6 +65,7 @@ async def follow_supervisor(db: AsyncSession, mentor: Mentor) -> None:
     )
     for concern in await db.scalars(found.order_by(col(Concern.id)).with_for_update()):
         concern.about_line_id = mentor.supervisor_id
+        await keep_alike(db, concern)
 
 
 async def keep_from_the_line(db: AsyncSession, concern: Concern) -> None:
@@ -51,6 +76,7 @@ async def keep_from_the_line(db: AsyncSession, concern: Concern) -> None:
     mentor = (await db.execute(live)).scalars().first() if concern.about_mentor else None
     if mentor is not None:
         concern.about_line_id = mentor.supervisor_id
+        await keep_alike(db, concern)
 
 
 def kept_from(concern: Concern, staff_id: UUID | None) -> bool:

@@ -24,7 +24,8 @@ from app.rights import Permission
 from app.services import duties, escalation, lifecycle
 from app.services.concerns import answered, debriefs
 from app.services.concerns.clocks import keep, reschedule, state_of, zone_of
-from app.services.concerns.moves import CONCERN, duplicates_of, reviews
+from app.services.concerns.moves import CONCERN, reviews
+from app.services.concerns.routing import duplicates_of
 from app.services.escalation import Immediacy, strictest
 
 CLOCKS_DIFFER = timedelta(minutes=5)
