@@ -291,6 +291,8 @@ class Crawl:
     shown: set[str] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
     requests: int = 0
+    _in_small: list[str] = field(default_factory=list)
+    _told: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._turn = asyncio.Semaphore(AT_ONCE)
@@ -491,8 +493,7 @@ class Crawl:
         values, nobodys = self._secrets(operation, name, schema)
         if not values:
             return
-        told = "\n".join(self.said).lower()
-        hidden = [each for each in values if each not in self.shown and each.lower() not in told]
+        hidden = [each for each in values if not self._is_told(each)]
         open_ = [each for each in values if each not in hidden]
         for value in open_[:HIDDEN_AT_MOST]:
             await self.ask("GET", path, params={name: value})
@@ -506,6 +507,16 @@ class Crawl:
                     f"{self.viewer} is told by {operation.id}?{name}= that {value} exists:"
                     f" {hit.status} {hit.text[:300]} for {miss.status} {miss.text[:300]}"
                 )
+
+    def _is_told(self, value: str) -> bool:
+        """Whether this viewer was shown a value in plain answers, all of which are in by now."""
+        if len(self._in_small) != len(self.said):
+            self._in_small, self._told = [each.lower() for each in self.said], {}
+        if value not in self._told:
+            small = value.lower()
+            told = value in self.shown or any(small in each for each in self._in_small)
+            self._told[value] = told
+        return self._told[value]
 
     # Provoking: every error there is, with a word in it that must not come back.
 

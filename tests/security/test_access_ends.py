@@ -51,11 +51,17 @@ class Looks:
                     said[url] = answer.text
         return said
 
-    async def telling_of(self, mentee: dict[str, Any], caller: Caller | None = None) -> set[str]:
-        """The addresses that answer with anything of a mentee: an id, or the name."""
-        words = [mentee["id"], mentee["person_id"], f'"{mentee["display_name"]}"']
+    async def telling(self, caller: Caller | None = None) -> tuple[set[str], set[str]]:
+        """The addresses that answer with anything of the one to whom access ends, and those of the
+        other, by one look at everything."""
         said = await self.of(caller or self.mentor)
-        return {url for url, text in said.items() if any(word in text for word in words)}
+        return _telling_of(self.gone, said), _telling_of(self.kept, said)
+
+
+def _telling_of(mentee: dict[str, Any], said: dict[str, str]) -> set[str]:
+    """Where anything of a mentee is said: an id, or the name."""
+    words = [mentee["id"], mentee["person_id"], f'"{mentee["display_name"]}"']
+    return {url for url, text in said.items() if any(word in text for word in words)}
 
 
 @pytest.fixture
@@ -97,21 +103,22 @@ def _paths(urls: set[str] | dict[str, str], prison_id: str) -> set[str]:
 
 async def _both_are_seen(looks: Looks) -> None:
     """The mentor finds both men at each of these nouns: else losing them shows nothing."""
-    for mentee in (looks.gone, looks.kept):
-        seen = _paths(await looks.telling_of(mentee), looks.wing.prison_id)
+    for urls in await looks.telling():
+        seen = _paths(urls, looks.wing.prison_id)
         assert seen - THIS_WEEK == {"mentees", "people", "pairings", "sessions"}
 
 
 async def _only_one_is_seen(looks: Looks) -> None:
-    await _nothing_is_left_of(looks, looks.gone)
-    seen = _paths(await looks.telling_of(looks.kept), looks.wing.prison_id)
+    of_gone, of_kept = await looks.telling()
+    assert of_gone == set()
+    await _is_not_found(looks, looks.gone)
+    seen = _paths(of_kept, looks.wing.prison_id)
     assert seen - THIS_WEEK == {"mentees", "people", "pairings", "sessions"}
-    staff = await looks.telling_of(looks.gone, looks.wing.support_worker)
+    staff, _ = await looks.telling(looks.wing.support_worker)
     assert len(staff) > 4, "to staff he is there as before"
 
 
-async def _nothing_is_left_of(looks: Looks, mentee: dict[str, Any]) -> None:
-    assert await looks.telling_of(mentee) == set()
+async def _is_not_found(looks: Looks, mentee: dict[str, Any]) -> None:
     await looks.mentor.get(f"mentees/{mentee['id']}", 404)
     await looks.mentor.get(f"people/{mentee['person_id']}", 404)
     listed = await looks.mentor.get("sessions", params={"mentee_id": mentee["id"]})
@@ -142,8 +149,9 @@ async def test_with_a_pause_until_the_pairings_are_live_again(looks: Looks) -> N
     await _both_are_seen(looks)
     path = f"mentors/{looks.mentor.mentor_id}"
     await looks.wing.support_worker.move(path, "paused", reason="welfare")
+    assert await looks.telling() == (set(), set())
     for mentee in (looks.gone, looks.kept):
-        await _nothing_is_left_of(looks, mentee)
+        await _is_not_found(looks, mentee)
     assert (await looks.mentor.get("pairings"))["items"] == []
     await looks.wing.support_worker.move(path, "active")
     await looks.wing.support_worker.move(await _pairing_of(looks, looks.kept), "live")
@@ -163,8 +171,7 @@ async def test_with_a_suspension_but_for_receipts(looks: Looks) -> None:
 @pytest.mark.parametrize("end", ["transferred", "released"])
 async def test_with_a_mentor_who_goes(looks: Looks, end: str) -> None:
     await looks.wing.support_worker.move(f"mentors/{looks.mentor.mentor_id}", end)
-    for mentee in (looks.gone, looks.kept):
-        assert await looks.telling_of(mentee) == set()
+    assert await looks.telling() == (set(), set())
     await looks.mentor.get("mentees", 403)
     await looks.wing.presence(str(looks.mentor.person_id), "left")
     assert await looks.of(looks.mentor) == {}
