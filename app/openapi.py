@@ -13,6 +13,7 @@ from app.access import May, MayOneself
 from app.config import Settings
 from app.errors import HeadersTooLarge, Refused, TooLarge, UriTooLong
 from app.grants import GRANTS, SCOPES
+from app.models.webhooks import CloudEvent
 from app.openapi_shapes import refine
 from app.openapi_tags import TAGS
 from app.problems import MEDIA_TYPE, Problem, example_of, refusals
@@ -48,6 +49,7 @@ PARAMETERS = {
     "to": "Only those that begin before this time.",
 }
 JSON = "application/json"
+CLOUD_EVENT = "application/cloudevents+json"
 # Kinds of files, saved under a name of their own.
 FILES = {
     "application/pdf",
@@ -163,7 +165,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    besides: list[Any] = [(each, "serialization") for each in (Problem, *MESSAGES.values())]
+    others = (Problem, CloudEvent, *MESSAGES.values())
+    besides: list[Any] = [(each, "serialization") for each in others]
     _, found = models_json_schema(besides, ref_template="#/components/schemas/{model}")
     schemas.update(found["$defs"])
     refine(made)
@@ -177,6 +180,7 @@ def document(app: FastAPI) -> dict[str, Any]:
                 _share(operation["responses"], made["components"].setdefault("responses", {}))
                 operation["responses"]["default"] = {"$ref": "#/components/responses/other"}
     made["components"]["responses"]["other"] = _any_other()
+    made["webhooks"] = {"event": {"post": _told_to_webhooks(schemas)}}
     app.openapi_schema = made
     return made
 
@@ -238,6 +242,41 @@ def _sendable(schema: dict[str, Any]) -> dict[str, Any]:
     choices = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
     rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
     return {**rest, **choices[0]} if len(choices) == 1 else schema
+
+
+def _told_to_webhooks(schemas: dict[str, Any]) -> dict[str, Any]:
+    """What systems that governors register are sent, and what they are to answer."""
+    headers = {
+        "webhook-id": "The event's id: the same however often it is sent.",
+        "webhook-timestamp": "When it was sent, in seconds since 1970.",
+        "webhook-signature": "`v1,` and the signature; two while an old secret still holds.",
+    }
+    schema = {"$ref": "#/components/schemas/CloudEvent"}
+    media = {"schema": schema, "example": _example(schema, schemas)}
+    return {
+        "operationId": "receive_event",
+        "summary": "Receive an event",
+        "description": "Sent to each webhook for the topics it was registered with. Check the"
+        " signature over `webhook-id`, `webhook-timestamp` and the bytes, each after a dot.",
+        "tags": ["webhooks"],
+        "security": [],
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": True,
+                "description": told,
+                "schema": {"type": "string"},
+            }
+            for name, told in headers.items()
+        ],
+        "requestBody": {"required": True, "content": {CLOUD_EVENT: media}},
+        "responses": {
+            "2XX": {"description": "Taken. Answer within 15 seconds and work afterwards."},
+            "410": {"description": "No more of this: the webhook is ended."},
+            "default": {"description": "Not taken: it is sent again later."},
+        },
+    }
 
 
 def _meaning(name: str, where: str) -> str:
@@ -314,6 +353,8 @@ def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
 def _plain_example(schema: dict[str, Any], schemas: dict[str, Any], needed: bool) -> Any:
     """What a needed field without an example may hold, where its type alone says it."""
     shape = _shapes(schema, schemas)[0]
+    if needed and "const" in shape:
+        return shape["const"]
     if needed and "enum" in shape:
         return shape["enum"][0]
     return EXAMPLE_ID if needed and shape.get("format") == "uuid" else None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, field_validator, model_validator
@@ -208,3 +208,29 @@ class Replayed(Output):
     """How many events are being sent again."""
 
     events: int
+
+
+class CloudEventData(Output):
+    """Which thing it is of, and nothing of it: read that from the API."""
+
+    prison_id: str = Field(schema_extra={"examples": ["SLI"]})
+    thing_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000004"]})
+
+
+class CloudEvent(Output):
+    """What a webhook is sent: CloudEvents 1.0, signed as Standard Webhooks has it."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID = Field(
+        description="The event's, and the header `webhook-id`; drop what you know.",
+        schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000009"]},
+    )
+    source: str = Field(schema_extra={"examples": ["/v1/prisons/SLI"]})
+    type: str = Field(
+        description="`wellwing.` and what happened.",
+        schema_extra={"examples": ["wellwing.shift.published"]},
+    )
+    subject: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000004"]})
+    time: Instant = Field(schema_extra={"examples": ["2026-11-26T03:00:00+00:00"]})
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: CloudEventData

@@ -6,6 +6,8 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
@@ -60,6 +62,21 @@ async def test_an_event_is_a_thin_signed_cloud_event(told: Told) -> None:
     with pytest.raises(WebhookVerificationError):
         Verifier(told.webhook["secret"]).verify(body + b" ", headers)
     assert await told.tells() == 0
+
+
+async def test_what_is_sent_is_what_the_document_says_is_sent(told: Told, app: FastAPI) -> None:
+    document = app.openapi()
+    operation = document["webhooks"]["event"]["post"]
+    [(media, content)] = operation["requestBody"]["content"].items()
+    schema = {**content["schema"], "components": document["components"]}
+    Draft202012Validator(schema).validate(content["example"])
+    await a_room(told)
+    await told.tells()
+    [(headers, body)] = told.receiver.given
+    Draft202012Validator(schema).validate(json.loads(body))
+    assert set(json.loads(body)) == set(document["components"]["schemas"]["CloudEvent"]["required"])
+    assert headers["content-type"].startswith(media)
+    assert {each["name"] for each in operation["parameters"]} <= set(headers)
 
 
 async def test_a_concern_is_told_of_and_a_sensitive_one_is_not(told: Told) -> None:

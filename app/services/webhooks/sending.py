@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import orjson
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -18,7 +17,14 @@ from app.integrations.webhooks.sender import TIMEOUT_SECONDS, Outcome, Sender
 from app.models.deliveries import DeliveryCode
 from app.models.staff import StaffRole
 from app.models.tasks import TaskKind
-from app.models.webhooks import OF_SAFETY, Webhook, WebhookDelivery, WebhookTopic
+from app.models.webhooks import (
+    OF_SAFETY,
+    CloudEvent,
+    CloudEventData,
+    Webhook,
+    WebhookDelivery,
+    WebhookTopic,
+)
 from app.scope import everything
 from app.services import tasks, webhooks
 from app.services.webhooks.schedule import end_of, pause_after
@@ -49,17 +55,17 @@ class Job:
 
 def cloud_event(delivery: WebhookDelivery) -> bytes:
     """What is sent: a CloudEvent that says of which thing, and nothing of it."""
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "id": str(delivery.event_id),
-            "source": f"/v1/prisons/{delivery.prison_id}",
-            "type": f"wellwing.{delivery.topic}",
-            "subject": str(delivery.thing_id),
-            "time": clock.spell(delivery.happened_at),
-            "datacontenttype": "application/json",
-            "data": {"prison_id": delivery.prison_id, "thing_id": str(delivery.thing_id)},
-        }
+    return (
+        CloudEvent(
+            id=delivery.event_id,
+            source=f"/v1/prisons/{delivery.prison_id}",
+            type=f"wellwing.{delivery.topic}",
+            subject=delivery.thing_id,
+            time=delivery.happened_at,
+            data=CloudEventData(prison_id=delivery.prison_id, thing_id=delivery.thing_id),
+        )
+        .model_dump_json()
+        .encode()
     )
 
 
