@@ -59,7 +59,7 @@ def _complaint() -> None:
         sa.Column("about_mentor_id", sa.Uuid(), nullable=True),
         sa.Column("about_staff_id", sa.Uuid(), nullable=True),
         sa.Column("about_line_ids", ARRAY(sa.Uuid()), nullable=False),
-        word("about_as_told", 300, nullable=True),
+        word("about_as_told", 400, nullable=True),
         sa.Column("raised_by_person_id", sa.Uuid(), nullable=False),
         word("recorded_by", 200),
         story("account"),

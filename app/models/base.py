@@ -123,6 +123,7 @@ Line = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
     _without(_NOT_IN_A_LINE),
 ]
+LINE_AND_ID = 400  # letters of a line, with an id that was given beside it
 Story = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=8000),

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from app.models.base import (
+    LINE_AND_ID,
     TIMESTAMP,
     Disclosure,
     Identified,
@@ -76,7 +77,7 @@ class Complaint(Versioned, Written, table=True):
     about_line_ids: list[UUID] = Field(
         default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False)
     )
-    about_as_told: str | None = Field(default=None, max_length=300)
+    about_as_told: str | None = Field(default=None, max_length=LINE_AND_ID)
     raised_by_person_id: UUID
     recorded_by: str = Field(max_length=200)
     account: str

@@ -71,6 +71,15 @@ async def test_a_person_who_is_not_known_is_never_refused(night: Night) -> None:
     assert unknown in seen["subject_as_told"]
 
 
+async def test_words_beside_an_id_are_kept_to_their_last_letter(night: Night) -> None:
+    unknown, words = "0198c0de-0000-7000-8000-000000000000", "the lad in the end cell " * 12
+    body = {"subject_as_told": words, "subject_person_id": unknown}
+    raised = await night.raises(**body, about_staff_id=unknown, about_staff_as_told=words)
+    seen = await night.wing.governor.get(f"concerns/{raised['id']}")
+    assert seen["subject_as_told"] == f"{words.strip()} (given as {unknown})"
+    assert seen["about_staff_as_told"] == f"{words.strip()} (given as {unknown})"
+
+
 async def test_someone_must_be_named_in_some_words(night: Night) -> None:
     refused = await night.mentor.post("concerns", concern(subject_as_told=None), 422)
     assert refused["errors"][0]["field"] == "subject_as_told"

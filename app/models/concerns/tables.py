@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from app.models.base import (
+    LINE_AND_ID,
     TIMESTAMP,
     Exported,
     Scoped,
@@ -106,9 +107,9 @@ class Concern(Versioned, Written, Exported, table=True):
     immediacy: Immediacy = Field(sa_type=choice(Immediacy, "immediacy"))
     immediacy_as_said: str | None = Field(default=None, max_length=300)
     subject_person_id: UUID | None = None
-    subject_as_told: str | None = Field(default=None, max_length=300)
+    subject_as_told: str | None = Field(default=None, max_length=LINE_AND_ID)
     about_staff_id: UUID | None = None
-    about_staff_as_told: str | None = Field(default=None, max_length=300)
+    about_staff_as_told: str | None = Field(default=None, max_length=LINE_AND_ID)
     about_line_id: UUID | None = None
     about_mentor: bool = Field(default=False, nullable=False)
     account: str

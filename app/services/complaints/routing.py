@@ -10,8 +10,6 @@ from app.models.mentors import Mentor
 from app.models.staff import Role, Staff, StaffRole
 from app.scope import everything
 
-LONGEST_LINE = 300
-
 
 def kept_from(complaint: Complaint, staff_id: UUID | None) -> bool:
     """Whether it is about this member of staff, or about a mentor who is or was theirs."""
@@ -88,5 +86,4 @@ async def follow_supervisor(db: AsyncSession, mentor: Mentor) -> list[Complaint]
 
 
 def _given(told: str | None, nobody: str, row_id: UUID) -> str:
-    given = f" (given as {row_id})"
-    return (told or nobody)[: LONGEST_LINE - len(given)] + given
+    return f"{told or nobody} (given as {row_id})"

@@ -40,7 +40,6 @@ from app.visibility import shape
 
 TELL_NOW = "Tell an officer or press the cell bell NOW: this record is not the alarm."
 TELL = "Saved. This record is not the alarm: if it gets worse, tell an officer."
-LONGEST_LINE = 300
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -121,9 +120,7 @@ async def _subject(
     known = None if person is None else person.merged_into or person.id
     if known is not None and actor.family is not Role.mentor:
         return known, body.subject_as_told
-    given = f" (given as {body.subject_person_id})"
-    told = (body.subject_as_told or "a person")[: LONGEST_LINE - len(given)] + given
-    return known, told
+    return known, f"{body.subject_as_told or 'a person'} (given as {body.subject_person_id})"
 
 
 async def _raiser(db: AsyncSession, actor: Actor, body: ConcernCreate) -> UUID | None:
@@ -155,9 +152,7 @@ async def _colleague(
     found = everything(Staff, actor.prison_id).where(col(Staff.id) == body.about_staff_id)
     if (await db.execute(found)).scalar_one_or_none() is not None:
         return body.about_staff_id, body.about_staff_as_told
-    given = f" (given as {body.about_staff_id})"
-    told = (body.about_staff_as_told or "a colleague")[: LONGEST_LINE - len(given)] + given
-    return None, told
+    return None, f"{body.about_staff_as_told or 'a colleague'} (given as {body.about_staff_id})"
 
 
 def _happened(at: datetime, now: datetime, name: str) -> datetime:
