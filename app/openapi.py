@@ -71,9 +71,16 @@ HEADERS = {
 # What is made without an address of its own: reports of what was taken in, what is told once, parts
 # of another thing.
 WITHOUT_ADDRESS = {
+    "add_action",
+    "add_cohort_day",
+    "add_cohort_member",
+    "add_safety_item",
     "add_to_clinical_note",
     "add_to_concern",
+    "add_to_session_note",
     "assess_observation",
+    "change_series_plan",
+    "create_export_link",
     "create_stream_ticket",
     "explain_confidentiality",
     "import_incident_counts",
@@ -81,10 +88,14 @@ WITHOUT_ADDRESS = {
     "import_people",
     "import_prison_events",
     "import_regimes",
+    "log_observation",
+    "plan_occurrence_anew",
     "raise_concerns",
     "record_check",
     "reoffer_sessions",
+    "report_death",
     "revoke_tokens",
+    "sign_adoption",
     "tell_hosts_view",
     "turn_away",
 }

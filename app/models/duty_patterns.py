@@ -86,7 +86,7 @@ class DutyPatternCreate(Input):
         description="2: every other week, counted from the week of `first_day`.",
         schema_extra={"examples": [2]},
     )
-    first_day: Day = Field(schema_extra={"examples": ["2026-11-30"]})
+    first_day: Day = Field(schema_extra={"examples": ["2035-11-26"]})
     last_day: Day | None = Field(default=None, description="Absent: until it is ended.")
 
     @model_validator(mode="after")
@@ -103,7 +103,7 @@ class DutyPatternEnd(Input):
         default=None,
         description="The last day on which a duty of it begins. Absent: what has not begun is"
         " called off.",
-        schema_extra={"examples": ["2026-12-20"]},
+        schema_extra={"examples": ["2035-12-23"]},
     )
 
 

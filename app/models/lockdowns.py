@@ -99,8 +99,8 @@ class WelfareCheck(Versioned, table=True):
 class LockdownCreate(Input):
     """A time in which no session can be: every plan that touches it is cancelled."""
 
-    from_: Instant = Field(alias="from", schema_extra={"examples": ["2026-11-23T08:00:00+00:00"]})
-    to: Instant = Field(schema_extra={"examples": ["2026-11-23T17:30:00+00:00"]})
+    from_: Instant = Field(alias="from", schema_extra={"examples": ["2035-11-26T08:00:00+00:00"]})
+    to: Instant = Field(schema_extra={"examples": ["2035-11-26T17:30:00+00:00"]})
     reason: CancelReason = CancelReason.regime_lockdown
 
     @model_validator(mode="after")

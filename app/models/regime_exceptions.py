@@ -66,7 +66,7 @@ class RegimeExceptionPut(Input):
 class RegimeExceptionCreate(RegimeExceptionPut):
     """An exception for one date, of which each has one at most."""
 
-    on_date: Day = Field(schema_extra={"examples": ["2026-12-01"]})
+    on_date: Day = Field(schema_extra={"examples": ["2035-12-25"]})
 
 
 class RegimeExceptionForMentor(Identified):

@@ -131,10 +131,10 @@ class RotaSolve(Scoped, table=True):
 class RotaCreate(Input):
     """A period to make a rota for."""
 
-    first_day: Day = Field(schema_extra={"examples": ["2026-11-30"]})
+    first_day: Day = Field(schema_extra={"examples": ["2035-11-26"]})
     last_day: Day = Field(
         description="The last day on which a shift begins; 42 days at most in all.",
-        schema_extra={"examples": ["2026-12-27"]},
+        schema_extra={"examples": ["2035-12-23"]},
     )
 
     @model_validator(mode="after")
@@ -173,8 +173,8 @@ class GapAccepted(Input):
     """A gap with which a rota is published all the same, exactly as it is named."""
 
     role: RotaRole = Field(schema_extra={"examples": ["mentor_on_call"]})
-    starts_at: Instant = Field(schema_extra={"examples": ["2026-12-05T20:00:00+00:00"]})
-    ends_at: Instant = Field(schema_extra={"examples": ["2026-12-06T08:00:00+00:00"]})
+    starts_at: Instant = Field(schema_extra={"examples": ["2035-12-01T20:00:00+00:00"]})
+    ends_at: Instant = Field(schema_extra={"examples": ["2035-12-02T08:00:00+00:00"]})
     missing: int = Field(ge=1, le=100, schema_extra={"examples": [1]})
 
 

@@ -93,13 +93,13 @@ class SafetyPlanCreate(Input):
     """A plan to begin. Its items are added one by one."""
 
     person_id: UUID = Field(schema_extra={"examples": ["0198c0de-0000-7000-8000-000000000003"]})
-    review_on: Day = Field(schema_extra={"examples": ["2026-12-21"]})
+    review_on: Day = Field(schema_extra={"examples": ["2035-12-17"]})
 
 
 class SafetyPlanUpdate(Input):
     """When the plan is gone through again."""
 
-    review_on: Day = Field(schema_extra={"examples": ["2027-01-04"]})
+    review_on: Day = Field(schema_extra={"examples": ["2036-01-07"]})
 
 
 class SafetyReview(SafetyPlanUpdate):

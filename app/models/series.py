@@ -193,7 +193,7 @@ class SeriesCreate(Input):
     lead_staff_id: UUID | None = Field(
         default=None, description="The qualified lead; art therapy needs one."
     )
-    first_day: Day = Field(schema_extra={"examples": ["2026-12-01"]})
+    first_day: Day = Field(schema_extra={"examples": ["2035-11-27"]})
     starts: WallTime = Field(
         description="The time on the prison's wall.", schema_extra={"examples": ["14:00:00"]}
     )
@@ -320,7 +320,7 @@ class OccurrenceAnew(Input):
     number: int = Field(ge=1, le=MEETINGS_AT_MOST, schema_extra={"examples": [4]})
     day: Day = Field(
         description="After the meeting before it, and before the one that follows.",
-        schema_extra={"examples": ["2026-12-24"]},
+        schema_extra={"examples": ["2035-12-24"]},
     )
     starts: Annotated[WallTime | None, AfterValidator(given)] = Field(
         default=None, schema_extra={"examples": ["10:30:00"]}

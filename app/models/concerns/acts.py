@@ -120,7 +120,7 @@ class ActionCreate(Writing):
 
     what: Story = Field(schema_extra={"examples": ["Ask the chaplain to visit."]})
     owner_id: UUID
-    due_at: Instant = Field(schema_extra={"examples": ["2026-11-23T03:10:00+00:00"]})
+    due_at: Instant = Field(schema_extra={"examples": ["2035-11-26T03:10:00+00:00"]})
 
 
 class ActionDone(Rewriting):
