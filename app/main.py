@@ -49,7 +49,6 @@ def _lifespan(config: Settings) -> Callable[[FastAPI], object]:
         app.state.verifier = verifier_for(config)
         app.state.auditor.start()
         await software.started(app.state.database, Process.api, config)
-        gc.collect()
         gc.freeze()  # what begins with the process stays: no request waits while it is walked
         yield
         await app.state.streams.stop()
