@@ -19,7 +19,7 @@ from app.integrations.webhooks.sender import HttpSender
 from app.models.staff import StaffRole
 from app.services.webhooks import sending
 from tests.house.answers import problem
-from tests.story import Caller, Wing
+from tests.story import Caller, Wing, with_some_others
 from tests.webhooks.conftest import HERE, Receiver, Told
 
 
@@ -183,7 +183,10 @@ async def test_a_receiver_that_hangs_is_given_up(
     assert logged["tries"][0]["code"] == "unreachable"
 
 
-async def test_one_that_hangs_keeps_no_other_waiting(told: Told, wing: Wing) -> None:
+async def test_one_that_hangs_keeps_no_other_waiting(
+    told: Told, wing: Wing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_some_others(wing.db, wing, monkeypatch)
     told.receiver.holds = 60
     await a_room(told)
     async with wing.db.write(wing.prison_id) as session:
