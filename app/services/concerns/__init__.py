@@ -222,15 +222,14 @@ async def keep_reused(
     concern of its own where they would find nobody's eye there. Nothing new adds nothing.
 
     It is a concern of its own when the key belongs to something else or to a concern that another
-    recorded, the concern is closed or by now kept from them, or this one is about somebody else,
-    for other readers or more urgent.
+    recorded (whoever added words to it may read less than its receipt says), the concern is closed
+    or by now kept from them, or this one is about somebody else, for other readers or more urgent.
     """
     found = everything(Concern, actor.prison_id).where(col(Concern.id) == thing_id)
     concern = (await db.execute(found.with_for_update())).scalar_one_or_none()
     if (
         concern is None
-        or concern.recorded_by
-        != actor.subject  # they had added to it, and read less than the raiser
+        or concern.recorded_by != actor.subject
         or kept_from(concern, actor.staff_id)
         or not await _same_matter(db, actor, concern, body)
     ):
