@@ -13,6 +13,7 @@ from email.policy import default
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -25,12 +26,13 @@ from cryptography.x509.oid import NameOID
 
 from app import clock
 from app.channels import SmtpSecurity
-from app.config import Settings
+from app.config import Settings, settings
 from app.integrations.notify.smtp import SmtpCarrier
 from tests.concerns.conftest import night
 
 __all__ = ["night"]
 USER, PASSWORD = "wellwing", "a password of the mail server"
+NOTIFY_KEY = f"pages-{uuid4()}-{uuid4()}"
 
 
 @dataclass
@@ -127,3 +129,16 @@ def post(tmp_path: Path) -> Iterator[Post]:
     if handler.go_on is not None:
         handler.go_on.set()
     controller.stop()
+
+
+@pytest.fixture
+def texts_and_mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The site sends texts by Notify, and mail by a server."""
+    monkeypatch.setenv("WELLWING_NOTIFY_API_KEY", NOTIFY_KEY)
+    monkeypatch.setenv("WELLWING_NOTIFY_SMS_TEMPLATE", str(uuid4()))
+    monkeypatch.setenv("WELLWING_SMTP_HOST", "mail.example")
+    monkeypatch.setenv("WELLWING_SMTP_FROM", "pages@wellwing.example")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()

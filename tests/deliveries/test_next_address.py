@@ -2,15 +2,12 @@
 the ladder is hastened only where they fail too."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from app import clock
-from app.config import settings
 from app.integrations.notify import Fate, Undeliverable
 from app.models.addresses import ChannelKind
 from app.models.deliveries import DeliveryCode
@@ -30,20 +27,8 @@ from tests.deliveries.test_sending import (
 
 TEXTS = "07700 900123"
 NO_SUCH = Undeliverable(DeliveryCode.no_such_address, for_good=True)
+pytestmark = pytest.mark.usefixtures("texts_and_mail")
 HASTENED = "SELECT count(*) FROM history WHERE reason = 'page_not_delivered'"
-
-
-@pytest.fixture(autouse=True)
-def _mail_and_texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The site sends texts by Notify, and mail by a server."""
-    monkeypatch.setenv("WELLWING_NOTIFY_API_KEY", f"pages-{uuid4()}-{uuid4()}")
-    monkeypatch.setenv("WELLWING_NOTIFY_SMS_TEMPLATE", str(uuid4()))
-    monkeypatch.setenv("WELLWING_SMTP_HOST", "mail.example")
-    monkeypatch.setenv("WELLWING_SMTP_FROM", "pages@wellwing.example")
-    settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """Whether the last resort is reached: a page that says it is a test, and its receipt."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -10,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from app import clock, worker
-from app.config import Settings, settings
+from app.config import Settings
 from app.integrations.notify import Fate, Receipted
 from app.integrations.notify.log import LogChannel
 from app.models.addresses import ChannelKind
@@ -19,32 +18,20 @@ from app.services import page_tests
 from app.services.deliveries import receipts
 from app.services.page_tests import MOST_IN_A_DAY
 from tests.concerns.conftest import Night
+from tests.deliveries.conftest import NOTIFY_KEY
 from tests.deliveries.test_sending import Fake, execute, proves, rows, sends
 from tests.house.answers import problem
 from tests.pulses import all_well
 from tests.security.serving import calling, made
 
 NUMBER = "+447700900999"
-KEY = f"pages-{uuid4()}-{uuid4()}"
-
-
-@pytest.fixture(autouse=True)
-def _texts_and_mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The site sends texts by Notify, and mail by a server."""
-    monkeypatch.setenv("WELLWING_NOTIFY_API_KEY", KEY)
-    monkeypatch.setenv("WELLWING_NOTIFY_SMS_TEMPLATE", str(uuid4()))
-    monkeypatch.setenv("WELLWING_SMTP_HOST", "mail.example")
-    monkeypatch.setenv("WELLWING_SMTP_FROM", "pages@wellwing.example")
-    settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("texts_and_mail")
 
 
 @pytest.fixture
 async def service(app: FastAPI, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The API of a site that has Notify."""
-    async with calling(made(app, settings, notify_api_key=SecretStr(KEY))) as http:
+    async with calling(made(app, settings, notify_api_key=SecretStr(NOTIFY_KEY))) as http:
         yield http
 
 

@@ -21,9 +21,8 @@ E_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-
 TELEPHONE = re.compile(r"\+?[0-9]{8,15}")
 POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"[ ().-]")
-_AT_HOME_ONLY = re.compile(
-    r"^(\+[0-9]+ ?)\(0\)"
-)  # +44 (0)7700: dialled from within the country alone
+# +44 (0)7700: dialled from within the country alone.
+_AT_HOME_ONLY = re.compile(r"^(\+[0-9]+ ?)\(0\)")
 
 
 class Rank(IntEnum):

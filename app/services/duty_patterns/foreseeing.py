@@ -28,8 +28,7 @@ async def with_foreseen(
     patterns = (await db.scalars(yet.order_by(col(DutyPattern.id)))).all()
     since = local_date(first, zone) - A_DAY  # what began the day before may last into it
     held = [each for pattern in patterns for each in _held(pattern, since, until, zone)]
-    longest_first = sorted([*roster.held, *held], key=lambda each: each.starts_at)
-    return replace(roster, held=longest_first)
+    return replace(roster, held=sorted([*roster.held, *held], key=lambda each: each.starts_at))
 
 
 def _held(pattern: DutyPattern, since: date, until: date, zone: Zone) -> Iterator[Held]:
